@@ -1,0 +1,71 @@
+import js from '@eslint/js';
+import tseslint from 'typescript-eslint';
+import { builtinModules } from 'node:module';
+
+const nodeBuiltins = builtinModules.flatMap((name) => [name, `node:${name}`]);
+
+export default tseslint.config(
+  { ignores: ['node_modules', '.local', 'dist', 'coverage'] },
+  js.configs.recommended,
+  {
+    files: ['**/*.ts'],
+    extends: [tseslint.configs.strictTypeChecked],
+    languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
+    rules: {
+      '@typescript-eslint/no-floating-promises': 'error',
+      '@typescript-eslint/consistent-type-imports': 'error',
+      '@typescript-eslint/switch-exhaustiveness-check': 'error',
+      '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true }],
+      '@typescript-eslint/no-confusing-void-expression': ['error', { ignoreArrowShorthand: true }],
+      '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_', varsIgnorePattern: '^_' }],
+      'no-console': 'error',
+      eqeqeq: 'error',
+    },
+  },
+  {
+    // The workflow sandbox replays: nothing in it may read a clock, an environment or the network.
+    files: ['src/workflows/**/*.ts', 'src/contract/**/*.ts'],
+    rules: {
+      'no-restricted-imports': [
+        'error',
+        {
+          paths: nodeBuiltins.map((name) => ({ name, message: 'Workflow code has no access to Node builtins.' })),
+          patterns: [
+            { group: ['zod', 'zod/*'], message: 'zod makes the workflow bundle 60 % larger.' },
+            { group: ['../supabase/*', '../legifrance/*', '../config/*', '../observability/*'], message: 'Workflows do no I/O.' },
+          ],
+        },
+      ],
+      'no-restricted-globals': [
+        'error',
+        { name: 'process', message: 'Workflow code must not read the process.' },
+        { name: 'console', message: "Use `log` of '@temporalio/workflow': it is silent in replays." },
+        { name: 'fetch', message: 'Workflows do no I/O.' },
+        { name: 'setInterval', message: "Use `sleep` of '@temporalio/workflow'." },
+      ],
+      'no-restricted-syntax': [
+        'error',
+        {
+          selector: "CallExpression[callee.object.name='Date'][callee.property.name='now']",
+          message: 'Use the times that activities return: a workflow replays.',
+        },
+        {
+          selector: "CallExpression[callee.object.name='Math'][callee.property.name='random']",
+          message: "Use `uuid4` of '@temporalio/workflow', or leave chance to activities.",
+        },
+        {
+          selector: "ThrowStatement > NewExpression[callee.name='Error']",
+          message: 'A raw Error fails the workflow task for ever; throw ApplicationFailure.create(…).',
+        },
+      ],
+    },
+  },
+  {
+    files: ['local/**/*.ts', 'src/commands/**/*.ts', 'src/client.ts', 'bench/**/*.ts'],
+    rules: { 'no-console': 'off' },
+  },
+  {
+    files: ['**/*.js', '**/*.cjs'],
+    languageOptions: { globals: { module: 'writable', require: 'readonly', process: 'readonly', console: 'readonly' } },
+  },
+);

@@ -1,0 +1,149 @@
+import type { CodeCorpus, Located } from '../corpus/codes.ts';
+import type { Code } from '../corpus/codeTree.ts';
+import { isoDayOf, NO_END_DAY, searchDate } from '../corpus/dates.ts';
+import { fold, foldedWords, indexOfWord } from '../corpus/fold.ts';
+import { selects } from './match.ts';
+import { resultBody, UnsupportedFilter, type Found, type Page } from './page.ts';
+import type { Filter, Query } from './request.ts';
+
+const FILTERS = ['NOM_CODE', 'DATE_VERSION'];
+/** Queries whose hits are kept; pages of one query then cost nothing but their own results. */
+const KEPT_QUERIES = 32;
+/** Characters of text around the word that an extract shows. */
+const EXTRACT_LENGTH = 160;
+
+/**
+ * Searches the fond CODE_DATE. Hits are articles, grouped by code in the order of its table of contents, and pages count
+ * articles. `DATE_VERSION` is accepted and changes nothing: the corpus holds one version of each code.
+ */
+export class CodeSearch {
+  readonly #corpus: CodeCorpus;
+  readonly #kept = new Map<string, readonly Located[]>();
+
+  constructor(corpus: CodeCorpus) {
+    this.#corpus = corpus;
+  }
+
+  /** @throws UnsupportedFilter */
+  find(query: Query, filters: readonly Filter[], page: Page): Found {
+    const hits = this.#hits(query, filters);
+    const shown = hits.slice(page.offset, page.offset + page.size);
+    const word = shownWord(query);
+    const byCode = Map.groupBy(shown, ({ code }) => code);
+    return {
+      total: hits.length,
+      totalArticles: hits.length,
+      results: [...byCode].map(([code, located]) => this.#result(code, located, word)),
+      facets: null,
+    };
+  }
+
+  #hits(query: Query, filters: readonly Filter[]): readonly Located[] {
+    for (const { facette } of filters) {
+      if (!FILTERS.includes(facette)) throw new UnsupportedFilter('CODE_DATE', facette, FILTERS);
+    }
+    const names = filters
+      .filter(({ facette }) => facette === 'NOM_CODE')
+      .map(({ valeurs, valeur }) => valeurs ?? (typeof valeur === 'string' ? [valeur] : []));
+    const codes = this.#corpus.codes.filter((code) =>
+      names.every((accepted) => accepted.includes(code.title)),
+    );
+    const changes = codes.map((code) => `${code.id}:${this.#corpus.changes(code)}`);
+    const key = JSON.stringify([query.champs, query.operateur, changes]);
+    const known = this.#kept.get(key);
+    if (known !== undefined) return known;
+    const hits = codes.flatMap((code) => this.#hitsIn(code, query));
+    const oldest = this.#kept.keys().next();
+    if (this.#kept.size >= KEPT_QUERIES && oldest.done !== true) this.#kept.delete(oldest.value);
+    this.#kept.set(key, hits);
+    return hits;
+  }
+
+  #hitsIn(code: Code, query: Query): Located[] {
+    const title = fold(code.title);
+    // A set for each phrase, fetched once: asking the index again for each article would outrun its cache on a long query.
+    const found = new Map<string, ReadonlySet<number>>();
+    const ordinalsWith = (phrase: string) => {
+      const ordinals = found.get(phrase) ?? code.index.ordinalsWith(phrase);
+      found.set(phrase, ordinals);
+      return ordinals;
+    };
+    const has = (ordinal: number, num: string | null) => (phrase: string, field: string) => {
+      const inText = () => ordinalsWith(phrase).has(ordinal);
+      const inTitle = () => indexOfWord(title, Buffer.from(phrase, 'latin1'), 0) !== -1;
+      if (field === 'ARTICLE') return inText();
+      if (field === 'NUM_ARTICLE') return foldedWords(num ?? '').join(' ') === phrase;
+      if (field === 'ALL') return inText() || inTitle();
+      return inTitle();
+    };
+    return code.articles
+      .filter(
+        (article) => !this.#corpus.isRemoved(article) && selects(query, has(article.ordinal, article.num)),
+      )
+      .map((article) => ({ code, article }));
+  }
+
+  #result(code: Code, located: readonly Located[], word: string | undefined): object {
+    const start = searchDate(code.dateDebutVersion);
+    return resultBody({
+      titles: [
+        {
+          // Ids of consolidated texts carry the day their version begins: `LEGITEXT…_DD-MM-YYYY`.
+          id: `${code.id}_${code.dateDebutVersion.split('-').reverse().join('-')}`,
+          cid: code.cid,
+          title: code.title,
+          legalStatus: code.etat,
+          startDate: start,
+          endDate: searchDate(code.dateFinVersion),
+          nature: 'CODE',
+        },
+      ],
+      type: 'data_legi',
+      nature: 'CODE',
+      origin: 'LEGI',
+      etat: code.etat,
+      // The API writes "none" as 2999-01-01 here.
+      datePublication: searchDate(NO_END_DAY),
+      sections: [...Map.groupBy(located, ({ article }) => article.parent)].map(([section, hits]) => ({
+        id: section?.id ?? null,
+        title: section?.title ?? null,
+        dateVersion: section === undefined ? null : searchDate(section.dateDebut),
+        legalStatus: section?.etat ?? null,
+        extracts: hits.map((hit) => this.#extract(hit, word)),
+      })),
+    });
+  }
+
+  #extract(hit: Located, word: string | undefined): object {
+    const article = this.#corpus.current(hit);
+    const dateDebut = searchDate(isoDayOf(article.dateDebut));
+    return {
+      id: article.id,
+      title: null,
+      legalStatus: article.etat,
+      dateVersion: dateDebut,
+      dateDebut,
+      dateFin: searchDate(isoDayOf(article.dateFin)),
+      searchFieldName: null,
+      num: article.num,
+      values: [excerpt(this.#corpus.read(hit).texte, word)],
+      type: 'articles',
+    };
+  }
+}
+
+/** The word to mark in extracts: the first of the query, unless it asks for everything. */
+function shownWord(query: Query): string | undefined {
+  const value = query.champs[0]?.criteres[0]?.valeur;
+  return value === undefined ? undefined : foldedWords(value)[0];
+}
+
+/** A piece of text around the first place that holds the word, which is marked as the API marks it. */
+function excerpt(text: string, word: string | undefined): string {
+  const at = word === undefined ? -1 : text.toLowerCase().indexOf(word);
+  if (word === undefined || at === -1) return `${text.slice(0, EXTRACT_LENGTH)} [...]`;
+  const from = Math.max(0, at - EXTRACT_LENGTH / 2);
+  const end = at + word.length;
+  const marked = `<mark>${text.slice(at, end)}</mark>`;
+  return `[...] ${text.slice(from, at)}${marked}${text.slice(end, end + EXTRACT_LENGTH / 2)} [...]`;
+}

@@ -1,0 +1,78 @@
+/** A page of results as the API bounds it. */
+export interface Page {
+  /** Results before the page. */
+  readonly offset: number;
+  readonly size: number;
+}
+
+/** The part of a search answer that does not depend on the fond. */
+export interface Found {
+  readonly total: number;
+  readonly totalArticles: number;
+  readonly results: readonly object[];
+  readonly facets: readonly object[] | null;
+}
+
+/** The body of `/search`. */
+export function searchBody(
+  found: Found,
+  typePagination: 'DEFAUT' | 'ARTICLE',
+  executionTime: number,
+): object {
+  return {
+    executionTime,
+    results: found.results,
+    facets: found.facets,
+    totalResultNumber: found.total,
+    totalArticleResultNumber: found.totalArticles,
+    typePagination,
+    descriptionFusionHtml: null,
+  };
+}
+
+/** What one result holds besides what its fond fills in; `overrides` wins. */
+export function resultBody(overrides: Readonly<Record<string, unknown>>): object {
+  return {
+    titles: [],
+    text: null,
+    type: null,
+    nature: null,
+    origin: null,
+    etat: null,
+    solution: null,
+    moreArticlesCount: 0,
+    date: null,
+    sections: [],
+    num: null,
+    jorfText: null,
+    numParution: null,
+    datePublication: null,
+    dossiersLegislatifs: [],
+    nor: null,
+    motsCles: [],
+    appellations: [],
+    idAttachment: null,
+    sizeAttachment: null,
+    moreArticle: false,
+    additionalResult: {},
+    raisonSociale: null,
+    idcc: null,
+    descriptionFusionHtml: null,
+    dateSignature: null,
+    dateDiffusion: null,
+    reference: null,
+    themes: [],
+    conforme: false,
+    resumePrincipal: [],
+    autreResume: [],
+    ...overrides,
+  };
+}
+
+/** A filter that the simulator has no data for. Better a loud refusal than results that ignore it. */
+export class UnsupportedFilter extends Error {
+  constructor(fond: string, facette: string, supported: readonly string[]) {
+    super(`The simulator cannot filter ${fond} by "${facette}". It knows ${supported.join(', ')}.`);
+    this.name = 'UnsupportedFilter';
+  }
+}

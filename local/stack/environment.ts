@@ -1,0 +1,43 @@
+import type { StartOptions } from '../launcher/args.ts';
+
+/** What the application must know to use the local stack. */
+export interface StackAddresses {
+  readonly legifranceUrl: string;
+  readonly clientSecret: string;
+  readonly supabaseUrl: string;
+  readonly serviceKey: string;
+  /** As the role `postgres`, which is no superuser, as on hosted Supabase. */
+  readonly databaseUrl: string;
+  readonly temporalAddress: string;
+}
+
+/** The simulator's own name for its one PISTE application. */
+const CLIENT_ID = 'legisync-local';
+
+/**
+ * The settings of the application for this stack. The hour's and the day's quota do not bind here: the simulator has
+ * none, and a demonstration should not wait for the next hour.
+ */
+export function stackEnvironment(
+  addresses: StackAddresses,
+  options: StartOptions,
+): Readonly<Record<string, string>> {
+  return {
+    PISTE_CLIENT_ID: CLIENT_ID,
+    PISTE_CLIENT_SECRET: addresses.clientSecret,
+    LEGIFRANCE_API_URL: `${addresses.legifranceUrl}/dila/legifrance/lf-engine-app`,
+    LEGIFRANCE_TOKEN_URL: `${addresses.legifranceUrl}/api/oauth/token`,
+    SUPABASE_URL: addresses.supabaseUrl,
+    SUPABASE_SERVICE_ROLE_KEY: addresses.serviceKey,
+    SUPABASE_DB_URL: addresses.databaseUrl,
+    TEMPORAL_ADDRESS: addresses.temporalAddress,
+    TEMPORAL_NAMESPACE: 'default',
+    LEGISYNC_QUOTA_PER_SECOND: String(options.rate),
+    LEGISYNC_QUOTA_PER_HOUR: String(options.rate * 3_600),
+    LEGISYNC_QUOTA_PER_DAY: String(options.rate * 86_400),
+    LEGISYNC_QUOTA_PACING: 'burst',
+    // Ctrl-C has ten seconds for all parts together.
+    LEGISYNC_SHUTDOWN_GRACE_SECONDS: '5',
+    ...(options.concurrency !== undefined && { LEGISYNC_CONCURRENCY: String(options.concurrency) }),
+  };
+}

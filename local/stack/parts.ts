@@ -1,0 +1,148 @@
+import { join } from 'node:path';
+import { startPart, type Part } from '../launcher/child.ts';
+import { httpAnswers, logContains } from '../launcher/ready.ts';
+import { startTimeOf } from '../launcher/processes.ts';
+import type { SupervisedPart } from '../launcher/supervise.ts';
+import { bootstrapSupabase } from '../postgres/bootstrap.ts';
+import { startPostgres } from '../postgres/server.ts';
+import { startTemporal, type TemporalServer } from '../temporal/server.ts';
+import type { StackPaths } from './paths.ts';
+
+const HOST = '127.0.0.1';
+
+/** Generous: the machine may be busy with the other parts. Loading 29,000 articles takes about two seconds. */
+const READY_MS = 60_000;
+
+/** What each part needs to know. */
+export interface PartContext {
+  readonly paths: StackPaths;
+  readonly signal: AbortSignal;
+  /** Writes down a process as soon as it exists. */
+  readonly onSpawned: (part: Part) => Promise<void>;
+}
+
+/** PostgreSQL with the roles, rights and `storage` schema of a Supabase project. `url` is the superuser's. */
+export async function postgresPart(
+  { paths, signal }: PartContext,
+  port: number,
+): Promise<
+  SupervisedPart & { readonly url: string; readonly port: number; readonly note?: string | undefined }
+> {
+  const server = await startPostgres({
+    dataDir: paths.postgres,
+    port,
+    logFile: paths.log('postgres'),
+    signal,
+  });
+  await bootstrapSupabase(server.url);
+  const stopSignal = 'SIGINT' as const;
+  let told = false;
+  return {
+    name: 'postgres',
+    pid: server.pid,
+    startTime: (await startTimeOf(server.pid)) ?? 'ended',
+    stopSignal,
+    url: server.url,
+    port: server.port,
+    note: server.note,
+    exited: server.exited.then(() => ({ code: null, signal: null, expected: told })),
+    stop: async () => {
+      told = true;
+      await server.stop();
+    },
+    kill: () => {
+      told = true;
+      // Quick for PostgreSQL: SIGQUIT ends every session without a checkpoint; the next start replays the log.
+      process.kill(server.pid, 'SIGQUIT');
+    },
+  };
+}
+
+export function gatewayPart(
+  { paths, signal, onSpawned }: PartContext,
+  port: number,
+  options: { readonly databaseUrl: string; readonly jwtSecret: string },
+): Promise<Part> {
+  return startPart({
+    name: 'supabase',
+    command: process.execPath,
+    args: [join(paths.checkout, 'local/supabase/main.ts')],
+    env: {
+      ...process.env,
+      GATEWAY_DATABASE_URL: options.databaseUrl,
+      GATEWAY_STORAGE_DIR: paths.storage,
+      GATEWAY_JWT_SECRET: options.jwtSecret,
+      GATEWAY_HOST: HOST,
+      GATEWAY_PORT: String(port),
+    },
+    logFile: paths.log('supabase'),
+    ready: httpAnswers(`http://${HOST}:${port}/_health`),
+    readyTimeoutMs: READY_MS,
+    onSpawned,
+    signal,
+  });
+}
+
+export function legifrancePart(
+  { paths, signal, onSpawned }: PartContext,
+  port: number,
+  options: {
+    readonly rate: number;
+    readonly latencyMs: number;
+    readonly decisions: number;
+    readonly clientSecret: string;
+  },
+): Promise<Part> {
+  return startPart({
+    name: 'legifrance',
+    command: process.execPath,
+    args: [
+      join(paths.checkout, 'local/legifrance/main.ts'),
+      ...['--host', HOST, '--port', String(port)],
+      ...['--rate', String(options.rate), '--decisions', String(options.decisions)],
+      ...['--latency-ms', String(options.latencyMs)],
+    ],
+    env: { ...process.env, LEGIFRANCE_SIMULATOR_CLIENT_SECRET: options.clientSecret },
+    logFile: paths.log('legifrance'),
+    ready: httpAnswers(`http://${HOST}:${port}/_stats`),
+    readyTimeoutMs: READY_MS,
+    onSpawned,
+    signal,
+  });
+}
+
+export function temporalPart(
+  { paths, signal, onSpawned }: PartContext,
+  ports: { readonly grpc: number; readonly ui: number },
+  cliPath: string,
+): Promise<TemporalServer> {
+  return startTemporal({
+    cliPath,
+    dbFile: paths.temporal,
+    port: ports.grpc,
+    uiPort: ports.ui,
+    namespace: 'default',
+    // Registered here as well as by `legisync up`, so that the server answers for them from its first moment.
+    searchAttributes: { LegisyncCollection: 'Keyword', LegisyncState: 'Keyword' },
+    dynamicConfig: {},
+    logFile: paths.log('temporal'),
+    onSpawned,
+    signal,
+  });
+}
+
+export function workerPart({ paths, signal, onSpawned }: PartContext, env: NodeJS.ProcessEnv): Promise<Part> {
+  const logFile = paths.log('worker');
+  return startPart({
+    name: 'worker',
+    command: process.execPath,
+    args: [join(paths.checkout, 'src/worker.ts')],
+    cwd: paths.checkout,
+    env,
+    logFile,
+    ready: logContains(logFile, 'worker started'),
+    readyTimeoutMs: READY_MS,
+    onSpawned,
+    signal,
+  });
+}

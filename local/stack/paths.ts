@@ -1,0 +1,50 @@
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { randomBytes } from 'node:crypto';
+import { join } from 'node:path';
+import { errorCode } from '../launcher/errors.ts';
+import { removeDataDir } from '../postgres/dataDir.ts';
+
+/** Everything that the local stack keeps, below `.local/` of the checkout. */
+export interface StackPaths {
+  readonly checkout: string;
+  readonly state: string;
+  readonly postgres: string;
+  readonly storage: string;
+  readonly temporal: string;
+  readonly jwtSecret: string;
+  readonly log: (part: string) => string;
+}
+
+export function stackPaths(checkout: string): StackPaths {
+  const root = join(checkout, '.local');
+  return {
+    checkout,
+    state: join(root, 'stack.json'),
+    postgres: join(root, 'postgres'),
+    storage: join(root, 'storage'),
+    temporal: join(root, 'temporal.db'),
+    jwtSecret: join(root, 'jwt-secret'),
+    log: (part) => join(root, 'logs', `${part}.log`),
+  };
+}
+
+/** Begins anew: database, bucket and Temporal's history are removed. Nothing may run. */
+export async function resetStack(paths: StackPaths): Promise<void> {
+  await removeDataDir(paths.postgres);
+  await rm(paths.storage, { recursive: true, force: true });
+  // SQLite keeps its log beside the file.
+  for (const suffix of ['', '-wal', '-shm']) await rm(`${paths.temporal}${suffix}`, { force: true });
+}
+
+/** The secret that signs this stack's keys; made at the first start, readable for its owner only. */
+export async function jwtSecret(file: string): Promise<string> {
+  try {
+    return await readFile(file, 'utf8');
+  } catch (error) {
+    if (errorCode(error) !== 'ENOENT') throw error;
+    const secret = randomBytes(32).toString('hex');
+    await mkdir(join(file, '..'), { recursive: true });
+    await writeFile(file, secret, { mode: 0o600, flag: 'wx' });
+    return secret;
+  }
+}

@@ -1,0 +1,77 @@
+/** `npm start`: a complete local legisync, collecting real law texts while one watches. */
+import { join } from 'node:path';
+import { parseStartArgs, type StartOptions } from './launcher/args.ts';
+import { asError } from './launcher/errors.ts';
+import { startTimeOf } from './launcher/processes.ts';
+import { prepareShutdown } from './launcher/shutdown.ts';
+import { clearLeftovers, createStackState } from './launcher/state.ts';
+import { resetStack, stackPaths } from './stack/paths.ts';
+import { startStack, type Stack } from './stack/stack.ts';
+import { displayOn, watch } from './stack/watch.ts';
+
+const startedAtMs = performance.now();
+const parsed = parseStartArgs(process.argv.slice(2));
+if (parsed.kind === 'stop') {
+  (parsed.exitCode === 0 ? process.stdout : process.stderr).write(parsed.text);
+  process.exitCode = parsed.exitCode;
+} else {
+  process.exitCode = await main(parsed.options);
+}
+
+async function main(options: StartOptions): Promise<number> {
+  // With --json, standard output is for the one line at the end.
+  const display = displayOn(options.json ? process.stderr : process.stdout);
+  const shutdown = prepareShutdown({ log: display.log });
+  const paths = stackPaths(join(import.meta.dirname, '..'));
+  let failure: Error | undefined;
+  try {
+    for (const { name, pid } of await clearLeftovers(paths.state)) {
+      display.log(`stopped ${name} of an earlier start (process ${pid})`);
+    }
+    if (options.reset) await resetStack(paths);
+    const state = await createStackState(paths.state, {
+      pid: process.pid,
+      startTime: (await startTimeOf(process.pid)) ?? '',
+      startedAt: new Date().toISOString(),
+    });
+    // Stopped last: what was added first.
+    shutdown.add({ name: 'state', stop: () => state.remove(), kill: () => undefined });
+
+    const stack = await startStack({ paths, options, shutdown, state, log: display.log });
+    const { counter, before } = stack;
+    display.log('In a second terminal: npx legisync status, npx legisync massive pause, npx legisync --help');
+    const wanted = options.documents;
+    await watch({ counter, before, startedAtMs, wanted, display, signal: shutdown.signal });
+    if (wanted !== undefined && !options.exit) {
+      await watch({ counter, before, startedAtMs, wanted: undefined, display, signal: shutdown.signal });
+    }
+    display.close();
+    if (!shutdown.signal.aborted) await stack.legisync(['massive', 'stop', '--wait']);
+    if (options.json) await report(stack);
+    await counter.close();
+  } catch (error) {
+    if (!shutdown.signal.aborted) failure = asError(error);
+  }
+  await shutdown.begin(failure === undefined ? 'the end' : 'a failure');
+  shutdown.dispose();
+  if (failure !== undefined) process.stderr.write(`npm start: ${failure.message}\n`);
+  return failure === undefined ? 0 : 1;
+}
+
+/** The line of `--json`: counted in the database, the bucket and the gateway. */
+async function report({ counter, before, gatewayUrl }: Stack): Promise<void> {
+  const counts = await counter.counts();
+  const { missing, dangling } = await counter.gaps();
+  const response = await fetch(`${gatewayUrl}/_stats`, { signal: AbortSignal.timeout(20_000) });
+  const { uploadsPerObjectMax } = (await response.json()) as { uploadsPerObjectMax: number };
+  const line = {
+    newDocuments: counts.objects - before.objects,
+    objects: counts.objects,
+    rows: counts.rows,
+    missing,
+    dangling,
+    uploadsPerObjectMax,
+    seconds: Math.round((performance.now() - startedAtMs) / 100) / 10,
+  };
+  process.stdout.write(`${JSON.stringify(line)}\n`);
+}

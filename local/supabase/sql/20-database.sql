@@ -1,0 +1,28 @@
+-- Schemas, extensions and default rights of one database. Can be run again.
+
+create schema if not exists extensions;
+create extension if not exists pgcrypto with schema extensions;
+create extension if not exists "uuid-ossp" with schema extensions;
+
+grant usage on schema extensions to postgres, anon, authenticated, service_role, supabase_storage_admin;
+grant all on schema public to postgres;
+grant usage on schema public to anon, authenticated, service_role;
+
+-- What the REST API tells about the caller. Policies and functions of a project read it through these.
+create schema if not exists auth;
+grant usage on schema auth to postgres, anon, authenticated, service_role;
+
+create or replace function auth.jwt() returns jsonb language sql stable as
+$$ select coalesce(nullif(current_setting('request.jwt.claims', true), ''), '{}')::jsonb $$;
+
+create or replace function auth.role() returns text language sql stable as
+$$ select auth.jwt() ->> 'role' $$;
+
+create or replace function auth.uid() returns uuid language sql stable as
+$$ select (auth.jwt() ->> 'sub')::uuid $$;
+
+-- The trap these two lines keep alive: a function that a migration makes in `public` can be executed by anon and
+-- authenticated BY NAME, so that revoking from PUBLIC alone closes nothing.
+alter default privileges for role postgres in schema public grant execute on functions to anon, authenticated, service_role;
+alter default privileges for role supabase_admin in schema public grant execute on functions to anon, authenticated, service_role;
+-- And its counterpart: as on new projects, no role gets rights on new tables without a GRANT.

@@ -1,0 +1,146 @@
+import type { CodesSource, SearchSource, Source } from '../contract/collections.ts';
+import { LegisyncError } from '../contract/failures.ts';
+import { bisect, SLICE_TARGET, wholeWindow } from '../legifrance/slicing.ts';
+import type { DateWindow } from '../legifrance/types.ts';
+import type { Slice } from '../supabase/types.ts';
+import type { ActivityDeps } from './deps.ts';
+
+/** The API's own maximum: the fewer pages, the fewer requests. */
+const PAGE_SIZE = 100;
+
+/** Pages of a search in one step: about half a second of the whole quota. */
+const PAGES_PER_STEP = 10;
+
+/** Ids written in one statement: 2,000 take about 100 ms, far below any statement timeout. */
+const REGISTER_CHUNK = 2_000;
+
+/** Failures in a row after which a slice is parked until the next pass: with the delays below, about 40 minutes. */
+const MAX_ATTEMPTS = 12;
+const FIRST_DELAY_SECONDS = 5;
+const MAX_DELAY_SECONDS = 300;
+
+/** Failures that may be the slice's own; others concern the whole service and end the activity's attempt. */
+const SLICE_FAILURES: ReadonlySet<string> = new Set([
+  'LEGIFRANCE_REJECTED',
+  'LEGIFRANCE_UNAVAILABLE',
+  'DOCUMENT_NOT_FOUND',
+  'DOCUMENT_MALFORMED',
+]);
+
+/**
+ * One step of a slice's enumeration: its ids into the catalogue. A slice that fails is given back for later, or parked
+ * with its reason; the others go on.
+ *
+ * @returns how many documents were new
+ */
+export async function enumerateStep(
+  deps: ActivityDeps,
+  source: Source | undefined,
+  slice: Slice,
+  stop: AbortSignal,
+): Promise<number> {
+  if (source === undefined) {
+    const message = `Source "${slice.source}" is no longer configured.`;
+    await deps.catalogue.failSlice(slice, { code: 'CONFIG_INVALID', message, retrySeconds: null });
+    return 0;
+  }
+  try {
+    return source.kind === 'codes'
+      ? await codesStep(deps, source, slice, stop)
+      : await searchStep(deps, source, slice, stop);
+  } catch (error) {
+    if (!(error instanceof LegisyncError) || !SLICE_FAILURES.has(error.code)) throw error;
+    const final = error.code === 'LEGIFRANCE_REJECTED' || slice.attempts + 1 >= MAX_ATTEMPTS;
+    const delay = Math.min(FIRST_DELAY_SECONDS * 2 ** slice.attempts, MAX_DELAY_SECONDS);
+    const retrySeconds = final ? null : Math.max(delay, (error.retryAfterMs ?? 0) / 1000);
+    await deps.catalogue.failSlice(slice, { code: error.code, message: error.message, retrySeconds });
+    deps.log.warn(
+      { source: slice.source, key: slice.key, code: error.code, parked: final },
+      'a slice failed',
+    );
+    return 0;
+  }
+}
+
+/** The whole source becomes one slice a code; a code is one table of contents. */
+async function codesStep(
+  deps: ActivityDeps,
+  source: CodesSource,
+  slice: Slice,
+  stop: AbortSignal,
+): Promise<number> {
+  if (slice.key.code === undefined) {
+    const inForce = new Set((await deps.legifrance.listCodes(stop)).map((code) => code.id));
+    const wanted = source.codes ?? [...inForce];
+    for (const code of wanted.filter((id) => !inForce.has(id))) {
+      deps.log.warn(
+        { source: source.name, code },
+        'a configured code is not in force; its table of contents is asked all the same',
+      );
+    }
+    await deps.catalogue.splitSlice(
+      slice,
+      wanted.map((code) => ({ code })),
+    );
+    return 0;
+  }
+  const documents = await deps.legifrance.tableOfContents(slice.key.code, today(deps), stop);
+  let discovered = 0;
+  for (let from = 0; ; from += REGISTER_CHUNK) {
+    const end = from + REGISTER_CHUNK >= documents.length;
+    const chunk = documents.slice(from, from + REGISTER_CHUNK);
+    const step = { page: 1, end, single: true, release: false };
+    discovered += (await deps.catalogue.registerSlice(slice, chunk, step, deps.settings.adopt)).discovered;
+    if (end) return discovered;
+  }
+}
+
+/** Pages of a search; a search that holds more than can be reached is cut in two by date. */
+async function searchStep(
+  deps: ActivityDeps,
+  source: SearchSource,
+  slice: Slice,
+  stop: AbortSignal,
+): Promise<number> {
+  const window = windowOf(slice);
+  const query = { fond: source.fond, query: source.query, window, day: today(deps) };
+  let discovered = 0;
+  for (let page = slice.page; ; page += 1) {
+    const hits = await deps.legifrance.search(query, page, PAGE_SIZE, stop);
+    if (page === 1 && hits.total > SLICE_TARGET) {
+      await split(deps, source, slice, window, hits.total);
+      return discovered;
+    }
+    const release = hits.last || page - slice.page + 1 >= PAGES_PER_STEP || stop.aborted;
+    const step = { page: page + 1, end: hits.last, single: false, release };
+    discovered += (await deps.catalogue.registerSlice(slice, hits.documents, step, deps.settings.adopt))
+      .discovered;
+    if (release) return discovered;
+  }
+}
+
+async function split(
+  deps: ActivityDeps,
+  source: SearchSource,
+  slice: Slice,
+  window: DateWindow | undefined,
+  total: number,
+): Promise<void> {
+  // CODE_DATE filters by a point in time, not by a range: there is nothing to bisect.
+  const halves = source.fond === 'CODE_DATE' ? null : bisect(window ?? wholeWindow(today(deps)));
+  if (halves === null) {
+    throw new LegisyncError(
+      'LEGIFRANCE_REJECTED',
+      `${total} results cannot be reached (10,000 at most) and the slice cannot be cut by date; narrow the query of "${source.name}".`,
+    );
+  }
+  await deps.catalogue.splitSlice(slice, halves);
+}
+
+function windowOf({ key }: Slice): DateWindow | undefined {
+  return key.from === undefined || key.to === undefined ? undefined : { from: key.from, to: key.to };
+}
+
+function today(deps: ActivityDeps): string {
+  return deps.now().toISOString().slice(0, 10);
+}

@@ -1,0 +1,86 @@
+import type { Collection, Source } from '../contract/collections.ts';
+import { LegisyncError } from '../contract/failures.ts';
+import type { FetchInput, FetchResult } from '../contract/messages.ts';
+import type { ActivityDeps } from './deps.ts';
+import { enumerateStep } from './enumerate.ts';
+import { withHeartbeat } from './liveness.ts';
+import { listFresh } from './maintenance.ts';
+
+/** Enumeration runs ahead of collection by this many batches, so that no lane waits for a listing. */
+const AHEAD_BATCHES = 4;
+
+/** Steps of enumeration in one call: a step is a table of contents or ten pages of a search, well under a minute. */
+const MAX_STEPS = 6;
+
+/** A lane that died loses its slice after this time; a step takes far less. */
+const LEASE_SECONDS = 120;
+
+/** See {@link Activities.fetchDocuments}. */
+export async function fetchDocuments(deps: ActivityDeps, input: FetchInput): Promise<FetchResult> {
+  const collection = collectionNamed(deps, input);
+  try {
+    return await withHeartbeat(
+      () => null,
+      (cancelled) => {
+        const stop = AbortSignal.any([cancelled, deps.draining]);
+        return input.mode === 'massive'
+          ? nextOfPass(deps, collection, input, stop)
+          : listFresh(deps, collection, input, stop);
+      },
+    );
+  } catch (error) {
+    if (error instanceof LegisyncError && error.code === 'QUOTA_SPENT') {
+      return { ids: [], discovered: 0, reason: 'quota', waitMs: error.retryAfterMs };
+    }
+    throw error;
+  }
+}
+
+async function nextOfPass(
+  deps: ActivityDeps,
+  collection: Collection,
+  { batch, limit }: FetchInput,
+  stop: AbortSignal,
+): Promise<FetchResult> {
+  const sources = collection.sources.map((source) => source.name);
+  let discovered = 0;
+  for (let step = 0; ; step += 1) {
+    const pass = await deps.catalogue.openPass(collection.name, sources, deps.settings.passIntervalSeconds);
+    if (pass.openSlices > 0 && pass.due < limit * AHEAD_BATCHES && step < MAX_STEPS && !stop.aborted) {
+      const slice = await deps.catalogue.claimSlice(batch, pass.pass, LEASE_SECONDS);
+      if (slice !== null) {
+        discovered += await enumerateStep(deps, sourceOf(collection, slice.source), slice, stop);
+        continue;
+      }
+    }
+    const ids = await deps.catalogue.takeDocuments(batch, limit);
+    if (ids.length > 0) return { ids, discovered, pass: pass.pass };
+    const reason = pass.complete ? 'pass' : 'enumerating';
+    return { ids, discovered, pass: pass.pass, reason, waitMs: Math.ceil(pass.waitSeconds * 1000) };
+  }
+}
+
+function sourceOf(collection: Collection, name: string): Source | undefined {
+  return collection.sources.find((source) => source.name === name);
+}
+
+function collectionNamed(deps: ActivityDeps, input: FetchInput): Collection {
+  const name = input.batch.collection;
+  const collection = deps.collections.get(name);
+  if (collection === undefined) {
+    const known = [...deps.collections.keys()].join(', ');
+    throw new LegisyncError(
+      'CONFIG_INVALID',
+      `Collection "${name}" is not configured on this worker; known: ${known}.`,
+    );
+  }
+  const strangers = (input.sources ?? []).filter((wanted) => sourceOf(collection, wanted) === undefined);
+  if (strangers.length > 0) {
+    const known = collection.sources.map((source) => source.name).join(', ');
+    throw new LegisyncError(
+      'CONFIG_INVALID',
+      `Collection "${name}" has no source "${strangers[0] ?? ''}"; it has: ${known}.`,
+    );
+  }
+  return collection;
+}

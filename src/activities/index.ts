@@ -1,0 +1,34 @@
+import type {
+  Controls,
+  EnqueueInput,
+  EnqueueResult,
+  FetchInput,
+  FetchResult,
+  UploadInput,
+  UploadResult,
+} from '../contract/messages.ts';
+import type { ActivityDeps } from './deps.ts';
+import { enqueueDocuments } from './enqueue.ts';
+import { fetchDocuments } from './fetch.ts';
+import { uploadDocuments } from './upload.ts';
+
+/** The steps with effects. Each may be repeated, and may come late or twice. */
+export interface Activities {
+  /** The next documents of a collection that need work, after looking for new ones. */
+  fetchDocuments(input: FetchInput): Promise<FetchResult>;
+  /** Consults each document and puts it into the bucket where the object is absent or has another hash. */
+  uploadDocuments(input: UploadInput): Promise<UploadResult>;
+  /** Queue rows and catalogue states of a batch, in one transaction. */
+  enqueueDocuments(input: EnqueueInput): Promise<EnqueueResult>;
+  /** Keeps what an operator set where it outlives Temporal's database. */
+  saveControls(collection: string, controls: Controls): Promise<void>;
+}
+
+export function createActivities(deps: ActivityDeps): Activities {
+  return {
+    fetchDocuments: (input) => fetchDocuments(deps, input),
+    uploadDocuments: (input) => uploadDocuments(deps, input),
+    enqueueDocuments: (input) => enqueueDocuments(deps, input),
+    saveControls: (collection, controls) => deps.catalogue.saveControls(collection, controls),
+  };
+}

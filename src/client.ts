@@ -1,0 +1,11 @@
+#!/usr/bin/env node
+import { legisync } from './commands/program.ts';
+
+// The exit code is set and the process left to end by itself: process.exit would cut off output to a pipe.
+process.exitCode = await legisync(process.argv.slice(2), {
+  env: process.env,
+  cwd: process.cwd(),
+  out: (text) => process.stdout.write(`${text}\n`),
+  err: (text) => process.stderr.write(`${text}\n`),
+  secrets: [],
+});

@@ -1,0 +1,45 @@
+/** Exit codes: a public interface, in a table of docs/cli.md and of `legisync --help`. */
+export const EXIT = {
+  ok: 0,
+  failed: 1,
+  usage: 2,
+  config: 3,
+  temporalUnreachable: 4,
+  notRunning: 5,
+  refused: 6,
+  noWorker: 7,
+  supabase: 8,
+  /** 128 + SIGINT, as shells count. */
+  interrupted: 130,
+} as const;
+
+export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
+
+/** What each code says, for `--help`. */
+export const EXIT_MEANINGS: Readonly<Record<ExitCode, string>> = {
+  0: 'done, or already so',
+  1: 'failed; or `--check` found a difference',
+  2: 'the command line is wrong',
+  3: 'the configuration is wrong',
+  4: 'no Temporal server answers',
+  5: 'the workflow is not running',
+  6: 'the workflow refused',
+  7: 'no worker answered in time',
+  8: 'Supabase or its database failed',
+  130: 'interrupted while waiting; what was started goes on',
+};
+
+/** An error that a command raises on purpose: with its exit code, a stable code, and what to type next. */
+export class CommandError extends Error {
+  readonly exitCode: ExitCode;
+  readonly code: string;
+  readonly next: string;
+
+  constructor(exitCode: ExitCode, code: string, message: string, next: string) {
+    super(message);
+    this.name = 'CommandError';
+    this.exitCode = exitCode;
+    this.code = code;
+    this.next = next;
+  }
+}

@@ -1,0 +1,36 @@
+import { LegisyncError } from '../contract/failures.ts';
+
+/** One wrong setting. */
+export interface Mistake {
+  readonly name: string;
+  /** The rule that it breaks, as the end of the sentence "NAME …". */
+  readonly rule: string;
+  /** What was given; absent where it is a secret or where nothing was. */
+  readonly value?: string | undefined;
+  readonly source?: string | undefined;
+}
+
+/**
+ * The configuration is wrong; `message` lists every mistake. It may be longer than other failures' messages are: this
+ * one never reaches a workflow's history, because nothing starts with a wrong configuration.
+ */
+export class ConfigError extends LegisyncError {
+  readonly mistakes: readonly Mistake[];
+
+  constructor(mistakes: readonly Mistake[]) {
+    super('CONFIG_INVALID', '');
+    this.name = 'ConfigError';
+    this.mistakes = mistakes;
+    const count = mistakes.length === 1 ? 'One setting is wrong' : `${mistakes.length} settings are wrong`;
+    this.message = `${count}; see .env.example for each.\n${mistakes.map(describe).join('\n')}`;
+  }
+}
+
+/** More of a wrong value than this tells nobody more. */
+const SHOWN_CHARACTERS = 80;
+
+function describe({ name, rule, value, source }: Mistake): string {
+  const shown = value === undefined ? '' : `; it is ${JSON.stringify(value.slice(0, SHOWN_CHARACTERS))}`;
+  const from = source === undefined ? '' : ` (from ${source})`;
+  return `  ${name} ${rule}${shown}${from}`;
+}

@@ -1,0 +1,46 @@
+import { z } from 'zod';
+
+/** Bounds of the five fields of a cron line: minute, hour, day of month, month, day of week. */
+const FIELDS: readonly { readonly name: string; readonly min: number; readonly max: number }[] = [
+  { name: 'minute', min: 0, max: 59 },
+  { name: 'hour', min: 0, max: 23 },
+  { name: 'day of month', min: 1, max: 31 },
+  { name: 'month', min: 1, max: 12 },
+  { name: 'day of week', min: 0, max: 6 },
+];
+
+/**
+ * A cron line of five fields, each a star, numbers, ranges or steps, with commas between.
+ *
+ * Temporal takes more: names of days, six or seven fields, `@every`, `CRON_TZ=`. These are left out on purpose. The
+ * zone is a setting of its own, and a plan can be compared with the server's only where one text has one meaning.
+ */
+export const cron = () =>
+  z.string().superRefine((text, context) => {
+    const fields = text.trim().split(/\s+/);
+    if (fields.length !== FIELDS.length) {
+      context.addIssue({
+        code: 'custom',
+        message: 'must have five fields: minute, hour, day of month, month, day of week',
+      });
+      return;
+    }
+    for (const [index, { name, min, max }] of FIELDS.entries()) {
+      const isRight = (fields[index] ?? '').split(',').every((part) => isPart(part, min, max));
+      if (!isRight) {
+        context.addIssue({
+          code: 'custom',
+          message: `must have numbers from ${min} to ${max} (or *) as its ${name}`,
+        });
+      }
+    }
+  });
+
+function isPart(part: string, min: number, max: number): boolean {
+  const match = /^(?:\*|(\d{1,2})(?:-(\d{1,2}))?)(?:\/(\d{1,2}))?$/.exec(part);
+  if (match === null) return false;
+  const [, first, last, step] = match;
+  const from = first === undefined ? min : Number(first);
+  const to = last === undefined ? from : Number(last);
+  return from >= min && to <= max && from <= to && (step === undefined || Number(step) >= 1);
+}

@@ -1,0 +1,197 @@
+import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import type { Collection } from '../contract/collections.ts';
+import { collectionsSchema, DEFAULT_COLLECTIONS } from './collections.ts';
+import { assemble } from './assemble.ts';
+import type { BaseConfig, Config, ConfigParts, Need } from './config.ts';
+import { ConfigError, type Mistake } from './configError.ts';
+import { settingDocs } from './docs.ts';
+import { nearest } from './nearest.ts';
+import { settingsSchema, type SettingName, type Settings } from './schema.ts';
+import { Secret } from './secret.ts';
+import { lookUp, readLayers, type Layer, type ValueSource } from './sources.ts';
+import { SHOWN_TEMPORAL_SETTINGS, temporalEnvironment } from './temporal.ts';
+
+export interface LoadOptions<N extends Need> {
+  /** Default: this process's environment. */
+  readonly env?: Readonly<Record<string, string | undefined>>;
+  /** Where `.env` and `.local/stack.json` are looked for; relative paths in settings too. Default: the current folder. */
+  readonly cwd?: string;
+  /** Parts that must be there. */
+  readonly need?: readonly N[];
+}
+
+/** One setting, as it may be shown to people. */
+export interface ShownSetting {
+  readonly name: string;
+  /** `[secret]` for a secret; null where there is no value. */
+  readonly value: string | null;
+  readonly source: ValueSource | 'not set';
+}
+
+export interface LoadedConfig<N extends Need = never> {
+  readonly config: Config<N>;
+  readonly settings: readonly ShownSetting[];
+  /** For the log: names that nobody reads, files that could not be understood. */
+  readonly warnings: readonly string[];
+  /** Every secret text that was read, for the scrubber of logs and messages. */
+  readonly secrets: readonly string[];
+}
+
+const NAMES = Object.keys(settingsSchema.shape) as SettingName[];
+
+/** Settings that make up an optional part: all of them or none. */
+const PARTS: Readonly<Record<Need, readonly SettingName[]>> = {
+  legifrance: ['PISTE_CLIENT_ID', 'PISTE_CLIENT_SECRET'],
+  supabase: ['SUPABASE_URL', 'SUPABASE_SERVICE_ROLE_KEY'],
+  database: ['SUPABASE_DB_URL'],
+};
+
+/**
+ * Reads the configuration: the process environment, then the running local stack, then `.env`, then the defaults.
+ *
+ * @throws ConfigError (`CONFIG_INVALID`) with every mistake at once.
+ */
+export function loadConfig<const N extends Need = never>(options: LoadOptions<N> = {}): LoadedConfig<N> {
+  const cwd = options.cwd ?? process.cwd();
+  const { layers, warnings } = readLayers(options.env ?? process.env, cwd);
+  const found = new Map(NAMES.map((name) => [name, lookUp(layers, name)]));
+  const given = (name: SettingName) => found.get(name)?.value;
+
+  const parsed = settingsSchema.safeParse(Object.fromEntries(NAMES.map((name) => [name, given(name)])));
+  const mistakes: Mistake[] = parsed.success
+    ? []
+    : parsed.error.issues.map(({ path, message }) => {
+        const name = String(path[0]) as SettingName;
+        return {
+          name,
+          rule: message,
+          value: isSecret(name) ? undefined : given(name),
+          source: found.get(name)?.source,
+        };
+      });
+  mistakes.push(...missingSettings(options.need ?? [], given));
+
+  const collections = readCollections(given('LEGISYNC_COLLECTIONS'), cwd, mistakes);
+  if (parsed.success && collections !== undefined)
+    mistakes.push(...unknownCollections(parsed.data, collections));
+  if (!parsed.success || collections === undefined || mistakes.length > 0) throw new ConfigError(mistakes);
+
+  const environment = temporalEnvironment(layers);
+  const config: BaseConfig & Partial<ConfigParts> = {
+    ...assemble(parsed.data, collections),
+    temporal: { environment },
+  };
+  return {
+    // The parts in N are there: without one of their settings we would have thrown above.
+    config: config as Config<N>,
+    settings: [...NAMES.map((name) => shown(name, found.get(name))), ...temporalSettings(layers)],
+    warnings: [...warnings, ...unknownNames(layers)],
+    secrets: secretTexts(parsed.data, environment.reveal()),
+  };
+}
+
+function isSecret(name: SettingName): boolean {
+  return settingDocs.get(settingsSchema.shape[name])?.secret === true;
+}
+
+function missingSettings(need: readonly Need[], given: (name: SettingName) => string | undefined): Mistake[] {
+  return Object.entries(PARTS).flatMap(([part, names]) => {
+    const absent = names.filter((name) => given(name) === undefined);
+    const isNeeded = need.some((needed) => needed === part);
+    if (!isNeeded && absent.length === names.length) return [];
+    return absent.map((name) => ({
+      name,
+      rule: isNeeded
+        ? 'is not set'
+        : `is not set, though ${names.filter((other) => other !== name).join(', ')} is`,
+    }));
+  });
+}
+
+/** The collections of the file, or the default ones; undefined, with the mistakes noted, where the file is wrong. */
+function readCollections(
+  file: string | undefined,
+  cwd: string,
+  mistakes: Mistake[],
+): readonly Collection[] | undefined {
+  if (file === undefined) return DEFAULT_COLLECTIONS;
+  const name = 'LEGISYNC_COLLECTIONS';
+  let content: unknown;
+  try {
+    content = JSON.parse(readFileSync(resolve(cwd, file), 'utf8'));
+  } catch (error) {
+    mistakes.push({ name, rule: `must name a JSON file (${String(error).slice(0, 200)})`, value: file });
+    return undefined;
+  }
+  const parsed = collectionsSchema.safeParse(content);
+  if (parsed.success) return parsed.data;
+  for (const { path, message } of parsed.error.issues) {
+    mistakes.push({
+      name,
+      rule: `at ${path.length === 0 ? 'its top' : path.join('.')}: ${message}`,
+      value: file,
+    });
+  }
+  return undefined;
+}
+
+function unknownCollections(settings: Settings, collections: readonly Collection[]): Mistake[] {
+  const known = collections.map((collection) => collection.name);
+  return (['LEGISYNC_MASSIVE', 'LEGISYNC_MAINTENANCE'] as const).flatMap((name) =>
+    settings[name]
+      .filter((collection) => !known.includes(collection))
+      .map((collection) => ({
+        name,
+        rule: `must name known collections (${known.join(', ')})`,
+        value: collection,
+      })),
+  );
+}
+
+/** Names that begin like ours and that nobody reads: a typing error is quiet otherwise, and the default applies. */
+function unknownNames(layers: readonly Layer[]): string[] {
+  return layers.flatMap(({ source, values }) =>
+    Object.keys(values)
+      .filter((name) => name.startsWith('LEGISYNC_') && !NAMES.some((known) => known === name))
+      .map((name) => {
+        const meant = nearest(name, NAMES);
+        const hint = meant === undefined ? 'See .env.example.' : `Did you mean ${meant}?`;
+        return `${name} (from ${source}) is no setting of legisync and was ignored. ${hint}`;
+      }),
+  );
+}
+
+function shown(name: SettingName, found: { value: string; source: ValueSource } | undefined): ShownSetting {
+  if (found !== undefined)
+    return { name, value: isSecret(name) ? '[secret]' : found.value, source: found.source };
+  const preset = settingDocs.get(settingsSchema.shape[name])?.default;
+  return preset === undefined
+    ? { name, value: null, source: 'not set' }
+    : { name, value: preset, source: 'default' };
+}
+
+function temporalSettings(layers: readonly Layer[]): ShownSetting[] {
+  const names = new Set(
+    layers.flatMap(({ values }) => Object.keys(values).filter((name) => name.startsWith('TEMPORAL_'))),
+  );
+  return [...names].sort().flatMap((name) => {
+    const found = lookUp(layers, name);
+    if (found === undefined) return [];
+    return [
+      {
+        name,
+        value: SHOWN_TEMPORAL_SETTINGS.includes(name) ? found.value : '[secret]',
+        source: found.source,
+      },
+    ];
+  });
+}
+
+function secretTexts(settings: Settings, environment: Readonly<Record<string, string>>): string[] {
+  const own = Object.values(settings).flatMap((value) => (value instanceof Secret ? [value.reveal()] : []));
+  const temporal = Object.entries(environment).flatMap(([name, value]) =>
+    /^TEMPORAL_(API_KEY|CODEC_AUTH|TLS_CLIENT_KEY_DATA|GRPC_META_.*)$/.test(name) ? [value] : [],
+  );
+  return [...own, ...temporal];
+}

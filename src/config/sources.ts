@@ -1,0 +1,101 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseEnv } from 'node:util';
+import { z } from 'zod';
+
+/** Where a value comes from, in order of precedence. */
+export type ValueSource = 'environment' | '.local/stack.json' | '.env' | 'default';
+
+/** The values of one source. */
+export interface Layer {
+  readonly source: ValueSource;
+  readonly values: Readonly<Record<string, string>>;
+}
+
+/** What a running local stack leaves in `.local/stack.json`, as far as it matters here. */
+const stackFile = z.object({ pid: z.int().min(2), env: z.record(z.string(), z.string()) });
+
+/**
+ * Reads the sources, the strongest first. An empty value counts as not set, so that `NAME=` in a file or in a compose
+ * file leaves the default. A file that cannot be understood is named in `warnings` and counts as absent.
+ */
+export function readLayers(
+  env: Readonly<Record<string, string | undefined>>,
+  cwd: string,
+): { readonly layers: readonly Layer[]; readonly warnings: readonly string[] } {
+  const warnings: string[] = [];
+  return {
+    layers: [
+      { source: 'environment', values: withoutEmpty(env) },
+      {
+        source: '.local/stack.json',
+        values: withoutEmpty(readStack(join(cwd, '.local', 'stack.json'), warnings)),
+      },
+      { source: '.env', values: withoutEmpty(readDotEnv(join(cwd, '.env'), warnings)) },
+    ],
+    warnings,
+  };
+}
+
+/** The first value of `name`, with its source. */
+export function lookUp(
+  layers: readonly Layer[],
+  name: string,
+): { readonly value: string; readonly source: ValueSource } | undefined {
+  for (const { source, values } of layers) {
+    const value = values[name];
+    if (value !== undefined) return { value, source };
+  }
+  return undefined;
+}
+
+function readStack(file: string, warnings: string[]): Record<string, string> {
+  const text = readText(file, warnings);
+  if (text === undefined) return {};
+  try {
+    const { pid, env } = stackFile.parse(JSON.parse(text));
+    return isAlive(pid) ? env : {};
+  } catch {
+    // The parser's own message would quote the file, which holds a service key.
+    warnings.push(`${file} is not understood and was ignored. If no stack is running, delete it.`);
+    return {};
+  }
+}
+
+/** Whether a process has this number. EPERM: it has, and belongs to somebody else. */
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return hasCode(error, 'EPERM');
+  }
+}
+
+function readDotEnv(file: string, warnings: string[]): NodeJS.Dict<string> {
+  const text = readText(file, warnings);
+  return text === undefined ? {} : parseEnv(text);
+}
+
+function readText(file: string, warnings: string[]): string | undefined {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (error) {
+    if (!hasCode(error, 'ENOENT') && !hasCode(error, 'ENOTDIR')) {
+      warnings.push(`${file} cannot be read and was ignored: ${String(error)}`);
+    }
+    return undefined;
+  }
+}
+
+function hasCode(error: unknown, code: string): boolean {
+  return typeof error === 'object' && error !== null && 'code' in error && error.code === code;
+}
+
+function withoutEmpty(values: Readonly<Record<string, string | undefined>>): Record<string, string> {
+  const kept: Record<string, string> = {};
+  for (const [name, value] of Object.entries(values)) {
+    if (value !== undefined && value.trim() !== '') kept[name] = value.trim();
+  }
+  return kept;
+}

@@ -1,0 +1,173 @@
+import type { CollectionState } from './names.ts';
+
+/**
+ * What workflows, activities and clients say to each other. Only ids and counts pass through Temporal: documents go
+ * from the API to Storage inside one activity. A payload stays far below 50 KB (100 ids are 2.3 KB).
+ */
+
+/** A batch never holds more documents: about 20 s of work at 20 requests a second for one lane alone. */
+export const MAX_BATCH = 100;
+
+/** Bounds of the number of lanes (batches in work at a time) of a MASSIVE collection. */
+export const LANES = { min: 1, max: 16, default: 4 } as const;
+
+/**
+ * Names a batch. The same token always stands for the same documents: an activity that is tried again (its answer was
+ * lost, its worker was killed) gets the batch that it had.
+ */
+export interface BatchRef {
+  /** The collection, which is also the category. */
+  readonly collection: string;
+  /** The workflow that owns the batch, by its id. */
+  readonly owner: string;
+  /** The chain of runs of that workflow (its first run's id): claims of an older chain are void. */
+  readonly chain: string;
+  /** Counts the owner's batches. */
+  readonly sequence: number;
+}
+
+/** Input of `fetchDocuments`. */
+export interface FetchInput {
+  readonly batch: BatchRef;
+  /** At most this many ids, 1 to {@link MAX_BATCH}. */
+  readonly limit: number;
+  /** MASSIVE works through passes; MAINTENANCE looks again at what is fresh. */
+  readonly mode: 'massive' | 'maintenance';
+  /** MAINTENANCE: only these sources of the collection. */
+  readonly sources?: readonly string[] | undefined;
+}
+
+/** Result of `fetchDocuments`. */
+export interface FetchResult {
+  /** The documents that need work; empty where there is nothing to do now. */
+  readonly ids: readonly string[];
+  /** With no ids: in how many milliseconds there may be work again. */
+  readonly waitMs?: number | undefined;
+  /** With no ids: why. `enumerating`: another lane is listing; `quota`: the hour or day is spent; `pass`: all is done. */
+  readonly reason?: 'enumerating' | 'quota' | 'pass' | undefined;
+  /** Ids that this call was the first to see. */
+  readonly discovered: number;
+  /** The pass in work (MASSIVE). */
+  readonly pass?: number | undefined;
+}
+
+/** Input of `uploadDocuments`. */
+export interface UploadInput {
+  readonly batch: BatchRef;
+  readonly ids: readonly string[];
+}
+
+/** A document that could not be had, with the code and text that the catalogue keeps. */
+export interface DocumentFailure {
+  readonly id: string;
+  readonly code: string;
+  readonly message: string;
+}
+
+/** Result of `uploadDocuments`. Each id of the input is in exactly one of the four lists. */
+export interface UploadResult {
+  /** Consulted, and uploaded because the object was absent or had another hash. */
+  readonly uploaded: readonly string[];
+  /** Consulted, and the object already had this hash. */
+  readonly unchanged: readonly string[];
+  readonly failures: readonly DocumentFailure[];
+  /** Not reached: the worker is stopping, the run was cancelled, or the quota is spent. */
+  readonly left: readonly string[];
+  /** Set when the quota is spent: in how many milliseconds it has room again. */
+  readonly waitMs?: number | undefined;
+  /** Bytes received from Légifrance for `uploaded` and `unchanged`. */
+  readonly bytes: number;
+}
+
+/** Input of `enqueueDocuments`. */
+export interface EnqueueInput {
+  readonly batch: BatchRef;
+  /** Ids whose object is in Storage, as far as the upload knows; the database checks each. */
+  readonly stored: readonly string[];
+  readonly failures: readonly DocumentFailure[];
+}
+
+/** Result of `enqueueDocuments`: counts of documents. */
+export interface EnqueueResult {
+  /** New rows of `files_queue`. */
+  readonly queued: number;
+  /** Rows that turned back to pending (or will, when their Worker finishes) because the content is new. */
+  readonly requeued: number;
+  /** Rows that already stood for this content. */
+  readonly unchanged: number;
+  /** Rows that another bucket holds under the same path: never touched. */
+  readonly heldByOtherBucket: number;
+  /** Ids said to be stored whose object is not there: back in the catalogue, to be taken again. */
+  readonly missing: readonly string[];
+}
+
+/** What an operator set, kept in Postgres so that it outlives Temporal's own database. */
+export interface Controls {
+  readonly paused: boolean;
+  /** Number of lanes, within {@link LANES}. */
+  readonly lanes: number;
+}
+
+/** Totals of a MASSIVE collection since it was started, over all continue-as-news. */
+export interface Totals {
+  readonly batches: number;
+  readonly discovered: number;
+  readonly uploaded: number;
+  readonly unchanged: number;
+  readonly queued: number;
+  readonly requeued: number;
+  readonly failed: number;
+  readonly bytes: number;
+}
+
+export const NO_TOTALS: Totals = {
+  batches: 0,
+  discovered: 0,
+  uploaded: 0,
+  unchanged: 0,
+  queued: 0,
+  requeued: 0,
+  failed: 0,
+  bytes: 0,
+};
+
+/** Input of `collectMassive`. A client gives the collection and the controls; the rest is what continue-as-new carries. */
+export interface MassiveInput {
+  readonly collection: string;
+  readonly controls: Controls;
+  readonly totals?: Totals | undefined;
+  readonly pass?: number | undefined;
+  readonly sequence?: number | undefined;
+  readonly runs?: number | undefined;
+  /** Continue as new at this many events, before the server's own hint. */
+  readonly maxEvents?: number | undefined;
+}
+
+/** Answer of the `progress` query, and of each Update. */
+export interface MassiveProgress {
+  readonly collection: string;
+  readonly state: CollectionState;
+  readonly controls: Controls;
+  readonly pass: number;
+  /** Lanes that are working now. */
+  readonly busy: number;
+  readonly totals: Totals;
+  /** Runs of the chain so far: 1 + the number of continue-as-news. */
+  readonly runs: number;
+}
+
+/** Input of `collectMaintenance`. */
+export interface MaintenanceInput {
+  readonly collection: string;
+  readonly sources?: readonly string[] | undefined;
+  /** At most this many documents in this run. */
+  readonly limit: number;
+}
+
+/** Result of `collectMaintenance`. */
+export interface MaintenanceResult {
+  readonly collection: string;
+  readonly totals: Totals;
+  /** True where the run ended early because the quota was spent. */
+  readonly quotaSpent: boolean;
+}

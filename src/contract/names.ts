@@ -1,0 +1,39 @@
+/** Names that workers, clients and operators share. A change here is a change of the public interface. */
+
+/** Workflow types. */
+export const WORKFLOWS = { massive: 'collectMassive', maintenance: 'collectMaintenance' } as const;
+
+/** One MASSIVE collection runs at most once: its id says so. */
+export const massiveWorkflowId = (collection: string): string => `massive:${collection}`;
+
+/** A MAINTENANCE run started by hand. Runs of the schedule get the server's timestamp behind {@link maintenanceScheduleId}. */
+export const maintenanceWorkflowId = (collection: string): string => `maintenance:${collection}:manual`;
+
+/** The Temporal Schedule of a collection's MAINTENANCE. */
+export const maintenanceScheduleId = (collection: string): string => `maintenance:${collection}`;
+
+/** Custom search attributes, with their Temporal types. Plain text on the server: nothing secret goes here. */
+export const SEARCH_ATTRIBUTES = {
+  /** The collection's name. */
+  LegisyncCollection: 'Keyword',
+  /** `collecting`, `waiting`, `paused`, `quota` or `stopping`. */
+  LegisyncState: 'Keyword',
+} as const;
+
+/** What a collection is doing, as shown in `LegisyncState` and by the `progress` query. */
+export type CollectionState = 'collecting' | 'waiting' | 'paused' | 'quota' | 'stopping';
+
+/** Operator verbs of `collectMassive` (Updates) and its Query. */
+export const UPDATES = {
+  pause: 'pause',
+  resume: 'resume',
+  setConcurrency: 'setConcurrency',
+  stop: 'stop',
+} as const;
+export const QUERIES = { progress: 'progress' } as const;
+
+/**
+ * Temporal priority keys (1 is served first): MAINTENANCE brings what is fresh, so it goes before MASSIVE when both
+ * wait for an activity slot.
+ */
+export const PRIORITY = { maintenance: 1, massive: 3 } as const;

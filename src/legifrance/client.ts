@@ -1,0 +1,76 @@
+import { Agent, type Dispatcher } from 'undici';
+import { createApi } from './api.ts';
+import { noLog, systemClock, type Clock, type Log } from './clock.ts';
+import { listCodes } from './codes.ts';
+import { consultQuestion } from './consult.ts';
+import { createGate } from './gate.ts';
+import { createHttp } from './http.ts';
+import type { Quota } from './quota.ts';
+import { searchQuestion } from './search.ts';
+import { tableQuestion } from './toc.ts';
+import { createTokens } from './token.ts';
+import type { Legifrance } from './types.ts';
+
+export interface LegifranceOptions {
+  /** Base of the API, up to and with `/lf-engine-app`. */
+  readonly apiUrl: string;
+  /** PISTE's token endpoint. Of the same environment as the API: the sandbox has credentials of its own. */
+  readonly tokenUrl: string;
+  readonly clientId: string;
+  /** Reveals the secret, when a token is asked for and at no other time. */
+  readonly clientSecret: () => string;
+  /** Shared by all clients of one PISTE application. */
+  readonly quota: Quota;
+  /** Bound of one exchange, in milliseconds; retries have their own. Default 60,000: others' clients wait 8 to 60 s. */
+  readonly requestTimeoutMs?: number | undefined;
+  /** Requests in flight at a time. Default 10, as the long-lived public collectors do; 20/s need it at 0.5 s latency. */
+  readonly connections?: number | undefined;
+  readonly log?: Log | undefined;
+  readonly clock?: Clock | undefined;
+  /** Between 0 (inclusive) and 1 (exclusive). */
+  readonly random?: (() => number) | undefined;
+  /** Replaces the client's own connections; left open by `close`. */
+  readonly dispatcher?: Dispatcher | undefined;
+}
+
+/** A client, until `close`: then its connections are cut, and what is in flight fails. */
+export type LegifranceClient = Legifrance & { close(): Promise<void> };
+
+/** A client of the Légifrance API. Opens no connection before the first request. */
+export function createLegifrance(options: LegifranceOptions): LegifranceClient {
+  const clock = options.clock ?? systemClock;
+  const log = options.log ?? noLog;
+  const random = options.random ?? Math.random;
+  const connections = options.connections ?? 10;
+  const timeoutMs = options.requestTimeoutMs ?? 60_000;
+
+  // undici's own timers are the second line: `createHttp` bounds the exchange as a whole.
+  const own = new Agent({
+    connections,
+    connectTimeout: timeoutMs,
+    headersTimeout: timeoutMs,
+    bodyTimeout: timeoutMs,
+  });
+  const http = createHttp(options.dispatcher ?? own, timeoutMs, clock);
+  const retry = { clock, random, log };
+  const tokens = createTokens(options, http, retry);
+  const api = createApi({
+    ...retry,
+    apiUrl: options.apiUrl,
+    http,
+    tokens,
+    quota: options.quota,
+    gate: createGate(connections),
+  });
+
+  return {
+    listCodes: (signal) => listCodes(api, signal),
+    tableOfContents: async (code, day, signal) => api.ask(tableQuestion(code, day, log), signal),
+    search: async (query, number, size, signal) => api.ask(searchQuestion(query, number, size), signal),
+    consult: async (id, signal) => api.ask(consultQuestion(id), signal),
+    async close() {
+      tokens.close();
+      await own.destroy();
+    },
+  };
+}

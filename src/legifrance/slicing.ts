@@ -1,0 +1,43 @@
+import type { DateWindow } from './types.ts';
+
+/**
+ * The API shows at most 100 pages of 100 hits of a search, whatever its total: beyond that there is no way to a document
+ * but a narrower search.
+ */
+export const REACH = 10_000;
+
+/** Pages are numbered up to this, whatever their size: whether smaller pages may go further is not documented. */
+export const MAX_PAGE = 100;
+
+/** A slice that holds more than this is cut in two: 5 % of room for documents that arrive while it is read. */
+export const SLICE_TARGET = 9_500;
+
+const DAY_MS = 86_400_000;
+
+/** All there may be up to `day` (`YYYY-MM-DD`). The oldest texts that the API dates are of 1804. */
+export function wholeWindow(day: string): DateWindow {
+  return { from: '1800-01-01', to: day };
+}
+
+/**
+ * Cuts a window into two halves that are adjacent, in order, and cover it exactly (the first may be a day longer).
+ * Null for a single day, which cannot be cut.
+ */
+export function bisect(window: DateWindow): readonly [DateWindow, DateWindow] | null {
+  const first = dayNumber(window.from);
+  const last = dayNumber(window.to);
+  if (first >= last) return null;
+  const middle = Math.floor((first + last) / 2);
+  return [
+    { from: window.from, to: dayName(middle) },
+    { from: dayName(middle + 1), to: window.to },
+  ];
+}
+
+function dayNumber(day: string): number {
+  return Math.round(Date.parse(`${day}T00:00:00Z`) / DAY_MS);
+}
+
+function dayName(day: number): string {
+  return new Date(day * DAY_MS).toISOString().slice(0, 10);
+}

@@ -1,0 +1,67 @@
+/** What the rest of legisync asks of Légifrance. Implemented by `createLegifrance`; tests may put faults in front. */
+
+/** A document as an enumeration shows it. */
+export interface ListedDocument {
+  readonly id: string;
+  /**
+   * The change signal: a short digest of what the listing says of the document (state, dates, who modified it). While
+   * it stands still, the document is taken as unchanged and costs no consult. Prefixed with its version, `r1:`.
+   */
+  readonly revision: string;
+}
+
+/** A code as `/list/code` shows it. */
+export interface CodeSummary {
+  /** `LEGITEXT…` */
+  readonly id: string;
+  readonly title: string;
+  readonly state: string;
+}
+
+/** Days, `YYYY-MM-DD`, both inclusive. */
+export interface DateWindow {
+  readonly from: string;
+  readonly to: string;
+}
+
+/** One search, apart from its page. */
+export interface SearchQuery {
+  readonly fond: 'CODE_DATE' | 'CETAT';
+  /** Words, or `*` for everything. */
+  readonly query: string;
+  /** Only documents decided in this window. Fonds that have no date range (CODE_DATE) refuse it. */
+  readonly window?: DateWindow | undefined;
+  /** By date, oldest first where the fond has dates: pages then shift at their end only. */
+  readonly day: string;
+}
+
+/** One page of a search. */
+export interface SearchPage {
+  readonly documents: readonly ListedDocument[];
+  /** What the API says the whole search holds; it may exceed what can be reached (10,000). */
+  readonly total: number;
+  /** No page follows: this one is short or empty, or it is the last that can be reached. */
+  readonly last: boolean;
+}
+
+/** A document, as the API answered. */
+export interface Consulted {
+  readonly id: string;
+  /** The answer's bytes, verbatim. */
+  readonly body: Buffer;
+  /** Hash of the canonical projection, `v1:<64 hex digits>`. */
+  readonly sha256: string;
+}
+
+/**
+ * The API. Each method waits for its place in the quota, retries briefly in place, and throws `LegisyncError` (codes
+ * `LEGIFRANCE_*`, `DOCUMENT_*`, `QUOTA_SPENT` with `retryAfterMs`), or the signal's reason when it is aborted.
+ */
+export interface Legifrance {
+  listCodes(signal: AbortSignal): Promise<readonly CodeSummary[]>;
+  /** Every article that the code's table of contents shows on `day` in a state that is, or will be, in force. */
+  tableOfContents(code: string, day: string, signal: AbortSignal): Promise<readonly ListedDocument[]>;
+  /** Page `number` (from 1) of `size` (1 to 100) hits; `number * size` must not exceed 10,000. */
+  search(query: SearchQuery, number: number, size: number, signal: AbortSignal): Promise<SearchPage>;
+  consult(id: string, signal: AbortSignal): Promise<Consulted>;
+}

@@ -1,0 +1,112 @@
+import { ScheduleNotFoundError, type Client, type ScheduleDescription } from '@temporalio/client';
+import type { BaseConfig } from '../config/config.ts';
+import { WORKFLOWS } from '../contract/names.ts';
+import { declaredSchedules, SCHEDULE_PREFIX, scheduleOptions, type DeclaredSchedule } from './declared.ts';
+import { differences, type Difference } from './differences.ts';
+
+/** What is to be done about one schedule. */
+export type ScheduleStep =
+  | { readonly action: 'create'; readonly id: string; readonly declared: DeclaredSchedule }
+  | {
+      readonly action: 'update';
+      readonly id: string;
+      readonly declared: DeclaredSchedule;
+      readonly differences: readonly Difference[];
+      readonly paused: boolean;
+    }
+  | { readonly action: 'remove'; readonly id: string }
+  | { readonly action: 'keep'; readonly id: string; readonly paused: boolean };
+
+type Settings = Pick<BaseConfig, 'maintenance' | 'taskQueue'>;
+
+/** More schedules of ours than this are not looked through for orphans in one go. */
+const MAX_LISTED = 1_000;
+
+/** Compares the server with the configuration; changes nothing. */
+export async function planSchedules(client: Client, config: Settings): Promise<readonly ScheduleStep[]> {
+  const declared = declaredSchedules(config);
+  const steps: ScheduleStep[] = [];
+  for (const schedule of declared) steps.push(await planOne(client, schedule));
+  const wanted = new Set(declared.map(({ id }) => id));
+  for (const id of await orphans(client, wanted)) steps.push({ action: 'remove', id });
+  return steps;
+}
+
+/**
+ * Makes the server's MAINTENANCE schedules what the configuration says. Repeating it is harmless. An operator's pause
+ * and its note stay as they are.
+ *
+ * @returns what was done; only `keep` steps where there was nothing to do
+ */
+export async function applySchedules(client: Client, config: Settings): Promise<readonly ScheduleStep[]> {
+  const steps = await planSchedules(client, config);
+  for (const step of steps) await applyOne(client, step);
+  return steps;
+}
+
+async function planOne(client: Client, declared: DeclaredSchedule): Promise<ScheduleStep> {
+  const { id } = declared;
+  const found = await describe(client, id);
+  if (found === undefined) return { action: 'create', id, declared };
+  const differing = differences(declared, found);
+  const { paused } = found.state;
+  return differing.length === 0
+    ? { action: 'keep', id, paused }
+    : { action: 'update', id, declared, differences: differing, paused };
+}
+
+async function applyOne(client: Client, step: ScheduleStep): Promise<void> {
+  switch (step.action) {
+    case 'create':
+      await client.schedule.create(scheduleOptions(step.declared));
+      break;
+    case 'update': {
+      const { spec, policies, action } = scheduleOptions(step.declared);
+      // An update replaces everything, so the operator's part is carried over.
+      await client.schedule.getHandle(step.id).update(({ state, typedSearchAttributes }) => ({
+        spec,
+        policies,
+        action,
+        typedSearchAttributes,
+        state: {
+          paused: state.paused,
+          ...(state.note === undefined ? {} : { note: state.note }),
+          ...(state.remainingActions === undefined ? {} : { remainingActions: state.remainingActions }),
+        },
+      }));
+      break;
+    }
+    case 'remove':
+      await client.schedule.getHandle(step.id).delete();
+      break;
+    case 'keep':
+      break;
+  }
+}
+
+/**
+ * Schedules of ours that are no longer declared. A namespace may be shared: only those that carry our prefix *and* start
+ * our workflow are ours.
+ */
+async function orphans(client: Client, wanted: ReadonlySet<string>): Promise<string[]> {
+  const ids: string[] = [];
+  let seen = 0;
+  for await (const { scheduleId } of client.schedule.list()) {
+    seen += 1;
+    if (seen > MAX_LISTED) break;
+    if (!scheduleId.startsWith(SCHEDULE_PREFIX) || wanted.has(scheduleId)) continue;
+    // The list lags behind: one that was removed a moment ago may still be on it.
+    const found = await describe(client, scheduleId);
+    if (found?.action.workflowType === WORKFLOWS.maintenance) ids.push(scheduleId);
+  }
+  return ids;
+}
+
+async function describe(client: Client, id: string): Promise<ScheduleDescription | undefined> {
+  try {
+    return await client.schedule.getHandle(id).describe();
+  } catch (error) {
+    if (error instanceof ScheduleNotFoundError) return undefined;
+    throw error;
+  }
+}

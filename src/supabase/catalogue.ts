@@ -1,0 +1,178 @@
+import { z } from 'zod';
+import type { BatchRef } from '../contract/messages.ts';
+import type { Rpc } from './rpc.ts';
+import type { Catalogue } from './types.ts';
+
+const count = z.int().nonnegative();
+const ids = z.array(z.string());
+const sliceKey = z.object({
+  code: z.string().optional(),
+  from: z.string().optional(),
+  to: z.string().optional(),
+});
+const slice = z.object({
+  id: z.int(),
+  source: z.string(),
+  pass: z.int(),
+  key: sliceKey,
+  page: z.int(),
+  round: z.int(),
+  attempts: z.int(),
+});
+const passState = z.object({
+  pass: z.int(),
+  complete: z.boolean(),
+  openSlices: count,
+  due: count,
+  waitSeconds: z.number(),
+});
+const registered = z.object({ discovered: count, complete: z.boolean() });
+const listed = z.object({ discovered: count });
+const cursor = z.object({
+  page: z.int().positive(),
+  size: z.int().positive(),
+  from: z.string().optional(),
+  to: z.string().optional(),
+});
+const standings = z.array(
+  z.object({ id: z.string(), object: z.boolean(), objectSha256: z.string().nullable() }),
+);
+const enqueued = z.object({
+  queued: count,
+  requeued: count,
+  unchanged: count,
+  heldByOtherBucket: count,
+  missing: ids,
+});
+const controls = z.object({ paused: z.boolean(), lanes: z.int() });
+const counts = z.object({
+  pass: z.int(),
+  passComplete: z.boolean(),
+  documents: z.record(z.string(), count),
+  failures: z.record(z.string(), count),
+  openSlices: count,
+  parkedSlices: z.array(
+    z.object({ source: z.string(), key: sliceKey, code: z.string(), message: z.string() }),
+  ),
+});
+const anything = z.unknown();
+
+const HOUR_SECONDS = 3600;
+
+/** When a document's failure is tried again; a code that is not here is final until the listing changes. */
+const DOCUMENT_RETRY: Readonly<
+  Record<string, { readonly retrySeconds: number; readonly withdrawSecond: boolean }>
+> = {
+  // The API also answers "not found" in passing: it is believed the second time.
+  DOCUMENT_NOT_FOUND: { retrySeconds: HOUR_SECONDS, withdrawSecond: true },
+  DOCUMENT_MALFORMED: { retrySeconds: HOUR_SECONDS, withdrawSecond: false },
+};
+
+/** {@link Catalogue} on the RPC functions of `supabase/migrations`. */
+export function createCatalogue(rpc: Rpc, bucket: string): Catalogue {
+  const claim = (batch: BatchRef) => ({
+    p_category: batch.collection,
+    p_owner: batch.owner,
+    p_chain: batch.chain,
+    p_sequence: batch.sequence,
+  });
+
+  return {
+    openPass: (collection, sources, intervalSeconds) =>
+      rpc(
+        'open_pass',
+        { p_collection: collection, p_sources: sources, p_interval_seconds: intervalSeconds },
+        passState,
+      ),
+
+    claimSlice: (batch, pass, leaseSeconds) =>
+      rpc(
+        'claim_slice',
+        {
+          p_collection: batch.collection,
+          p_pass: pass,
+          p_holder: `${batch.owner}/${batch.chain}/${batch.sequence}`,
+          p_lease_seconds: leaseSeconds,
+        },
+        slice.nullable(),
+      ),
+
+    async splitSlice({ id }, keys) {
+      await rpc('split_slice', { p_slice: id, p_keys: keys }, anything);
+    },
+
+    registerSlice: ({ id, round }, documents, step, policy) =>
+      rpc(
+        'register_slice',
+        {
+          p_bucket: bucket,
+          p_slice: id,
+          p_round: round,
+          p_documents: documents,
+          p_page: step.page,
+          p_end: step.end,
+          p_single: step.single,
+          p_release: step.release,
+          p_adopt: policy,
+        },
+        registered,
+      ),
+
+    async failSlice({ id }, { code, message, retrySeconds }) {
+      await rpc(
+        'fail_slice',
+        { p_slice: id, p_code: code, p_message: message, p_retry_seconds: retrySeconds },
+        anything,
+      );
+    },
+
+    takeDocuments: (batch, limit) => rpc('take_documents', { ...claim(batch), p_limit: limit }, ids),
+
+    takeListed: (batch, source, documents, at, policy) =>
+      rpc(
+        'take_listed',
+        {
+          ...claim(batch),
+          p_bucket: bucket,
+          p_source: source,
+          p_documents: documents,
+          p_cursor: at,
+          p_adopt: policy,
+        },
+        listed,
+      ),
+
+    maintenanceCursor: (collection, source) =>
+      rpc('maintenance_cursor', { p_collection: collection, p_source: source }, cursor.nullable()),
+
+    describe: (collection, wanted) =>
+      rpc('describe_documents', { p_bucket: bucket, p_category: collection, p_ids: wanted }, standings),
+
+    enqueue: (batch, stored, failures) =>
+      rpc(
+        'enqueue_documents',
+        {
+          ...claim(batch),
+          p_bucket: bucket,
+          p_stored: stored,
+          p_failures: failures.map((failure) => ({
+            ...failure,
+            ...(DOCUMENT_RETRY[failure.code] ?? { retrySeconds: null, withdrawSecond: false }),
+          })),
+        },
+        enqueued,
+      ),
+
+    controls: (collection) => rpc('collection_controls', { p_collection: collection }, controls.nullable()),
+
+    async saveControls(collection, { paused, lanes }) {
+      await rpc(
+        'save_collection_controls',
+        { p_collection: collection, p_paused: paused, p_lanes: lanes },
+        anything,
+      );
+    },
+
+    counts: (collection) => rpc('collection_counts', { p_collection: collection }, counts),
+  };
+}

@@ -1,0 +1,54 @@
+import { LegisyncError, type FailureCode } from '../contract/failures.ts';
+
+/** What storage-js and postgrest-js say of a failure; every field may be absent. */
+interface OutsideError {
+  readonly message?: unknown;
+  readonly code?: unknown;
+  readonly statusCode?: unknown;
+  readonly status?: unknown;
+}
+
+/**
+ * Maps an error of Supabase Storage.
+ *
+ * Storage answers most refusals with HTTP 400 and the real status as text in `statusCode`, so `status` is only looked
+ * at where there is no `statusCode` (an answer of the gateway in front). No status at all: the network.
+ */
+export function storageFailure(error: OutsideError, path: string): LegisyncError {
+  const status = Number(error.statusCode ?? error.status ?? 0);
+  const text = `Storage answered ${status === 0 ? 'nothing' : status} for ${path}: ${messageOf(error)}`;
+  return new LegisyncError(storageCode(status, error.code), text, { cause: error });
+}
+
+function storageCode(status: number, code: unknown): FailureCode {
+  if (code === 'InvalidKey' || code === 'InvalidMimeType' || status === 413 || status === 415)
+    return 'DOCUMENT_REFUSED';
+  if (status === 401 || status === 403 || status === 404) return 'STORAGE_REFUSED';
+  if (status === 400) return 'DOCUMENT_REFUSED';
+  return 'STORAGE_BUSY';
+}
+
+/**
+ * Maps an error of an RPC through PostgREST, by its SQLSTATE or `PGRST…` code; without one, the answer came from
+ * something in front of PostgREST, or there was none.
+ */
+export function databaseFailure(error: OutsideError, status: number, fn: string): LegisyncError {
+  const code = typeof error.code === 'string' ? error.code : '';
+  const text = `${fn} failed (${code === '' ? `HTTP ${status}` : code}): ${messageOf(error)}`;
+  return new LegisyncError(databaseCode(code, status), text, { cause: error });
+}
+
+function databaseCode(code: string, status: number): FailureCode {
+  if (code === '57014') return 'DATABASE_TIMEOUT';
+  if (['42P01', '42883', '42703', '3F000', 'PGRST202', 'PGRST204', 'PGRST205'].includes(code))
+    return 'SCHEMA_MISSING';
+  if (code === '42501' || code.startsWith('PGRST3') || (code === '' && (status === 401 || status === 403))) {
+    return 'DATABASE_REFUSED';
+  }
+  if (code === '' || /^(08|40|53|57|55P03|25006|XX|PGRST00)/.test(code)) return 'DATABASE_BUSY';
+  return 'INTERNAL';
+}
+
+function messageOf(error: OutsideError): string {
+  return typeof error.message === 'string' && error.message !== '' ? error.message : 'no message';
+}

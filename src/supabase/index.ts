@@ -1,0 +1,39 @@
+import { createClient } from '@supabase/supabase-js';
+import { createCatalogue } from './catalogue.ts';
+import { createRpc } from './rpc.ts';
+import { createStorage } from './storage.ts';
+import type { Catalogue, Storage } from './types.ts';
+
+export interface SupabaseOptions {
+  /** Project URL, such as `https://abc.supabase.co`. */
+  readonly url: string;
+  /** Reveals the service key: a JWT or `sb_secret_…`. */
+  readonly key: () => string;
+  readonly bucket: string;
+  /** Deadline of one HTTP request, in milliseconds. The longest function has a statement timeout of 30 s. Default 40,000. */
+  readonly requestTimeoutMs?: number;
+}
+
+export interface Supabase {
+  readonly storage: Storage;
+  readonly catalogue: Catalogue;
+}
+
+/** Storage and catalogue of one Supabase project, over HTTP with the service key. Nothing to close. */
+export function createSupabase(options: SupabaseOptions): Supabase {
+  const timeoutMs = options.requestTimeoutMs ?? 40_000;
+  const client = createClient(options.url, options.key(), {
+    auth: { persistSession: false, autoRefreshToken: false, detectSessionInUrl: false },
+    global: {
+      fetch: (input, init) => {
+        const deadline = AbortSignal.timeout(timeoutMs);
+        const signal = init?.signal ? AbortSignal.any([init.signal, deadline]) : deadline;
+        return fetch(input, { ...init, signal });
+      },
+    },
+  });
+  return {
+    storage: createStorage(client, options.bucket),
+    catalogue: createCatalogue(createRpc(client), options.bucket),
+  };
+}

@@ -1,0 +1,236 @@
+import {
+  ActivityFailure,
+  allHandlersFinished,
+  ApplicationFailure,
+  CancellationScope,
+  condition,
+  continueAsNew,
+  defineQuery,
+  defineUpdate,
+  isCancellation,
+  log,
+  setCurrentDetails,
+  setHandler,
+  TemporalFailure,
+  upsertSearchAttributes,
+  workflowInfo,
+} from '@temporalio/workflow';
+import {
+  LANES,
+  MAX_BATCH,
+  NO_TOTALS,
+  type Controls,
+  type MassiveInput,
+  type MassiveProgress,
+} from '../contract/messages.ts';
+import { QUERIES, UPDATES, type CollectionState } from '../contract/names.ts';
+import { STATE_ATTRIBUTE } from './attributes.ts';
+import { enqueueBatch, fetchBatch, uploadBatch } from './batch.ts';
+import { LaneSet } from './lanes.ts';
+import { saveControls } from './proxies.ts';
+import { addBatch, totalsTable } from './totals.ts';
+
+const progressQuery = defineQuery<MassiveProgress>(QUERIES.progress);
+const pauseUpdate = defineUpdate<MassiveProgress, [{ readonly reason?: string }?]>(UPDATES.pause);
+const resumeUpdate = defineUpdate<MassiveProgress>(UPDATES.resume);
+const setConcurrencyUpdate = defineUpdate<MassiveProgress, [number]>(UPDATES.setConcurrency);
+const stopUpdate = defineUpdate<MassiveProgress>(UPDATES.stop);
+
+/** A run ends at this many events: half of the server's own hint, far from its limit of 51,200. */
+const MAX_EVENTS = 2_000;
+const MAX_HISTORY_BYTES = 2_000_000;
+
+/** After a failure that no retry mends, a lane looks again when this time is over, or an operator says something. */
+const LANE_REST_MS = 5 * 60_000;
+
+/** An idle lane looks again after 2 s, 4 s, … up to this long: what others do wakes it earlier. */
+const MAX_IDLE_MS = 60_000;
+
+/** No wait is longer than a day, whatever an answer says. */
+const MAX_WAIT_MS = 86_400_000;
+
+/** What a batch came to: with `waitMs` there is nothing more to do for so long. */
+interface Outcome {
+  readonly waitMs: number;
+  readonly state: CollectionState;
+}
+
+/**
+ * MASSIVE: collects a collection for ever, pass after pass, in lanes. A lane takes a batch, uploads it, queues it, and
+ * takes the next; lanes never wait for each other. What remains to be done is in Postgres, so this workflow holds only
+ * what the operator set and what people like to see, and may be ended and started anew at any time.
+ *
+ * The run continues as new when its history has grown: lanes end their batch and take no other, and every Update that
+ * was accepted is answered before.
+ */
+export async function collectMassive(input: MassiveInput): Promise<MassiveProgress> {
+  const { workflowId, firstExecutionRunId } = workflowInfo();
+  const { collection } = input;
+  const runs = (input.runs ?? 0) + 1;
+  const operator = { controls: input.controls, stopping: false };
+  let totals = input.totals ?? NO_TOTALS;
+  let pass = input.pass ?? 0;
+  let sequence = input.sequence ?? 0;
+  let busy = 0;
+  /** Counts whatever may end a lane's rest: a batch that was done, an operator's word. */
+  let news = 0;
+  let idleState: CollectionState = 'waiting';
+  let pauseReason = '';
+  let lastProblem = '';
+  let shownState: CollectionState | undefined;
+  const work = new CancellationScope();
+
+  const state = (): CollectionState => {
+    if (operator.stopping) return 'stopping';
+    if (operator.controls.paused) return 'paused';
+    return busy > 0 ? 'collecting' : idleState;
+  };
+  const progress = (): MassiveProgress => ({
+    collection,
+    state: state(),
+    controls: operator.controls,
+    pass,
+    busy,
+    totals,
+    runs,
+  });
+  const show = (): void => {
+    const now = state();
+    const lines = [
+      `**${now}**${now === 'paused' && pauseReason !== '' ? ` (${pauseReason})` : ''}, pass ${pass}, ` +
+        `${busy} of ${operator.controls.lanes} lanes at work`,
+      totalsTable(totals),
+      ...(lastProblem === '' ? [] : [`Last problem: ${lastProblem}`]),
+    ];
+    setCurrentDetails(lines.join('\n\n'));
+    // An attribute costs an event and a write to the visibility store: on changes only.
+    if (now !== shownState) upsertSearchAttributes([{ key: STATE_ATTRIBUTE, value: now }]);
+    shownState = now;
+  };
+
+  /** What operators set is kept in Postgres before it is answered: one write after the other, always the latest. */
+  let saved: Promise<unknown> = Promise.resolve();
+  const control = async (change: Partial<Controls>): Promise<MassiveProgress> => {
+    operator.controls = { ...operator.controls, ...change };
+    news += 1;
+    show();
+    const save = (): Promise<void> =>
+      CancellationScope.nonCancellable(() => saveControls(collection, operator.controls));
+    const mine = saved.then(save, save);
+    saved = mine;
+    await mine;
+    return progress();
+  };
+  setHandler(progressQuery, progress);
+  setHandler(pauseUpdate, ({ reason = '' } = {}) => {
+    pauseReason = reason;
+    return control({ paused: true });
+  });
+  setHandler(resumeUpdate, () => {
+    pauseReason = '';
+    return control({ paused: false });
+  });
+  setHandler(setConcurrencyUpdate, (lanes) => control({ lanes }), { validator: checkLanes });
+  setHandler(stopUpdate, () => {
+    operator.stopping = true;
+    work.cancel();
+    show();
+    return progress();
+  });
+
+  const leaving = (): boolean =>
+    operator.stopping || work.consideredCancelled || historyIsLong(input.maxEvents);
+
+  const collectBatch = async (): Promise<Outcome> => {
+    sequence += 1;
+    const batch = { collection, owner: workflowId, chain: firstExecutionRunId, sequence };
+    const fetched = await fetchBatch({ batch, limit: MAX_BATCH, mode: 'massive' });
+    totals = { ...totals, discovered: totals.discovered + fetched.discovered };
+    pass = fetched.pass ?? pass;
+    if (fetched.ids.length === 0) return outcome(fetched.waitMs ?? LANE_REST_MS, fetched.reason === 'quota');
+    const upload = await uploadBatch(batch, fetched.ids, 'massive');
+    totals = addBatch(totals, upload, await enqueueBatch(batch, upload));
+    // A batch that brought nothing wakes nobody: with a spent quota, lanes would wake each other for ever.
+    if (upload.left.length < fetched.ids.length) news += 1;
+    return outcome(upload.waitMs ?? 0, upload.waitMs !== undefined);
+  };
+
+  /** A batch, and whatever may go wrong with it. */
+  const attempt = async (): Promise<Outcome> => {
+    busy += 1;
+    show();
+    try {
+      return await collectBatch();
+    } catch (error) {
+      if (isCancellation(error) || !(error instanceof ActivityFailure)) throw error;
+      lastProblem = error.cause?.message ?? error.message;
+      log.error('a lane rests after a failure that no retry mends', { problem: lastProblem });
+      return outcome(LANE_REST_MS, false);
+    } finally {
+      busy -= 1;
+    }
+  };
+
+  const lane = async (index: number): Promise<void> => {
+    const dismissed = (): boolean => leaving() || index >= operator.controls.lanes;
+    let idleMs = 0;
+    while (!dismissed()) {
+      if (operator.controls.paused) {
+        show();
+        await condition(() => !operator.controls.paused || dismissed());
+        continue;
+      }
+      const { waitMs, state: idle } = await attempt();
+      if (waitMs === 0) {
+        idleMs = 0;
+        continue;
+      }
+      const seen = news;
+      idleState = idle;
+      show();
+      idleMs = Math.min(Math.max(waitMs, Math.min(idleMs * 2, MAX_IDLE_MS)), MAX_WAIT_MS);
+      await condition(() => news !== seen || dismissed(), idleMs);
+    }
+  };
+
+  const lanes = new LaneSet({ wanted: () => operator.controls.lanes, leaving, run: lane });
+  show();
+  let cancellation: TemporalFailure | undefined;
+  try {
+    await work.run(() => lanes.supervise());
+  } catch (error) {
+    if (!(error instanceof TemporalFailure && isCancellation(error))) throw error;
+    cancellation = error;
+  }
+  await CancellationScope.nonCancellable(async () => {
+    await lanes.ended();
+    await condition(allHandlersFinished);
+  });
+  if (operator.stopping) return progress();
+  if (cancellation !== undefined) throw cancellation;
+  return continueAsNew<typeof collectMassive>({
+    ...input,
+    controls: operator.controls,
+    totals,
+    pass,
+    sequence,
+    runs,
+  });
+}
+
+function outcome(waitMs: number, quota: boolean): Outcome {
+  return { waitMs, state: quota ? 'quota' : 'waiting' };
+}
+
+function historyIsLong(maxEvents = MAX_EVENTS): boolean {
+  const { continueAsNewSuggested, historyLength, historySize } = workflowInfo();
+  return continueAsNewSuggested || historyLength > maxEvents || historySize > MAX_HISTORY_BYTES;
+}
+
+function checkLanes(lanes: number): void {
+  if (Number.isInteger(lanes) && lanes >= LANES.min && lanes <= LANES.max) return;
+  throw ApplicationFailure.nonRetryable(
+    `Concurrency ${String(lanes)} is not a whole number from ${LANES.min} to ${LANES.max}.`,
+    'CONFIG_INVALID',
+  );
+}

@@ -1,0 +1,25 @@
+import { ActivityCancellationType, proxyActivities, type ActivityOptions } from '@temporalio/workflow';
+import type { Activities } from '../activities/index.ts';
+
+/**
+ * The outside may be away for days, and a collection must outlast it: attempts are not counted, and the last interval,
+ * five minutes, is short enough to notice its return. What must not be tried again says so itself (contract/failures.ts),
+ * and what must wait longer brings its own delay.
+ */
+const UNTIL_IT_WORKS = { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '5m' } as const;
+
+/** Activities that talk to Légifrance. They beat every few seconds, so that a killed worker is noticed in 30 s. */
+const LONG: ActivityOptions = {
+  // A batch of 100 waits for at most 1,600 places in the quota (16 lanes), of one second each when it was throttled.
+  startToCloseTimeout: '1h',
+  heartbeatTimeout: '30s',
+  retry: UNTIL_IT_WORKS,
+  // A cancelled batch hands back what it did not reach; its answer is wanted.
+  cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+};
+
+/** One transaction in the database, whose statement timeout is 30 s. */
+const SHORT: ActivityOptions = { startToCloseTimeout: '1m', retry: UNTIL_IT_WORKS };
+
+export const { fetchDocuments, uploadDocuments } = proxyActivities<Activities>(LONG);
+export const { enqueueDocuments, saveControls } = proxyActivities<Activities>(SHORT);

@@ -1,0 +1,114 @@
+-- The schema `legisync`: what the collector knows. It is not exposed by the API: its tables are reached only through
+-- the functions of `public` that the following migrations make. Running this file twice changes nothing.
+
+create schema if not exists legisync;
+revoke all on schema legisync from public;
+
+-- What the functions need to know of an installation; written by `legisync migrate`. One row.
+create table if not exists legisync.settings (
+  only_row boolean primary key default true check (only_row),
+  -- Words of `files_queue.status` for "the Worker has finished", whatever the outcome.
+  status_done text[] not null default '{processed,done,completed,failed,error}',
+  -- Words for "a Worker is at it".
+  status_in_work text[] not null default '{processing,in_progress,claimed}'
+);
+insert into legisync.settings default values on conflict do nothing;
+
+-- The catalogue: every document that an enumeration has shown, and what became of it. A document's state here is the
+-- checkpoint of its collection: a crash anywhere leaves it to be taken again.
+create table if not exists legisync.documents (
+  category text not null check (category ~ '^[a-z0-9][a-z0-9_-]{0,62}$'),
+  id text not null check (id ~ '^[A-Z]{8}[0-9]{12}$'),
+  -- The source that listed it last; for a code, `source:LEGITEXT…`.
+  source text not null,
+  -- The change signal of the listing: while it stands still, the document costs no consult.
+  revision text,
+  state text not null check (state in ('discovered', 'stored', 'failed', 'withdrawn', 'superseded')),
+  -- The object's hash when it was last seen; null for what was there before legisync.
+  content_sha256 text,
+  attempts integer not null default 0,
+  -- Why the last attempt failed: a code of the taxonomy, and a text without secrets.
+  code text,
+  message text,
+  -- When the document is due. Null: nothing to do.
+  next_attempt_at timestamptz,
+  seen_pass integer,
+  -- The batch that holds it: the workflow, the chain of its runs, and the batch's number.
+  taken_by text,
+  taken_chain text,
+  taken_sequence integer,
+  taken_at timestamptz,
+  discovered_at timestamptz not null default now(),
+  stored_at timestamptz,
+  primary key (category, id)
+);
+create index if not exists documents_due on legisync.documents (category, next_attempt_at, id)
+  where next_attempt_at is not null;
+create index if not exists documents_taken on legisync.documents (taken_by, taken_chain, taken_sequence)
+  where taken_by is not null;
+
+-- Passes: one whole enumeration of a collection each.
+create table if not exists legisync.passes (
+  collection text not null,
+  pass integer not null,
+  started_at timestamptz not null default now(),
+  completed_at timestamptz,
+  primary key (collection, pass)
+);
+
+-- Slices: the plan of a pass and how far each piece of it has been enumerated.
+create table if not exists legisync.slices (
+  id bigint generated always as identity primary key,
+  collection text not null,
+  pass integer not null,
+  source text not null,
+  -- `{}`: the whole source; `{"code": …}`: one code; `{"from": …, "to": …}`: a window of days.
+  key jsonb not null default '{}',
+  state text not null default 'open' check (state in ('open', 'split', 'complete', 'parked')),
+  page integer not null default 1,
+  round integer not null default 1,
+  attempts integer not null default 0,
+  code text,
+  message text,
+  next_attempt_at timestamptz not null default now(),
+  held_by text,
+  held_until timestamptz,
+  unique (collection, pass, source, key),
+  foreign key (collection, pass) references legisync.passes on delete cascade
+);
+create index if not exists slices_open on legisync.slices (collection, pass, id) where state = 'open';
+
+-- The ids of each round of an open slice, to compare two rounds; removed when the slice is complete.
+create table if not exists legisync.slice_documents (
+  slice bigint not null references legisync.slices on delete cascade,
+  round integer not null,
+  id text not null,
+  primary key (slice, round, id)
+);
+
+-- Where MAINTENANCE goes on in each source.
+create table if not exists legisync.watermarks (
+  collection text not null,
+  source text not null,
+  cursor jsonb not null,
+  updated_at timestamptz not null default now(),
+  primary key (collection, source)
+);
+
+-- What an operator set for a MASSIVE collection: it outlives Temporal's own database.
+create table if not exists legisync.controls (
+  collection text primary key,
+  paused boolean not null,
+  lanes integer not null check (lanes between 1 and 16),
+  updated_at timestamptz not null default now()
+);
+
+-- Nothing here is for anybody but the functions' owner, whatever the project's default privileges say.
+revoke all on all tables in schema legisync from public, anon, authenticated, service_role;
+
+-- Where a document lives in the bucket.
+create or replace function legisync.document_path(p_category text, p_id text) returns text
+language sql immutable parallel safe
+set search_path = ''
+as $$ select 'legifrance/' || p_category || '/' || p_id || '.json' $$;
+revoke execute on function legisync.document_path(text, text) from public, anon, authenticated, service_role;

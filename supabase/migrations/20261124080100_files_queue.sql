@@ -1,0 +1,68 @@
+-- public.files_queue: the table that the Workers poll. An existing table keeps its rows, its rights and its policies;
+-- it only gains three columns that are null or have a constant default, so no row is rewritten.
+
+do $$
+begin
+  if to_regclass('public.files_queue') is null then
+    create table public.files_queue (
+      id bigint generated always as identity primary key,
+      file_path text not null,
+      bucket_id text not null,
+      file_size bigint,
+      status text not null default 'pending',
+      processed boolean not null default false,
+      created_at timestamptz not null default now(),
+      constraint files_queue_file_path_key unique (file_path)
+    );
+    alter table public.files_queue enable row level security;
+    revoke all on public.files_queue from public, anon, authenticated;
+  end if;
+end
+$$;
+
+-- When legisync last changed what the row says of the file. A Worker's own UPDATE does not touch it.
+alter table public.files_queue add column if not exists updated_at timestamptz;
+-- Hash of the content that the row stands for, as in the object's user metadata; null for rows of before.
+alter table public.files_queue add column if not exists content_sha256 text;
+-- The content changed while a Worker may have been at it: back to pending when it finishes.
+alter table public.files_queue add column if not exists requeue boolean not null default false;
+
+-- New tables of `public` are granted to nobody by default on hosted Supabase; BYPASSRLS is not a grant.
+grant select, insert, update, delete on public.files_queue to service_role;
+
+-- Turns a row whose content changed meanwhile back to pending when its Worker finishes with its own, unchanged UPDATE.
+--
+-- A row is marked `requeue` when its content changes while it is not finished. A Worker that then takes it (pending to
+-- "in work") will read the new content, so the mark goes. A Worker that finishes a marked row may have read the old
+-- content, so the row is pending again. A Worker that goes from pending to finished in one step cannot be told from one
+-- that began before the change: it is given the file once more. Working twice is the better failure than not at all.
+create or replace function legisync.keep_requeue() returns trigger
+language plpgsql security definer
+set search_path = ''
+as $$
+declare
+  s legisync.settings;
+begin
+  -- legisync's own update: it sets the mark itself.
+  if new.content_sha256 is distinct from old.content_sha256 or not new.requeue then
+    return new;
+  end if;
+  select * into s from legisync.settings;
+  if (coalesce(new.processed, false) and not coalesce(old.processed, false))
+     or (new.status::text = any (s.status_done) and new.status is distinct from old.status) then
+    new.status := 'pending';
+    new.processed := false;
+    new.requeue := false;
+  elsif new.status is distinct from old.status
+     and (new.status::text = 'pending' or (old.status::text = 'pending' and new.status::text = any (s.status_in_work))) then
+    new.requeue := false;
+  end if;
+  return new;
+end
+$$;
+revoke execute on function legisync.keep_requeue() from public, anon, authenticated, service_role;
+
+create or replace trigger files_queue_keep_requeue
+  before update on public.files_queue
+  for each row when (old.requeue)
+  execute function legisync.keep_requeue();

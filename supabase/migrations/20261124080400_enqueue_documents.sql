@@ -1,0 +1,119 @@
+-- The end of a batch: queue rows and catalogue states, in one transaction.
+--
+-- "Object, then row": the function takes ids, never sizes or hashes. It reads those from storage.objects itself, so a
+-- row cannot point at a file that is not there, and cannot say something else than the object does. An id without an
+-- object is returned as missing, and due again.
+--
+-- A row that is there already is decided by its own hash:
+--   * the object's hash: nothing happens;
+--   * none: the row is of before. Where the object is newer than the row, its content is news; else it is adopted;
+--   * of another version of the projection: re-baselined, not news;
+--   * another one: news.
+-- News to a finished row turn it back to pending; any other row is marked `requeue` (see legisync.keep_requeue).
+--
+-- A late twin is harmless: it takes the row locks first, and reads the objects after that, so that it can only repeat
+-- what is true now. Rows are locked in the order of their paths, so that two batches cannot deadlock.
+create or replace function public.enqueue_documents(
+  p_bucket text, p_category text, p_owner text, p_chain text, p_sequence integer,
+  p_stored text[], p_failures jsonb)
+returns json
+language plpgsql security definer
+set search_path = '' set statement_timeout = '30s'
+as $$
+declare
+  v_paths text[];
+  v_queued integer;
+  v_requeued integer;
+  v_held integer;
+  v_found text[];
+  s legisync.settings;
+begin
+  select * into s from legisync.settings;
+  select coalesce(array_agg(distinct legisync.document_path(p_category, id)), '{}') into v_paths from unnest(p_stored) id;
+
+  insert into public.files_queue (file_path, bucket_id, file_size, status, processed, content_sha256, updated_at)
+    select o.name, o.bucket_id, (o.metadata ->> 'size')::bigint, 'pending', false, o.user_metadata ->> 'sha256', clock_timestamp()
+    from storage.objects o where o.bucket_id = p_bucket and o.name = any (v_paths)
+    order by o.name
+    on conflict (file_path) do nothing;
+  get diagnostics v_queued = row_count;
+
+  perform from public.files_queue f where f.file_path = any (v_paths) order by f.file_path for update;
+
+  with known as (
+    select f.file_path, (o.metadata ->> 'size')::bigint as size, o.user_metadata ->> 'sha256' as sha256,
+           coalesce(f.processed, false) or f.status::text = any (s.status_done) as finished,
+           case when f.content_sha256 is null then o.updated_at > coalesce(f.updated_at, f.created_at)
+                else split_part(f.content_sha256, ':', 1) = split_part(o.user_metadata ->> 'sha256', ':', 1) end as news
+    from public.files_queue f
+    join storage.objects o on o.bucket_id = f.bucket_id and o.name = f.file_path
+    where f.file_path = any (v_paths) and f.bucket_id = p_bucket
+      and o.user_metadata ->> 'sha256' is not null
+      and f.content_sha256 is distinct from o.user_metadata ->> 'sha256'
+  ), changed as (
+    update public.files_queue f set
+      content_sha256 = k.sha256,
+      file_size = k.size,
+      updated_at = clock_timestamp(),
+      status = case when k.news and k.finished then 'pending' else f.status end,
+      processed = case when k.news and k.finished then false else f.processed end,
+      requeue = case when k.news then not k.finished else f.requeue end
+    from known k where f.file_path = k.file_path
+    returning k.news
+  )
+  select count(*) filter (where news) into v_requeued from changed;
+
+  select count(*) into v_held from public.files_queue f where f.file_path = any (v_paths) and f.bucket_id is distinct from p_bucket;
+
+  -- The catalogue: what is stored, and what failed. What the batch did not reach stays due. Its claims end here.
+  perform from legisync.documents d
+    where d.category = p_category
+      and (d.id = any (p_stored)
+           or (d.taken_by = p_owner and d.taken_chain = p_chain and d.taken_sequence = p_sequence))
+    order by d.id for update;
+
+  with found as (
+    select d.id, o.user_metadata ->> 'sha256' as sha256
+    from legisync.documents d
+    join storage.objects o on o.bucket_id = p_bucket and o.name = legisync.document_path(p_category, d.id)
+    where d.category = p_category and d.id = any (p_stored)
+  ), stored as (
+    update legisync.documents d set
+      state = 'stored', content_sha256 = found.sha256, stored_at = clock_timestamp(), attempts = 0, code = null,
+      message = null, next_attempt_at = null
+    from found where d.category = p_category and d.id = found.id
+    returning d.id
+  )
+  select coalesce(array_agg(id), '{}') into v_found from stored;
+
+  -- A document that is not found twice, an hour or a pass apart, is withdrawn; other failures wait twice as long each
+  -- time, up to a day; a failure without a delay is final until the listing changes.
+  update legisync.documents d set
+    state = case when d.code = x.code and x."withdrawSecond" then 'withdrawn' else 'failed' end,
+    attempts = d.attempts + 1,
+    code = x.code,
+    message = left(x.message, 500),
+    next_attempt_at = case
+      when x."retrySeconds" is null or (d.code = x.code and x."withdrawSecond") then null
+      else clock_timestamp() + make_interval(secs => least(x."retrySeconds" * power(2, least(d.attempts, 10)), 86400)) end
+    from jsonb_to_recordset(p_failures)
+      as x (id text, code text, message text, "retrySeconds" double precision, "withdrawSecond" boolean)
+    where d.category = p_category and d.id = x.id
+      and d.taken_by = p_owner and d.taken_chain = p_chain and d.taken_sequence = p_sequence;
+
+  update legisync.documents d set taken_by = null, taken_chain = null, taken_sequence = null, taken_at = null,
+      next_attempt_at = case when d.id = any (p_stored) and not d.id = any (v_found) then clock_timestamp() else d.next_attempt_at end
+    where d.category = p_category
+      and d.taken_by = p_owner and d.taken_chain = p_chain and d.taken_sequence = p_sequence;
+
+  return json_build_object(
+    'queued', v_queued,
+    'requeued', v_requeued,
+    'unchanged', cardinality(v_found) - v_queued - v_requeued - v_held,
+    'heldByOtherBucket', v_held,
+    'missing', (select coalesce(json_agg(id), '[]') from unnest(p_stored) id where not id = any (v_found)));
+end
+$$;
+revoke execute on function public.enqueue_documents(text, text, text, text, integer, text[], jsonb)
+  from public, anon, authenticated;
+grant execute on function public.enqueue_documents(text, text, text, text, integer, text[], jsonb) to service_role;

@@ -1,0 +1,72 @@
+import {
+  ApplicationFailure,
+  condition,
+  defineQuery,
+  defineUpdate,
+  setHandler,
+  sleep,
+  workflowInfo,
+} from '@temporalio/workflow';
+import type {
+  MaintenanceInput,
+  MaintenanceResult,
+  MassiveInput,
+  MassiveProgress,
+} from '../../src/contract/messages.ts';
+import { NO_TOTALS } from '../../src/contract/messages.ts';
+
+/** Answers as the real one does, and does nothing. Refuses 13 lanes, as an example of a workflow's own refusal. */
+export async function collectMassive(input: MassiveInput): Promise<MassiveProgress> {
+  let { controls } = input;
+  let stopping = false;
+  const progress = (): MassiveProgress => ({
+    collection: input.collection,
+    state: stopping ? 'stopping' : controls.paused ? 'paused' : 'collecting',
+    controls,
+    pass: 1,
+    busy: 0,
+    totals: NO_TOTALS,
+    runs: 1,
+  });
+  setHandler(defineQuery<MassiveProgress>('progress'), progress);
+  setHandler(defineUpdate<MassiveProgress, [object]>('pause'), () => {
+    controls = { ...controls, paused: true };
+    return progress();
+  });
+  setHandler(defineUpdate<MassiveProgress>('resume'), () => {
+    controls = { ...controls, paused: false };
+    return progress();
+  });
+  setHandler(
+    defineUpdate<MassiveProgress, [number]>('setConcurrency'),
+    (lanes) => {
+      controls = { ...controls, lanes };
+      return progress();
+    },
+    {
+      validator: (lanes) => {
+        if (lanes === 13) throw ApplicationFailure.create({ message: '13 lanes are refused' });
+      },
+    },
+  );
+  setHandler(defineUpdate<MassiveProgress>('stop'), () => {
+    stopping = true;
+    return progress();
+  });
+  await condition(() => stopping);
+  return progress();
+}
+
+/** One document: succeeds at once, fails as an activity would (limit 66), or waits for ever (limit 99). */
+export async function collectMaintenance(input: MaintenanceInput): Promise<MaintenanceResult> {
+  if (input.limit === 66) {
+    const message = `The key of ${workflowInfo().workflowId} was refused.`;
+    throw ApplicationFailure.create({ type: 'STORAGE_REFUSED', message, nonRetryable: true });
+  }
+  if (input.limit === 99) await sleep('1 day');
+  return {
+    collection: input.collection,
+    totals: { ...NO_TOTALS, queued: input.limit, unchanged: 2 },
+    quotaSpent: false,
+  };
+}

@@ -1,0 +1,371 @@
+import { randomUUID } from 'node:crypto';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { defineSearchAttributeKey, SearchAttributeType } from '@temporalio/common';
+import type { TestWorkflowEnvironment } from '@temporalio/testing';
+import {
+  json,
+  legisync,
+  legisyncInterruptedAt,
+  startTemporalServer,
+  withCommandFolder,
+  withStubWorker,
+  type World,
+} from './harness.ts';
+
+const collectionKey = defineSearchAttributeKey('LegisyncCollection', SearchAttributeType.KEYWORD);
+
+const FIRST_BUILD_MS = 16 * 60_000;
+
+let env: TestWorkflowEnvironment;
+
+beforeAll(async () => {
+  env = await startTemporalServer();
+}, FIRST_BUILD_MS);
+afterAll(() => env.teardown());
+
+/** Each test has a folder, a task queue and a collection of its own, so that no workflow is in another one's way. */
+async function withWorld(
+  use: (world: World, collection: string, taskQueue: string) => Promise<void>,
+): Promise<void> {
+  await withCommandFolder(async (cwd) => {
+    const collection = `c${randomUUID().slice(0, 8)}`;
+    const taskQueue = `queue-${collection}`;
+    const sources = [
+      { kind: 'search', name: 'decisions', fond: 'CETAT', query: 'urbanisme' },
+      { kind: 'codes', name: 'codes' },
+    ];
+    await writeFile(join(cwd, 'collections.json'), JSON.stringify([{ name: collection, sources }]));
+    const world = {
+      cwd,
+      env: {
+        TEMPORAL_ADDRESS: env.address,
+        TEMPORAL_NAMESPACE: env.namespace ?? 'default',
+        LEGISYNC_TASK_QUEUE: taskQueue,
+        LEGISYNC_COLLECTIONS: 'collections.json',
+        LEGISYNC_MASSIVE: collection,
+        LEGISYNC_MAINTENANCE: collection,
+      },
+    };
+    try {
+      await use(world, collection, taskQueue);
+    } finally {
+      for (const id of [`massive:${collection}`, `maintenance:${collection}:manual`]) {
+        await env.client.workflow
+          .getHandle(id)
+          .terminate()
+          .catch(() => undefined);
+      }
+    }
+  });
+}
+
+/** The same, with a worker. */
+function withWorldAndWorker(use: (world: World, collection: string) => Promise<void>): Promise<void> {
+  return withWorld((world, collection, taskQueue) =>
+    withStubWorker(env, taskQueue, () => use(world, collection)),
+  );
+}
+
+describe('legisync up', () => {
+  it('registers search attributes, applies schedules and starts collections; the second time nothing is left to do', async () => {
+    await withWorld(async (world, collection) => {
+      const first = await legisync(world, 'up', '--json');
+      expect(first.code).toBe(0);
+      const temporal = { address: env.address, namespace: 'default' };
+      expect(json(first)).toMatchObject({
+        temporal,
+        schedules: expect.arrayContaining([{ action: 'create', id: `maintenance:${collection}` }]) as unknown,
+        collections: [
+          {
+            collection,
+            workflowId: `massive:${collection}`,
+            started: true,
+            controls: { paused: false, lanes: 4 },
+          },
+        ],
+      });
+      const { customAttributes } = await env.connection.operatorService.listSearchAttributes({
+        namespace: 'default',
+      });
+      expect(Object.keys(customAttributes).sort()).toEqual(['LegisyncCollection', 'LegisyncState']);
+      const { typedSearchAttributes, staticSummary } = await env.client.workflow
+        .getHandle(`massive:${collection}`)
+        .describe();
+      expect(typedSearchAttributes.get(collectionKey)).toBe(collection);
+      expect(await staticSummary()).toBe(`MASSIVE collection of ${collection}`);
+
+      const second = await legisync(world, 'up', '--json');
+      expect(second.code).toBe(0);
+      expect(json(second)).toMatchObject({ searchAttributes: [], collections: [{ started: false }] });
+      expect(json(second)['schedules']).toContainEqual({ action: 'keep', id: `maintenance:${collection}` });
+    });
+  });
+});
+
+describe('legisync massive', () => {
+  beforeAll(() =>
+    withWorld(async (world) => {
+      await legisync(world, 'up');
+    }),
+  );
+
+  it('starts once: the second start says that it is running and leaves it as it is', async () => {
+    await withWorldAndWorker(async (world, collection) => {
+      expect((await legisync(world, 'massive', 'start', collection)).stdout).toContain(
+        'started with 4 lanes',
+      );
+      const handle = env.client.workflow.getHandle(`massive:${collection}`);
+      const { runId } = await handle.describe();
+      const second = await legisync(world, 'massive', 'start', collection);
+      expect(second).toMatchObject({ code: 0, stdout: `${collection}: already running; nothing to do\n` });
+      expect((await handle.describe()).runId).toBe(runId);
+    });
+  });
+
+  it('is one workflow, even when two start it at the same moment', async () => {
+    await withWorldAndWorker(async (world) => {
+      const both = await Promise.all([1, 2].map(() => legisync(world, 'massive', 'start', '--json')));
+      const started = both.map((ended) => (json(ended)['collections'] as { started: boolean }[])[0]?.started);
+      expect(started.sort()).toEqual([false, true]);
+    });
+  });
+
+  it('is steered by Updates, each of which answers with the state that it left', async () => {
+    await withWorldAndWorker(async (world, collection) => {
+      await legisync(world, 'massive', 'start');
+      const progress = async (...args: string[]) => {
+        const ended = await legisync(world, 'massive', ...args, '--json');
+        expect([args, ended.code]).toEqual([args, 0]);
+        return (json(ended)['collections'] as unknown[])[0];
+      };
+      expect(await progress('pause', '--reason', 'quota')).toMatchObject({
+        state: 'paused',
+        controls: { paused: true },
+      });
+      expect(await progress('status')).toMatchObject({
+        collection,
+        running: true,
+        progress: { state: 'paused' },
+        catalogue: null,
+      });
+      expect(await progress('resume')).toMatchObject({ state: 'collecting', controls: { paused: false } });
+      expect(await progress('concurrency', '8')).toMatchObject({ controls: { lanes: 8 } });
+      expect(await progress('stop')).toMatchObject({ state: 'stopping' });
+    });
+  });
+
+  it('ends with 6 and the workflow’s reason where the workflow refuses', async () => {
+    await withWorldAndWorker(async (world) => {
+      await legisync(world, 'massive', 'start');
+      const ended = await legisync(world, 'massive', 'concurrency', '13', '--json');
+      expect(ended.code).toBe(6);
+      expect(json(ended)).toMatchObject({ error: { code: 'REFUSED', message: '13 lanes are refused' } });
+    });
+  });
+
+  it.each(['0', '17', 'x', '1.5'])('ends with 2 for %s lanes, and sends nothing', async (lanes) => {
+    await withWorld(async (world) => {
+      const { code, stderr } = await legisync(world, 'massive', 'concurrency', lanes);
+      expect(code).toBe(2);
+      expect(stderr).toContain(`"${lanes}"`);
+    });
+  });
+
+  it('ends with 5 and the command that starts it, where it is not running or was stopped', async () => {
+    await withWorldAndWorker(async (world, collection) => {
+      const pause = () => legisync(world, 'massive', 'pause');
+      expect((await pause()).code).toBe(5);
+      await legisync(world, 'massive', 'start');
+      await legisync(world, 'massive', 'stop');
+      await env.client.workflow.getHandle(`massive:${collection}`).result();
+      const { code, stderr } = await pause();
+      expect(code).toBe(5);
+      expect(stderr).toContain(`Next: legisync massive start ${collection}`);
+      expect((await legisync(world, 'massive', 'status')).code).toBe(5);
+    });
+  });
+
+  it('ends with 7 where no worker answers, and says so at the start already', async () => {
+    await withWorld(async (world, collection) => {
+      expect((await legisync(world, 'massive', 'start')).stderr).toContain('npm run worker');
+      const ended = await legisync(world, 'massive', 'status', '--json');
+      expect(ended.code).toBe(7);
+      expect(json(ended)).toEqual({
+        collections: [{ collection, running: true, progress: null, catalogue: null }],
+      });
+    });
+  });
+
+  it('ends with 2 and the nearest name where no collection has this name', async () => {
+    await withWorld(async (world, collection) => {
+      const { code, stderr } = await legisync(world, 'massive', 'start', `${collection}x`);
+      expect(code).toBe(2);
+      expect(stderr).toContain(`Did you mean ${collection}?`);
+    });
+  });
+
+  it('begins with what an operator last set, as Postgres has kept it', async () => {
+    const calls: string[] = [];
+    const supabase = createServer((request, response) => {
+      calls.push(request.url ?? '');
+      response.setHeader('content-type', 'application/json').end(JSON.stringify({ paused: true, lanes: 7 }));
+    }).listen(0, '127.0.0.1');
+    await new Promise((resolve) => supabase.once('listening', resolve));
+    try {
+      const { port } = supabase.address() as AddressInfo;
+      await withWorld(async (world, collection) => {
+        const SUPABASE = {
+          SUPABASE_URL: `http://127.0.0.1:${port}`,
+          SUPABASE_SERVICE_ROLE_KEY: 'sb_secret_test',
+        };
+        const started = await legisync(
+          { ...world, env: { ...world.env, ...SUPABASE } },
+          'massive',
+          'start',
+          '--json',
+        );
+        expect(json(started)).toMatchObject({
+          collections: [{ started: true, controls: { paused: true, lanes: 7 } }],
+        });
+        expect(calls).toEqual(['/rest/v1/rpc/collection_controls']);
+        const history = await env.client.workflow.getHandle(`massive:${collection}`).fetchHistory();
+        const [payload] = history.events?.[0]?.workflowExecutionStartedEventAttributes?.input?.payloads ?? [];
+        expect(JSON.parse(Buffer.from(payload?.data ?? []).toString())).toEqual({
+          collection,
+          controls: { paused: true, lanes: 7 },
+        });
+      });
+    } finally {
+      supabase.closeAllConnections();
+      await new Promise((resolve) => supabase.close(resolve));
+    }
+  });
+
+  it('ends with 8, and starts nothing, where Supabase cannot say what was set', async () => {
+    await withWorld(async (world, collection) => {
+      const SUPABASE = { SUPABASE_URL: 'http://127.0.0.1:9', SUPABASE_SERVICE_ROLE_KEY: 'sb_secret_test' };
+      const { code } = await legisync({ ...world, env: { ...world.env, ...SUPABASE } }, 'massive', 'start');
+      expect(code).toBe(8);
+      await expect(env.client.workflow.getHandle(`massive:${collection}`).describe()).rejects.toThrow();
+    });
+  });
+});
+
+describe('legisync maintenance run', () => {
+  it('waits for the result and prints what became of the documents', async () => {
+    await withWorldAndWorker(async (world, collection) => {
+      const { code, stdout } = await legisync(world, 'maintenance', 'run', '--limit', '5');
+      expect(code).toBe(0);
+      expect(stdout).toBe(`${collection}: queued 5, requeued 0, unchanged 2, failed 0\n`);
+    });
+  });
+
+  it('takes only sources that the collection has', async () => {
+    await withWorldAndWorker(async (world, collection) => {
+      const wrong = await legisync(world, 'maintenance', 'run', collection, '--sources', 'decisions,laws');
+      expect(wrong.code).toBe(2);
+      expect(wrong.stderr).toContain('it has: decisions, codes');
+      expect((await legisync(world, 'maintenance', 'run', collection, '--sources', 'codes')).code).toBe(0);
+    });
+  });
+
+  it('ends with 1, the code of the failure and its remedy, where the run fails', async () => {
+    await withWorldAndWorker(async (world) => {
+      const ended = await legisync(world, 'maintenance', 'run', '--limit', '66', '--json');
+      expect(ended.code).toBe(1);
+      expect(json(ended)).toEqual({
+        error: {
+          code: 'STORAGE_REFUSED',
+          message: expect.stringContaining('was refused') as string,
+          next: expect.stringContaining('SUPABASE_SERVICE_ROLE_KEY') as string,
+        },
+      });
+    });
+  });
+
+  it('ends with 130 at Ctrl-C, says that the run goes on, and the run does', async () => {
+    await withWorldAndWorker(async (world, collection) => {
+      const args = ['maintenance', 'run', collection, '--limit', '99'];
+      const { code, stderr } = await legisyncInterruptedAt('Waiting for', world, ...args);
+      expect(stderr).toContain(`maintenance:${collection}:manual goes on`);
+      expect(code).toBe(130);
+      const { status } = await env.client.workflow.getHandle(`maintenance:${collection}:manual`).describe();
+      expect(status.name).toBe('RUNNING');
+    });
+  });
+
+  it('does not wait with --detach', async () => {
+    await withWorldAndWorker(async (world, collection) => {
+      const ended = await legisync(world, 'maintenance', 'run', '--limit', '99', '--detach', '--json');
+      expect(ended.code).toBe(0);
+      const workflowId = `maintenance:${collection}:manual`;
+      expect(json(ended)).toEqual({ runs: [{ collection, workflowId, started: true, result: null }] });
+    });
+  });
+});
+
+describe('legisync schedules', () => {
+  it('plans, applies, and then finds no change; a check ends with 1 as long as there is one', async () => {
+    await withWorld(async (world, collection) => {
+      const check = () => legisync(world, 'schedules', 'plan', '--check');
+      const planned = await check();
+      expect(planned.code).toBe(1);
+      expect(planned.stdout).toContain(`+ maintenance:${collection}: 0 */2 * * * (UTC)`);
+      expect((await legisync(world, 'schedules', 'apply')).code).toBe(0);
+      const after = await check();
+      expect(after.code).toBe(0);
+      expect(after.stdout).toContain('no change');
+      expect(json(await legisync(world, 'schedules', 'apply', '--json'))).toEqual({
+        changed: false,
+        schedules: [{ action: 'keep', id: `maintenance:${collection}` }],
+      });
+    });
+  });
+});
+
+describe('legisync status', () => {
+  it('shows server, workers, collections and schedules; what is not there is an answer too', async () => {
+    await withWorldAndWorker(async (world, collection) => {
+      const idle = await legisync(world, 'status', '--json');
+      expect(idle.code).toBe(0);
+      expect(json(idle)).toMatchObject({
+        temporal: { address: env.address },
+        workers: 1,
+        collections: [{ collection, running: false }],
+        supabase: null,
+      });
+      expect(json(idle)['schedules']).toContainEqual({
+        id: `maintenance:${collection}`,
+        state: 'missing',
+        nextRun: null,
+      });
+      await legisync(world, 'massive', 'start');
+      expect((await legisync(world, 'status')).stdout).toContain(`${collection}: collecting, pass 1`);
+    });
+  });
+
+  it('finds the running stack of its folder by itself', async () => {
+    await withWorld(async ({ cwd, env: settings }) => {
+      await mkdir(join(cwd, '.local'));
+      await writeFile(join(cwd, '.local', 'stack.json'), JSON.stringify({ pid: process.pid, env: settings }));
+      const ended = await legisync({ cwd, env: {} }, 'status', '--json');
+      expect(ended.code).toBe(0);
+      expect(json(ended)).toMatchObject({ temporal: { address: env.address } });
+    });
+  });
+
+  it('ends with 3 where the server has no such namespace', async () => {
+    await withWorld(async (world) => {
+      const ended = await legisync(
+        { ...world, env: { ...world.env, TEMPORAL_NAMESPACE: 'nowhere' } },
+        'status',
+        '--json',
+      );
+      expect(ended.code).toBe(3);
+      expect(json(ended)).toMatchObject({ error: { message: expect.stringContaining('nowhere') as string } });
+    });
+  });
+});

@@ -1,0 +1,130 @@
+import fc from 'fast-check';
+import { createScrub } from '../../src/observability/scrub.ts';
+
+const CANARY = 'C4nary-T0ken_4711.abcdefgh';
+const JWT = 'eyJhbGciOiJIUzI1NiJ9.eyJyb2xlIjoic2VydmljZSJ9.c2lnbmF0dXJl';
+
+describe('a scrubber that knows no secret by value', () => {
+  const scrub = createScrub();
+
+  it.each([
+    `Authorization: Bearer ${CANARY}`,
+    `{"authorization":"Bearer ${CANARY}"}`,
+    `Authorization: Basic ${Buffer.from(`id:${CANARY}`).toString('base64')}`,
+    `apikey: ${CANARY}`,
+    `{"apikey":"${CANARY}"}`,
+    JSON.stringify({ body: JSON.stringify({ access_token: CANARY }) }),
+    `grant_type=client_credentials&client_secret=${CANARY}&scope=openid`,
+    `the key sb_secret_${CANARY} was refused`,
+    `https://abc.supabase.co/storage/v1/object/sign/x?token=${CANARY}`,
+    `connect postgresql://postgres.abc:${CANARY}@db.abc.supabase.co:5432/postgres failed`,
+    `postgres://u:${CANARY}@p@host/db`,
+    `password=${CANARY}`,
+    `SUPABASE_SERVICE_ROLE_KEY=${CANARY}`,
+    `PISTE_CLIENT_SECRET: ${CANARY}`,
+  ])('takes the secret out of %s', (text) => {
+    const clean = scrub(text);
+    expect(clean).not.toContain(CANARY);
+    expect(clean).not.toContain(CANARY.slice(3, 12));
+    expect(clean).not.toContain(Buffer.from(`id:${CANARY}`).toString('base64'));
+    expect(clean).toContain('[secret]');
+  });
+
+  it('takes out a JWT, also one that was cut', () => {
+    for (let length = 10; length <= JWT.length; length++) {
+      expect(scrub(`token ${JWT.slice(0, length)}`)).toBe('token [secret]');
+    }
+  });
+
+  it.each([
+    'Consult of LEGIARTI000006900785 failed: HTTP 503 from https://api.piste.gouv.fr/dila/legifrance/lf-engine-app',
+    'postgres://db.abc.supabase.co:5432/postgres',
+    'http://127.0.0.1:54321/rest/v1/rpc/enqueue_documents',
+    'Bearer of bad news',
+    'legifrance/codes/LEGIARTI000006900785.json, sha256 v1:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08',
+  ])('leaves alone what is no secret: %s', (text) => {
+    expect(scrub(text)).toBe(text);
+  });
+
+  it('changes nothing more when it runs again', () => {
+    const part = fc.constantFrom(
+      'Bearer ',
+      'Basic ',
+      'apikey: ',
+      'password=',
+      '"',
+      '\\"',
+      '://u:',
+      '@h',
+      ' ',
+      JWT,
+      CANARY,
+      '?token=',
+    );
+    fc.assert(
+      fc.property(fc.array(fc.oneof(part, fc.string()), { maxLength: 12 }), (parts) => {
+        const once = scrub(parts.join(''));
+        expect(scrub(once)).toBe(once);
+      }),
+    );
+  });
+
+  it('keeps a line of JSON a line of JSON', () => {
+    const text = fc.oneof(
+      fc.string(),
+      fc.constantFrom(`Bearer ${CANARY}`, `"password":"${CANARY}"`, `\\"apikey\\":\\"${CANARY}`),
+    );
+    fc.assert(
+      fc.property(
+        fc.dictionary(fc.constantFrom('password', 'apikey', 'msg', 'authorization'), text),
+        (fields) => {
+          expect(() => JSON.parse(scrub(JSON.stringify(fields))) as unknown).not.toThrow();
+        },
+      ),
+    );
+  });
+
+  it('takes time in proportion to the text, whatever the text', () => {
+    const hard = [
+      '://',
+      'a'.repeat(50_000),
+      '://a:'.repeat(20_000),
+      'eyJaaaaaa.'.repeat(20_000),
+      'password'.repeat(20_000),
+    ];
+    const startedAt = performance.now();
+    for (const text of hard) scrub(text);
+    expect(performance.now() - startedAt).toBeLessThan(5_000);
+  });
+});
+
+describe('a scrubber that knows secrets by value', () => {
+  it('takes them out however they are written', () => {
+    fc.assert(
+      fc.property(
+        fc.string({ minLength: 8, maxLength: 60 }),
+        fc.string(),
+        fc.string(),
+        (secret, before, after) => {
+          fc.pre(!'[secret]'.includes(secret) && !`${before}${after}`.includes(secret));
+          const scrub = createScrub([secret]);
+          const written = [
+            secret,
+            encodeURIComponent(secret),
+            Buffer.from(secret).toString('base64'),
+            JSON.stringify(secret).slice(1, -1),
+          ];
+          for (const form of written) expect(scrub(`<${form}>`)).not.toContain(form);
+        },
+      ),
+    );
+  });
+
+  it('takes out the longer of two that begin alike', () => {
+    expect(createScrub(['abcdefgh', 'abcdefgh-ijkl'])('<abcdefgh-ijkl>')).toBe('<[secret]>');
+  });
+
+  it('does not take out texts so short that they occur by chance', () => {
+    expect(createScrub(['', 'no'])('nothing')).toBe('nothing');
+  });
+});

@@ -1,0 +1,146 @@
+import type { Client} from '@temporalio/client';
+import { ScheduleOverlapPolicy } from '@temporalio/client';
+import type { TestWorkflowEnvironment } from '@temporalio/testing';
+import { applySchedules, planSchedules, type ScheduleStep } from '../../src/schedules/plan.ts';
+import { startTemporalServer } from '../commands/harness.ts';
+
+const FIRST_BUILD_MS = 16 * 60_000;
+
+let env: TestWorkflowEnvironment;
+let client: Client;
+
+beforeAll(async () => {
+  env = await startTemporalServer();
+  client = env.client;
+}, FIRST_BUILD_MS);
+afterAll(() => env.teardown());
+afterEach(async () => {
+  for await (const { scheduleId } of client.schedule.list())
+    await client.schedule
+      .getHandle(scheduleId)
+      .delete()
+      .catch(() => undefined);
+});
+
+const settings = {
+  taskQueue: 'legisync',
+  maintenance: {
+    collections: ['urbanisme'],
+    cron: '0 */2 * * *',
+    timezone: 'UTC',
+    limit: 100,
+    pageSize: 50,
+    sinceDays: 30,
+  },
+};
+const withMaintenance = (change: Partial<(typeof settings)['maintenance']>) => ({
+  ...settings,
+  maintenance: { ...settings.maintenance, ...change },
+});
+const actions = (steps: readonly ScheduleStep[]) => steps.map(({ action, id }) => `${action} ${id}`);
+const ID = 'maintenance:urbanisme';
+
+/** The list of schedules is written a moment after the schedules themselves. */
+async function untilListed(id: string): Promise<void> {
+  const deadline = Date.now() + 10_000;
+  while (Date.now() < deadline) {
+    for await (const { scheduleId } of client.schedule.list()) if (scheduleId === id) return;
+  }
+  throw new Error(`Schedule ${id} was not listed in time.`);
+}
+
+describe('applySchedules', () => {
+  it('makes a schedule with explicit times, zone, overlap and catch-up window, that starts collectMaintenance', async () => {
+    expect(actions(await applySchedules(client, settings))).toEqual([`create ${ID}`]);
+    const { action, policies, spec, info } = await client.schedule.getHandle(ID).describe();
+    expect(policies).toEqual({
+      overlap: ScheduleOverlapPolicy.BUFFER_ONE,
+      catchupWindow: 7_200_000,
+      pauseOnFailure: false,
+    });
+    expect(spec.timezone).toBe('UTC');
+    expect(action).toMatchObject({
+      workflowType: 'collectMaintenance',
+      workflowId: ID,
+      taskQueue: 'legisync',
+      args: [{ collection: 'urbanisme', limit: 100 }],
+      staticSummary: 'MAINTENANCE of urbanisme: at most 100 documents',
+    });
+    const [first, second] = info.nextActionTimes;
+    expect(first?.getUTCMinutes()).toBe(0);
+    expect(Number(second) - Number(first)).toBe(2 * 3_600_000);
+  });
+
+  it('changes nothing when it runs again', async () => {
+    await applySchedules(client, settings);
+    const before = await client.schedule.getHandle(ID).describe();
+    expect(actions(await applySchedules(client, settings))).toEqual([`keep ${ID}`]);
+    const after = await client.schedule.getHandle(ID).describe();
+    expect(after.info.lastUpdatedAt).toEqual(before.info.lastUpdatedAt);
+  });
+
+  it.each([
+    ['times', { cron: '30 4 * * 1-5' }],
+    ['timezone', { timezone: 'Europe/Paris' }],
+    ['input', { limit: 20 }],
+  ])('mends what differs: %s', async (property, change) => {
+    await applySchedules(client, settings);
+    const changed = withMaintenance(change);
+    const [step] = await planSchedules(client, changed);
+    expect(
+      step?.action === 'update' ? step.differences.map((difference) => difference.property) : [],
+    ).toContain(property);
+    await applySchedules(client, changed);
+    expect(actions(await planSchedules(client, changed))).toEqual([`keep ${ID}`]);
+  });
+
+  it('mends what somebody changed on the server, down to the times', async () => {
+    await applySchedules(client, settings);
+    await client.schedule.getHandle(ID).update((previous) => ({
+      ...previous,
+      spec: { ...previous.spec, calendars: [{ hour: 3 }] },
+      policies: { ...previous.policies, overlap: ScheduleOverlapPolicy.ALLOW_ALL },
+    }));
+    const [step] = await planSchedules(client, settings);
+    expect(step?.action === 'update' ? step.differences.map(({ property }) => property) : []).toEqual([
+      'times',
+      'overlap',
+    ]);
+    await applySchedules(client, settings);
+    expect(actions(await planSchedules(client, settings))).toEqual([`keep ${ID}`]);
+  });
+
+  it('never ends an operator’s pause, nor loses its note', async () => {
+    await applySchedules(client, settings);
+    await client.schedule.getHandle(ID).pause('the API is moving house');
+    expect(await planSchedules(client, settings)).toEqual([{ action: 'keep', id: ID, paused: true }]);
+    await applySchedules(client, withMaintenance({ limit: 7 }));
+    const { state, action } = await client.schedule.getHandle(ID).describe();
+    expect(state).toMatchObject({ paused: true, note: 'the API is moving house' });
+    expect(action.args).toEqual([{ collection: 'urbanisme', limit: 7 }]);
+  });
+
+  it('removes what is no longer declared, and leaves alone what is not ours', async () => {
+    await applySchedules(client, settings);
+    for (const [scheduleId, workflowType] of [
+      ['maintenance:of-the-lift', 'inspectLift'],
+      ['reports', 'collectMaintenance'],
+    ] as const) {
+      const action = {
+        type: 'startWorkflow' as const,
+        workflowType,
+        taskQueue: 'other',
+        workflowId: scheduleId,
+      };
+      await client.schedule.create({ scheduleId, spec: {}, action });
+      await untilListed(scheduleId);
+    }
+    await untilListed(ID);
+    const none = withMaintenance({ collections: [] });
+    expect(actions(await planSchedules(client, none))).toEqual([`remove ${ID}`]);
+    await applySchedules(client, none);
+    await expect(client.schedule.getHandle(ID).describe()).rejects.toThrow();
+    await expect(client.schedule.getHandle('maintenance:of-the-lift').describe()).resolves.toBeDefined();
+    await expect(client.schedule.getHandle('reports').describe()).resolves.toBeDefined();
+  });
+});

@@ -1,0 +1,3 @@
+import { tearDown } from './servers.ts';
+
+export default tearDown;

@@ -29,10 +29,16 @@ export default tseslint.config(
       'no-restricted-imports': [
         'error',
         {
-          paths: nodeBuiltins.map((name) => ({ name, message: 'Workflow code has no access to Node builtins.' })),
+          paths: nodeBuiltins.map((name) => ({
+            name,
+            message: 'Workflow code has no access to Node builtins.',
+          })),
           patterns: [
             { group: ['zod', 'zod/*'], message: 'zod makes the workflow bundle 60 % larger.' },
-            { group: ['../supabase/*', '../legifrance/*', '../config/*', '../observability/*'], message: 'Workflows do no I/O.' },
+            {
+              group: ['../supabase/*', '../legifrance/*', '../config/*', '../observability/*'],
+              message: 'Workflows do no I/O.',
+            },
           ],
         },
       ],
@@ -61,11 +67,13 @@ export default tseslint.config(
     },
   },
   {
-    files: ['local/**/*.ts', 'src/commands/**/*.ts', 'src/client.ts', 'bench/**/*.ts'],
+    files: ['local/**/*.ts', 'src/commands/**/*.ts', 'src/client.ts'],
     rules: { 'no-console': 'off' },
   },
   {
     files: ['**/*.js', '**/*.cjs'],
-    languageOptions: { globals: { module: 'writable', require: 'readonly', process: 'readonly', console: 'readonly' } },
+    languageOptions: {
+      globals: { module: 'writable', require: 'readonly', process: 'readonly', console: 'readonly' },
+    },
   },
 );

@@ -44,7 +44,7 @@ function terminalDisplay(stream: LiveStream): LiveDisplay {
 
   /** A terminal made narrower since has broken long lines into several rows, and the way up is that much longer. */
   const toTop = (): string => {
-    const columns = stream.columns ?? Infinity;
+    const columns = known(stream.columns) ?? Infinity;
     const height = drawn.reduce((sum, text) => sum + Math.max(1, Math.ceil(text.length / columns)), 0);
     return height === 0 ? '' : `\u001b[${height}A\r`;
   };
@@ -57,7 +57,13 @@ function terminalDisplay(stream: LiveStream): LiveDisplay {
   return {
     show: (sample) => {
       // A line more than fits would scroll at each redraw, and the way up would end in the wrong place.
-      draw([], renderLiveView(sample, stream.columns).slice(0, Math.max(1, (stream.rows ?? Infinity) - 1)));
+      draw(
+        [],
+        renderLiveView(sample, known(stream.columns)).slice(
+          0,
+          Math.max(1, (known(stream.rows) ?? Infinity) - 1),
+        ),
+      );
     },
     log: (line) => {
       draw([line], drawn);
@@ -66,6 +72,11 @@ function terminalDisplay(stream: LiveStream): LiveDisplay {
       drawn = [];
     },
   };
+}
+
+/** A terminal that was never told its size, as in some containers, says 0. */
+function known(size: number | undefined): number | undefined {
+  return size === 0 ? undefined : size;
 }
 
 function lineDisplay(stream: LiveStream, everyMs: number, now: () => number): LiveDisplay {

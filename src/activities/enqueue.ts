@@ -1,9 +1,13 @@
 import type { EnqueueInput, EnqueueResult } from '../contract/messages.ts';
 import type { ActivityDeps } from './deps.ts';
+import { withHeartbeat } from './liveness.ts';
 
 /** See {@link Activities.enqueueDocuments}. Objects that turn out to be missing are logged, and due again. */
 export async function enqueueDocuments(deps: ActivityDeps, input: EnqueueInput): Promise<EnqueueResult> {
-  const result = await deps.catalogue.enqueue(input.batch, input.stored, input.failures);
+  const result = await withHeartbeat(
+    () => null,
+    () => deps.catalogue.enqueue(input.batch, input.stored, input.failures),
+  );
   if (result.missing.length > 0) {
     deps.log.warn(
       { ids: result.missing.slice(0, 10), count: result.missing.length },

@@ -1,9 +1,10 @@
 import type { CodesSource, SearchSource, Source } from '../contract/collections.ts';
 import { LegisyncError } from '../contract/failures.ts';
-import { bisect, SLICE_TARGET, wholeWindow } from '../legifrance/slicing.ts';
-import type { DateWindow } from '../legifrance/types.ts';
+import { bisect, sliceTarget, wholeWindow } from '../legifrance/slicing.ts';
+import type { DateWindow, SearchQuery } from '../legifrance/types.ts';
 import type { Slice } from '../supabase/types.ts';
 import type { ActivityDeps } from './deps.ts';
+import type { Signals } from './liveness.ts';
 
 /** The API's own maximum: the fewer pages, the fewer requests. */
 const PAGE_SIZE = 100;
@@ -20,7 +21,7 @@ const FIRST_DELAY_SECONDS = 5;
 const MAX_DELAY_SECONDS = 300;
 
 /** Failures that may be the slice's own; others concern the whole service and end the activity's attempt. */
-const SLICE_FAILURES: ReadonlySet<string> = new Set([
+export const SLICE_FAILURES: ReadonlySet<string> = new Set([
   'LEGIFRANCE_REJECTED',
   'LEGIFRANCE_UNAVAILABLE',
   'DOCUMENT_NOT_FOUND',
@@ -37,7 +38,7 @@ export async function enumerateStep(
   deps: ActivityDeps,
   source: Source | undefined,
   slice: Slice,
-  stop: AbortSignal,
+  signals: Signals,
 ): Promise<number> {
   if (source === undefined) {
     const message = `Source "${slice.source}" is no longer configured.`;
@@ -46,8 +47,8 @@ export async function enumerateStep(
   }
   try {
     return source.kind === 'codes'
-      ? await codesStep(deps, source, slice, stop)
-      : await searchStep(deps, source, slice, stop);
+      ? await codesStep(deps, source, slice, signals.cancelled)
+      : await searchStep(deps, source, slice, signals);
   } catch (error) {
     if (!(error instanceof LegisyncError) || !SLICE_FAILURES.has(error.code)) throw error;
     const final = error.code === 'LEGIFRANCE_REJECTED' || slice.attempts + 1 >= MAX_ATTEMPTS;
@@ -67,10 +68,10 @@ async function codesStep(
   deps: ActivityDeps,
   source: CodesSource,
   slice: Slice,
-  stop: AbortSignal,
+  cancelled: AbortSignal,
 ): Promise<number> {
   if (slice.key.code === undefined) {
-    const inForce = new Set((await deps.legifrance.listCodes(stop)).map((code) => code.id));
+    const inForce = new Set((await deps.legifrance.listCodes(cancelled)).map((code) => code.id));
     const wanted = source.codes ?? [...inForce];
     for (const code of wanted.filter((id) => !inForce.has(id))) {
       deps.log.warn(
@@ -84,7 +85,7 @@ async function codesStep(
     );
     return 0;
   }
-  const documents = await deps.legifrance.tableOfContents(slice.key.code, today(deps), stop);
+  const documents = await deps.legifrance.tableOfContents(slice.key.code, today(deps), cancelled);
   let discovered = 0;
   for (let from = 0; ; from += REGISTER_CHUNK) {
     const end = from + REGISTER_CHUNK >= documents.length;
@@ -100,22 +101,28 @@ async function searchStep(
   deps: ActivityDeps,
   source: SearchSource,
   slice: Slice,
-  stop: AbortSignal,
+  { cancelled, stop }: Signals,
 ): Promise<number> {
   const window = windowOf(slice);
-  const query = { fond: source.fond, query: source.query, window, day: today(deps) };
+  const query: SearchQuery = {
+    fond: source.fond,
+    query: source.query,
+    window: window && { ...window, field: 'decided' },
+    day: today(deps),
+  };
   let discovered = 0;
   for (let page = slice.page; ; page += 1) {
-    const hits = await deps.legifrance.search(query, page, PAGE_SIZE, stop);
-    if (page === 1 && hits.total > SLICE_TARGET) {
+    const hits = await deps.legifrance.search(query, page, PAGE_SIZE, cancelled);
+    if (page === 1 && hits.total > sliceTarget(PAGE_SIZE)) {
       await split(deps, source, slice, window, hits.total);
       return discovered;
     }
     const release = hits.last || page - slice.page + 1 >= PAGES_PER_STEP || stop.aborted;
     const step = { page: page + 1, end: hits.last, single: false, release };
-    discovered += (await deps.catalogue.registerSlice(slice, hits.documents, step, deps.settings.adopt))
-      .discovered;
-    if (release) return discovered;
+    const registered = await deps.catalogue.registerSlice(slice, hits.documents, step, deps.settings.adopt);
+    discovered += registered.discovered;
+    // Complete before its end: another lane has taken it over and finished it.
+    if (release || registered.complete) return discovered;
   }
 }
 

@@ -3,8 +3,9 @@ import { LegisyncError } from '../contract/failures.ts';
 import type { FetchInput, FetchResult } from '../contract/messages.ts';
 import type { ActivityDeps } from './deps.ts';
 import { enumerateStep } from './enumerate.ts';
-import { withHeartbeat } from './liveness.ts';
+import { withHeartbeat, type Signals } from './liveness.ts';
 import { listFresh } from './maintenance.ts';
+import { isQuotaSpent } from './quotaSpent.ts';
 
 /** Enumeration runs ahead of collection by this many batches, so that no lane waits for a listing. */
 const AHEAD_BATCHES = 4;
@@ -18,38 +19,37 @@ const LEASE_SECONDS = 120;
 /** See {@link Activities.fetchDocuments}. */
 export async function fetchDocuments(deps: ActivityDeps, input: FetchInput): Promise<FetchResult> {
   const collection = collectionNamed(deps, input);
-  try {
-    return await withHeartbeat(
-      () => null,
-      (cancelled) => {
-        const stop = AbortSignal.any([cancelled, deps.draining]);
-        return input.mode === 'massive'
-          ? nextOfPass(deps, collection, input, stop)
-          : listFresh(deps, collection, input, stop);
-      },
-    );
-  } catch (error) {
-    if (error instanceof LegisyncError && error.code === 'QUOTA_SPENT') {
-      return { ids: [], discovered: 0, reason: 'quota', waitMs: error.retryAfterMs };
-    }
-    throw error;
-  }
+  return withHeartbeat(
+    () => null,
+    (cancelled) => {
+      const signals = { cancelled, stop: AbortSignal.any([cancelled, deps.draining]) };
+      return input.mode === 'massive'
+        ? nextOfPass(deps, collection, input, signals)
+        : listFresh(deps, collection, input, signals);
+    },
+  );
 }
 
 async function nextOfPass(
   deps: ActivityDeps,
   collection: Collection,
   { batch, limit }: FetchInput,
-  stop: AbortSignal,
+  signals: Signals,
 ): Promise<FetchResult> {
   const sources = collection.sources.map((source) => source.name);
   let discovered = 0;
   for (let step = 0; ; step += 1) {
     const pass = await deps.catalogue.openPass(collection.name, sources, deps.settings.passIntervalSeconds);
-    if (pass.openSlices > 0 && pass.due < limit * AHEAD_BATCHES && step < MAX_STEPS && !stop.aborted) {
+    const ahead = pass.due >= limit * AHEAD_BATCHES;
+    if (pass.openSlices > 0 && !ahead && step < MAX_STEPS && !signals.stop.aborted) {
       const slice = await deps.catalogue.claimSlice(batch, pass.pass, LEASE_SECONDS);
       if (slice !== null) {
-        discovered += await enumerateStep(deps, sourceOf(collection, slice.source), slice, stop);
+        try {
+          discovered += await enumerateStep(deps, sourceOf(collection, slice.source), slice, signals);
+        } catch (error) {
+          if (!isQuotaSpent(error)) throw error;
+          return { ids: [], discovered, pass: pass.pass, reason: 'quota', waitMs: error.retryAfterMs };
+        }
         continue;
       }
     }

@@ -10,6 +10,7 @@ import type {
 import type { ActivityDeps } from './deps.ts';
 import { enqueueDocuments } from './enqueue.ts';
 import { fetchDocuments } from './fetch.ts';
+import { withHeartbeat } from './liveness.ts';
 import { uploadDocuments } from './upload.ts';
 
 /** The steps with effects. Each may be repeated, and may come late or twice. */
@@ -29,6 +30,10 @@ export function createActivities(deps: ActivityDeps): Activities {
     fetchDocuments: (input) => fetchDocuments(deps, input),
     uploadDocuments: (input) => uploadDocuments(deps, input),
     enqueueDocuments: (input) => enqueueDocuments(deps, input),
-    saveControls: (collection, controls) => deps.catalogue.saveControls(collection, controls),
+    saveControls: (collection, controls) =>
+      withHeartbeat(
+        () => null,
+        () => deps.catalogue.saveControls(collection, controls),
+      ),
   };
 }

@@ -1,10 +1,18 @@
 import { Context } from '@temporalio/activity';
 
 /**
- * Often enough that the worker's own throttle (5 s, see worker.ts) decides what reaches the server, and that a killed
- * worker is noticed after the heartbeat timeout of 30 s.
+ * Often enough that the worker's own throttle (5 s, see runWorker.ts) decides what reaches the server, well below the
+ * heartbeat timeout (workflows/proxies.ts).
  */
 const BEAT_MS = 2_000;
+
+/** When an activity should end. */
+export interface Signals {
+  /** The run was cancelled, or the worker's grace time is over: requests in flight are given up. */
+  readonly cancelled: AbortSignal;
+  /** That, or the worker is stopping: what is at hand is finished, and nothing is begun. */
+  readonly stop: AbortSignal;
+}
 
 /**
  * Runs `work` while telling the server that the activity lives, whatever it waits for: one request may wait for its
@@ -14,7 +22,7 @@ const BEAT_MS = 2_000;
  */
 export async function withHeartbeat<T>(
   details: () => unknown,
-  work: (signal: AbortSignal) => Promise<T>,
+  work: (cancelled: AbortSignal) => Promise<T>,
 ): Promise<T> {
   const context = Context.current();
   const timer = setInterval(() => context.heartbeat(details()), BEAT_MS);

@@ -1,26 +1,30 @@
 import type { Collection, SearchSource } from '../contract/collections.ts';
 import { LegisyncError } from '../contract/failures.ts';
 import type { FetchInput, FetchResult } from '../contract/messages.ts';
-import { bisect, SLICE_TARGET } from '../legifrance/slicing.ts';
-import type { DateWindow, SearchPage } from '../legifrance/types.ts';
+import { bisect, reachOf, sliceTarget } from '../legifrance/slicing.ts';
+import type { DateWindow, SearchPage, SearchQuery } from '../legifrance/types.ts';
 import type { MaintenanceCursor } from '../supabase/types.ts';
 import type { ActivityDeps } from './deps.ts';
+import { SLICE_FAILURES } from './enumerate.ts';
+import type { Signals } from './liveness.ts';
+import { isQuotaSpent } from './quotaSpent.ts';
 
 const DAY_MS = 86_400_000;
 
 /**
  * MAINTENANCE: what is fresh. Each search source is read on from where the last run stopped, a page at a time, in turn,
- * until the run's limit or the end. Sources with dates go from their watermark upwards, and the boundary day is read
- * again, since more may have come on it; others go round and round. Each listed document is consulted again, and its
- * hash decides. What room is left goes to documents that are due anyway.
+ * until the run's limit or the end. Sources with dates go from their watermark upwards, by the day on which a document
+ * came into the base, and the boundary day is read again, since more may have come on it; others go round and round.
+ * Each listed document is consulted again, and its hash decides. What room is left goes to documents that are due
+ * anyway. A source that fails does not keep the others from being read.
  */
 export async function listFresh(
   deps: ActivityDeps,
   collection: Collection,
   { batch, limit, sources }: FetchInput,
-  stop: AbortSignal,
+  { cancelled, stop }: Signals,
 ): Promise<FetchResult> {
-  let searches = collection.sources.filter(
+  const searches = collection.sources.filter(
     (source): source is SearchSource => source.kind === 'search' && (sources?.includes(source.name) ?? true),
   );
   if (searches.length === 0) {
@@ -30,32 +34,48 @@ export async function listFresh(
     );
   }
   const size = Math.max(1, Math.min(deps.settings.maintenancePageSize, Math.floor(limit / searches.length)));
+  // An attempt before this one may have left documents in the batch's hands: they count.
+  let room = limit - (await deps.catalogue.takeDocuments(batch, 0)).length;
   let discovered = 0;
-  let room = limit;
-  try {
-    while (searches.length > 0 && !stop.aborted) {
-      const more: SearchSource[] = [];
-      for (const source of searches) {
-        if (room < size) break;
-        const page = await nextPage(deps, collection.name, source, size, stop);
+  let failure: LegisyncError | undefined;
+
+  let reading = searches;
+  while (reading.length > 0 && !stop.aborted) {
+    const more: SearchSource[] = [];
+    for (const source of reading) {
+      if (room < size || failure?.code === 'QUOTA_SPENT') break;
+      try {
+        const page = await nextPage(deps, collection.name, source, size, cancelled);
+        const { documents } = page.hits;
         const listed = await deps.catalogue.takeListed(
           batch,
           source.name,
-          page.hits.documents,
+          documents,
           page.next,
           deps.settings.adopt,
         );
         discovered += listed.discovered;
-        room -= page.hits.documents.length;
+        room -= documents.length;
         if (!page.end) more.push(source);
+      } catch (error) {
+        if (!isQuotaSpent(error) && !concernsSource(error)) throw error;
+        failure = error;
+        deps.log.warn({ source: source.name, code: error.code }, 'MAINTENANCE could not read a source');
       }
-      searches = room < size ? [] : more;
     }
-  } catch (error) {
-    // What was listed so far is claimed: it goes on to the upload, which waits or hands it back.
-    if (!(error instanceof LegisyncError && error.code === 'QUOTA_SPENT')) throw error;
+    reading = more;
   }
-  return { ids: await deps.catalogue.takeDocuments(batch, limit), discovered };
+
+  // What was listed is claimed: it goes on to the upload, which waits or hands it back.
+  const ids = await deps.catalogue.takeDocuments(batch, limit);
+  if (ids.length > 0 || failure === undefined) return { ids, discovered };
+  if (failure.code === 'QUOTA_SPENT')
+    return { ids, discovered, reason: 'quota', waitMs: failure.retryAfterMs };
+  throw failure;
+}
+
+function concernsSource(error: unknown): error is LegisyncError {
+  return error instanceof LegisyncError && SLICE_FAILURES.has(error.code);
 }
 
 interface Page {
@@ -70,7 +90,7 @@ async function nextPage(
   collection: string,
   source: SearchSource,
   size: number,
-  stop: AbortSignal,
+  cancelled: AbortSignal,
 ): Promise<Page> {
   const today = isoDay(deps.now());
   const since = isoDay(new Date(deps.now().getTime() - deps.settings.maintenanceSinceDays * DAY_MS));
@@ -81,28 +101,54 @@ async function nextPage(
       { fond: source.fond, query: source.query, day: today },
       page,
       size,
-      stop,
+      cancelled,
     );
+    if (hits.last) warnOfUnreached(deps, source, hits, size);
     return { hits, next: { page: hits.last ? 1 : page + 1, size }, end: hits.last };
   }
   let window: DateWindow = { from: cursor.from ?? since, to: cursor.to ?? today };
   for (;;) {
-    const query = { fond: source.fond, query: source.query, window, day: today };
-    const hits = await deps.legifrance.search(query, page, size, stop);
-    const halves = page === 1 && hits.total > SLICE_TARGET ? bisect(window) : null;
+    const query: SearchQuery = {
+      fond: source.fond,
+      query: source.query,
+      window: { ...window, field: 'added' },
+      day: today,
+    };
+    const hits = await deps.legifrance.search(query, page, size, cancelled);
+    const halves = page === 1 && hits.total > sliceTarget(size) ? bisect(window) : null;
     if (halves !== null) {
       window = halves[0];
       continue;
     }
     if (!hits.last) return { hits, next: { page: page + 1, size, ...window }, end: false };
-    // The boundary day is read again, by the next window or the next run.
-    return { hits, next: { page: 1, size, from: window.to }, end: window.to >= today };
+    warnOfUnreached(deps, source, hits, size);
+    // The boundary day is read again, by the next window or the next run. A day that fills a window alone is not, once
+    // it is over: it would be cut out of the next window, and read, for ever.
+    const from = window.from === window.to && window.to < today ? dayAfter(window.to) : window.to;
+    return { hits, next: { page: 1, size, from }, end: window.to >= today };
   }
 }
 
-/** The page of `size` hits on which the cursor's place lies: rather some hits again than one skipped. */
-function samePlace(cursor: MaintenanceCursor, size: number): number {
-  return Math.floor(((cursor.page - 1) * cursor.size) / size) + 1;
+/** What lies beyond the last page that the API shows is left to MASSIVE, with its larger pages. */
+function warnOfUnreached(deps: ActivityDeps, source: SearchSource, hits: SearchPage, size: number): void {
+  if (hits.total <= reachOf(size)) return;
+  deps.log.warn(
+    { source: source.name, total: hits.total, reach: reachOf(size) },
+    'MAINTENANCE cannot reach every hit of a search; narrow its query',
+  );
+}
+
+/**
+ * The page of `size` hits on which the cursor's place lies: rather some hits again than one skipped. A place that
+ * smaller pages do not reach is left: the source, or its window, is read from its beginning.
+ */
+export function samePlace(cursor: MaintenanceCursor, size: number): number {
+  const page = Math.floor(((cursor.page - 1) * cursor.size) / size) + 1;
+  return page * size <= reachOf(size) ? page : 1;
+}
+
+function dayAfter(day: string): string {
+  return isoDay(new Date(Date.parse(`${day}T00:00:00Z`) + DAY_MS));
 }
 
 function isoDay(date: Date): string {

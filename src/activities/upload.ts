@@ -1,11 +1,15 @@
 import { Context } from '@temporalio/activity';
 import { documentPath } from '../contract/documents.ts';
-import { isDocumentFailure, LegisyncError } from '../contract/failures.ts';
+import { isDocumentFailure, LegisyncError, type FailureCode } from '../contract/failures.ts';
 import type { DocumentFailure, UploadInput, UploadResult } from '../contract/messages.ts';
 import type { DocumentStanding } from '../supabase/types.ts';
 import type { ActivityDeps } from './deps.ts';
 import { withHeartbeat } from './liveness.ts';
 import { runPool } from './pool.ts';
+import { isQuotaSpent } from './quotaSpent.ts';
+
+/** A batch of 100 failures must stay below the 50 KB of a payload. */
+const MAX_MESSAGE = 300;
 
 /** What is done so far. It travels in the heartbeats, so that a next attempt need not consult these documents again. */
 interface Progress {
@@ -49,19 +53,19 @@ export async function uploadDocuments(deps: ActivityDeps, input: UploadInput): P
       const collect = async (id: string): Promise<void> => {
         try {
           const path = documentPath(collection, id);
-          const { body, sha256 } = await deps.legifrance.consult(id, stop);
+          const { body, sha256 } = await deps.legifrance.consult(id, cancelled);
           const fresh = needsUpload(standings.get(id), sha256);
           // Not interruptible: what was consulted is worth its upload, which has a deadline of its own.
           if (fresh) await deps.storage.upload(path, body, sha256);
           (fresh ? progress.uploaded : progress.unchanged).push(id);
           progress.bytes += body.length;
         } catch (error) {
-          if (error instanceof LegisyncError && isDocumentFailure(error.code)) {
-            progress.failures.push({ id, code: error.code, message: error.message });
+          if (error instanceof LegisyncError && concernsDocument(error.code)) {
+            progress.failures.push({ id, code: error.code, message: error.message.slice(0, MAX_MESSAGE) });
             return;
           }
           left.push(id);
-          if (error instanceof LegisyncError && error.code === 'QUOTA_SPENT') waitMs = error.retryAfterMs;
+          if (isQuotaSpent(error)) waitMs = error.retryAfterMs;
           else if (!stop.aborted)
             failure = error instanceof Error ? error : new LegisyncError('INTERNAL', String(error));
           halt.abort();
@@ -73,6 +77,14 @@ export async function uploadDocuments(deps: ActivityDeps, input: UploadInput): P
       return { ...progress, left, ...(waitMs !== undefined && { waitMs }) };
     },
   );
+}
+
+/**
+ * A request that the API rejects for good is the document's trouble too: it would end every attempt of every batch that
+ * holds the document, and nothing of those batches would be queued.
+ */
+function concernsDocument(code: FailureCode): boolean {
+  return isDocumentFailure(code) || code === 'LEGIFRANCE_REJECTED';
 }
 
 function earlierProgress(): Progress {

@@ -6,8 +6,8 @@ import {
   WorkflowNotFoundError,
   WorkflowUpdateFailedError,
 } from '@temporalio/client';
-import { ApplicationFailure, rootCause } from '@temporalio/common';
-import { FAILURES, LegisyncError } from '../contract/failures.ts';
+import { ApplicationFailure } from '@temporalio/common';
+import { FAILURES, LegisyncError, type FailureCode } from '../contract/failures.ts';
 import { TemporalUnreachable } from '../temporal/target.ts';
 import { CommandError, EXIT, type ExitCode } from './exit.ts';
 
@@ -24,6 +24,7 @@ export interface Failure {
 const GRPC = {
   invalidArgument: 3,
   deadlineExceeded: 4,
+  notFound: 5,
   permissionDenied: 7,
   unavailable: 14,
   unauthenticated: 16,
@@ -57,23 +58,17 @@ function fromTemporal(error: unknown): Failure | undefined {
     return { exitCode: EXIT.notRunning, code: 'NOT_RUNNING', message, next: 'legisync status' };
   }
   if (error instanceof WorkflowUpdateFailedError) {
-    const message = rootCause(error) ?? error.message;
+    const message = reasonOf(error)?.message ?? error.message;
     return { exitCode: EXIT.refused, code: 'REFUSED', message, next: 'legisync massive status' };
   }
   if (error instanceof WorkflowFailedError) {
-    const code = failureType(error) ?? 'WORKFLOW_FAILED';
-    const message = rootCause(error) ?? error.message;
-    const next = code in FAILURES ? FAILURES[code as keyof typeof FAILURES].remedy : 'legisync status';
+    const reason = reasonOf(error);
+    const code = reason?.type ?? 'WORKFLOW_FAILED';
+    const message = reason?.message ?? error.cause?.message ?? error.message;
+    const next = code in FAILURES ? FAILURES[code as FailureCode].remedy : 'legisync status';
     return { exitCode: EXIT.failed, code, message, next };
   }
-  if (error instanceof NamespaceNotFoundError) {
-    return {
-      exitCode: EXIT.config,
-      code: 'CONFIG_INVALID',
-      message: `The Temporal server has no namespace ${JSON.stringify(error.namespace)} (TEMPORAL_NAMESPACE).`,
-      next: `temporal operator namespace create --namespace ${error.namespace}`,
-    };
-  }
+  if (error instanceof NamespaceNotFoundError) return namespaceMissing(error.namespace);
   return fromGrpc(error instanceof ServiceError ? error.cause : error);
 }
 
@@ -89,6 +84,8 @@ function fromGrpc(error: unknown): Failure | undefined {
       next: 'the same command again; `legisync config` shows the address',
     };
   }
+  const [, namespace] = /^Namespace (\S+) is not found/.exec(message) ?? [];
+  if (code === GRPC.notFound && namespace !== undefined) return namespaceMissing(namespace);
   if (code === GRPC.permissionDenied || code === GRPC.unauthenticated) {
     const next = 'check TEMPORAL_API_KEY or the client certificate, and TEMPORAL_NAMESPACE';
     return { exitCode: EXIT.config, code: 'CONFIG_INVALID', message, next };
@@ -104,16 +101,25 @@ function fromGrpc(error: unknown): Failure | undefined {
   return undefined;
 }
 
-/** The type of the innermost application failure, which is a code of the taxonomy where an activity failed. */
-function failureType(error: Error): string | undefined {
-  let type: string | undefined;
+function namespaceMissing(namespace: string): Failure {
+  return {
+    exitCode: EXIT.config,
+    code: 'CONFIG_INVALID',
+    message: `The Temporal server has no namespace ${JSON.stringify(namespace)} (TEMPORAL_NAMESPACE).`,
+    next: `temporal operator namespace create --namespace ${namespace}`,
+  };
+}
+
+/** The innermost application failure; where an activity failed, its type is a code of the taxonomy. */
+function reasonOf(error: Error): ApplicationFailure | undefined {
+  let reason: ApplicationFailure | undefined;
   let current: unknown = error;
   // A chain of causes is a few long; the bound guards against one that bites its tail.
   for (let depth = 0; depth < 20 && current instanceof Error; depth++) {
-    if (current instanceof ApplicationFailure) type = current.type ?? type;
+    if (current instanceof ApplicationFailure) reason = current;
     current = current.cause;
   }
-  return type;
+  return reason;
 }
 
 function internal(error: unknown): Failure {

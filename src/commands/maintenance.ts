@@ -43,7 +43,7 @@ export async function maintenanceRun(
 }
 
 /** The input of a run. @throws CommandError where a source is unknown or the limit is out of bounds. */
-export function inputOf(
+function inputOf(
   definition: Collection,
   options: MaintenanceOptions,
   defaultLimit: number,

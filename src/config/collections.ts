@@ -13,7 +13,7 @@ export const DEFAULT_COLLECTIONS: readonly Collection[] = [
       {
         kind: 'codes',
         name: 'codes',
-        // By cid, which stays when a code gets a new id (the rural code did in 2010).
+        // The id of the version in force, as /list/code shows it.
         codes: [
           'LEGITEXT000006072050', // Code du travail
           'LEGITEXT000006073189', // Code de la sécurité sociale

@@ -22,7 +22,7 @@ export interface LoadOptions<N extends Need> {
 }
 
 /** One setting, as it may be shown to people. */
-export interface ShownSetting {
+interface ShownSetting {
   readonly name: string;
   /** `[secret]` for a secret; null where there is no value. */
   readonly value: string | null;

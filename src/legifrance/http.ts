@@ -76,9 +76,6 @@ export function createHttp(dispatcher: Dispatcher, timeoutMs: number, clock: Clo
       });
       try {
         return await exchange(request, controller.signal);
-      } catch (error) {
-        controller.signal.throwIfAborted();
-        throw error;
       } finally {
         cancel();
         signal.removeEventListener('abort', abort);

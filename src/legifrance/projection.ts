@@ -4,7 +4,9 @@ import { createHash } from 'node:crypto';
  * The canonical projection of a document, version 1: what must differ before we say that the document has changed.
  *
  * The API's bytes vary from call to call for one and the same document: `executionTime` is how long the server took, and
- * `dereferenced` tells how it resolved links this time. Both are left out, at any depth. Object keys are sorted, since
+ * `dereferenced` tells how it resolved links this time. `refInjection` names the delivery that last wrote the document into
+ * the base (`IG-20230712`): a whole code's or fond's articles share it, and it moves with theirs. All are left out, at any
+ * depth. Object keys are sorted, since
  * JSON gives their order no meaning; arrays keep theirs, since the order of articles and versions does have one.
  *
  * A change of these rules is a new version: hashes of different versions say nothing about each other, and documents
@@ -12,7 +14,7 @@ import { createHash } from 'node:crypto';
  */
 const VERSION = 'v1';
 
-const VOLATILE: ReadonlySet<string> = new Set(['executionTime', 'dereferenced']);
+const VOLATILE: ReadonlySet<string> = new Set(['executionTime', 'dereferenced', 'refInjection']);
 
 /** Deeper than any document nests (about 10), and far from where recursion would exhaust the stack. */
 const MAX_DEPTH = 500;

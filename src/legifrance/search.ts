@@ -3,7 +3,7 @@ import { LegisyncError } from '../contract/failures.ts';
 import { MalformedAnswer } from './answers.ts';
 import type { Question } from './api.ts';
 import { listedId, revisionOf } from './listing.ts';
-import { MAX_PAGE, REACH } from './slicing.ts';
+import { MAX_PAGE, REACH, reachOf } from './slicing.ts';
 import type { ListedDocument, SearchPage, SearchQuery } from './types.ts';
 
 /** The largest page the API serves. */
@@ -68,12 +68,15 @@ function codeOptions({ day }: SearchQuery): object {
   };
 }
 
+/** Date filters of the fond CETAT. */
+const DATE_FACETS = { decided: 'DATE_DECISION', added: 'DATE_VERSEMENT' } as const;
+
 function decisionOptions({ window }: SearchQuery): object {
   return {
     filtres:
       window === undefined
         ? []
-        : [{ facette: 'DATE_DECISION', dates: { start: window.from, end: window.to } }],
+        : [{ facette: DATE_FACETS[window.field], dates: { start: window.from, end: window.to } }],
     // Oldest first: what is added while we read lands on the pages that are still to come.
     sort: 'DATE_ASC',
     typePagination: 'DEFAUT',
@@ -92,7 +95,7 @@ function checkPage(number: number, size: number): void {
 }
 
 function isReachable(number: number, size: number): boolean {
-  return number <= MAX_PAGE && number * size <= REACH;
+  return number * size <= reachOf(size);
 }
 
 /** A list whose absence, or null, means that it is empty. */

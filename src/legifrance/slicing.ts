@@ -9,8 +9,18 @@ export const REACH = 10_000;
 /** Pages are numbered up to this, whatever their size: whether smaller pages may go further is not documented. */
 export const MAX_PAGE = 100;
 
-/** A slice that holds more than this is cut in two: 5 % of room for documents that arrive while it is read. */
-export const SLICE_TARGET = 9_500;
+/** Hits of a search that pages of `size` (1 to 100) can show: small pages end at their number, not at {@link REACH}. */
+export function reachOf(size: number): number {
+  return Math.min(MAX_PAGE * size, REACH);
+}
+
+/**
+ * A slice that holds more hits than this is cut in two: 5 % of what pages of `size` reach are left for documents that
+ * arrive while it is read. 9,500 for the largest pages.
+ */
+export function sliceTarget(size: number): number {
+  return Math.floor(reachOf(size) * 0.95);
+}
 
 const DAY_MS = 86_400_000;
 

@@ -6,13 +6,22 @@ import type { Log } from './clock.ts';
 import { listedId, revisionOf, stripVersion } from './listing.ts';
 import type { ListedDocument } from './types.ts';
 
-/** In force, or to be; `ABROGE_DIFF` is repealed as of a day to come, and in force until then. */
-const WANTED: ReadonlySet<unknown> = new Set([
-  'VIGUEUR',
-  'VIGUEUR_DIFF',
-  'VIGUEUR_ETEN',
-  'VIGUEUR_NON_ETEN',
-  'ABROGE_DIFF',
+/**
+ * States of an article that is known to be out of force, from DILA's lexicon. What is not here is kept: in force, to be
+ * (`VIGUEUR_DIFF`), repealed as of a day to come (`ABROGE_DIFF`), or of no stated or no known state, where its content
+ * must decide. An article too many costs a consult; one left out would never be noticed.
+ */
+const OUT_OF_FORCE: ReadonlySet<unknown> = new Set([
+  'ABROGE',
+  'ANNULE',
+  'DENONCE',
+  'DISJOINT',
+  'MODIFIE',
+  'MODIFIE_MORT_NE',
+  'PERIME',
+  'REMPLACE',
+  'SUBSTITUE',
+  'TRANSFERE',
 ]);
 
 /** Bounds of a believable table: the largest code has some 12,000 articles in force, under 10 levels of sections. */
@@ -40,7 +49,7 @@ const sectionSchema = z.object({
 const rootSchema = sectionSchema.extend({ id: z.string().nullish(), cid: z.string().nullish() });
 
 /**
- * The question for a code's table of contents: every article of the wanted states, in the order of the code. Sections
+ * The question for a code's table of contents: every article that is not out of force, in the order of the code. Sections
  * (`LEGISCTA…`) are no documents, and walked through only.
  *
  * @throws LegisyncError `LEGIFRANCE_REJECTED` where `code` is no id of a code.
@@ -84,7 +93,7 @@ function readTable(code: string, json: unknown): { documents: ListedDocument[]; 
       continue;
     }
     const { etat, num, dateDebut, dateFin, modificatorCid, modificatorDate, articleVersion } = parsed.data;
-    if (!WANTED.has(etat)) continue;
+    if (OUT_OF_FORCE.has(etat)) continue;
     const id = listedId(parsed.data.id, 'LEGIARTI');
     if (id === null) {
       malformed += 1;

@@ -24,13 +24,19 @@ export interface DateWindow {
   readonly to: string;
 }
 
+/** The days of a search, and which of a document's dates is meant. */
+export interface SearchWindow extends DateWindow {
+  /** `decided`: the day of the decision, which never moves. `added`: the day it came into the base, weeks later. */
+  readonly field: 'decided' | 'added';
+}
+
 /** One search, apart from its page. */
 export interface SearchQuery {
   readonly fond: 'CODE_DATE' | 'CETAT';
   /** Words, or `*` for everything. */
   readonly query: string;
-  /** Only documents decided in this window. Fonds that have no date range (CODE_DATE) refuse it. */
-  readonly window?: DateWindow | undefined;
+  /** Only documents dated within it. Fonds that have no date range (CODE_DATE) refuse it. */
+  readonly window?: SearchWindow | undefined;
   /** By date, oldest first where the fond has dates: pages then shift at their end only. */
   readonly day: string;
 }

@@ -62,7 +62,7 @@ function isControlFlow(error: unknown, cancellation: AbortSignal): boolean {
 }
 
 /** `error` as a failure for history. What is no {@link LegisyncError} becomes `INTERNAL`: nobody foresaw it. */
-export function toApplicationFailure(error: unknown, scrub: Scrub): ApplicationFailure {
+function toApplicationFailure(error: unknown, scrub: Scrub): ApplicationFailure {
   if (error instanceof ApplicationFailure) return rebuilt(error, scrub);
   const known = error instanceof LegisyncError ? error : new LegisyncError('INTERNAL', scrub(String(error)));
   const { retry, remedy }: { readonly retry: Retry; readonly remedy: string } = FAILURES[known.code];

@@ -10,7 +10,7 @@ export const SCHEDULE_PREFIX = maintenanceScheduleId('');
  * A run that was missed (server down) is caught up if it is at most this late. One run covers any gap, since it goes on
  * from its watermark, so more than the last of them would only repeat work. The server's own default is a year.
  */
-export const CATCHUP_WINDOW_MS = 2 * 60 * 60 * 1_000;
+const CATCHUP_WINDOW_MS = 2 * 60 * 60 * 1_000;
 
 /** A MAINTENANCE schedule, as the configuration wants it. */
 export interface DeclaredSchedule {

@@ -42,7 +42,8 @@ function databaseCode(code: string, status: number): FailureCode {
   if (code === '57014') return 'DATABASE_TIMEOUT';
   if (['42P01', '42883', '42703', '3F000', 'PGRST202', 'PGRST204', 'PGRST205'].includes(code))
     return 'SCHEMA_MISSING';
-  if (code === '42501' || code.startsWith('PGRST3') || (code === '' && (status === 401 || status === 403))) {
+  // 401 also comes with 22023, for a key that names a role which is not there.
+  if (code === '42501' || code.startsWith('PGRST3') || status === 401 || status === 403) {
     return 'DATABASE_REFUSED';
   }
   if (code === '' || /^(08|40|53|57|55P03|25006|XX|PGRST00)/.test(code)) return 'DATABASE_BUSY';

@@ -29,6 +29,8 @@ export interface MigrationReport {
  */
 export async function migrate(databaseUrl: string, settings: MigrationSettings): Promise<MigrationReport> {
   const client = new pg.Client({ connectionString: databaseUrl, connectionTimeoutMillis: 10_000 });
+  // A connection that breaks between two queries fails the next one; unheard, the event would end the process.
+  client.on('error', () => undefined);
   try {
     await client.connect();
   } catch (error) {

@@ -18,6 +18,8 @@ export function createRpc(client: SupabaseClient): Rpc {
   return async (fn, args, answer) => {
     const result: PostgrestSingleResponse<unknown> = await client.rpc(fn, args);
     if (result.error !== null) throw databaseFailure(result.error, result.status, fn);
+    // postgrest-js makes a success without data (status 204) of a 404 with an empty body; our functions always answer.
+    if (result.status !== 200) throw databaseFailure({ message: 'an empty answer' }, result.status, fn);
     const parsed = answer.safeParse(result.data);
     if (!parsed.success) {
       throw new LegisyncError(

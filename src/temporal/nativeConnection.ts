@@ -1,5 +1,6 @@
 import { NativeConnection } from '@temporalio/worker';
 import type { BaseConfig } from '../config/config.ts';
+import { connectTemporal } from './connection.ts';
 import { CONNECT_TIMEOUT_MS, temporalTarget, TemporalUnreachable } from './target.ts';
 
 /** A connection for workers, with the namespace that they are to use. */
@@ -15,6 +16,10 @@ export interface WorkerConnection {
  * @throws TemporalUnreachable, or LegisyncError `CONFIG_INVALID`
  */
 export async function connectWorker(config: Pick<BaseConfig, 'temporal'>): Promise<WorkerConnection> {
+  // A native connection to a server that accepts and then says nothing never gives up, and keeps the process alive. The
+  // client's can be closed, so it asks first whether anybody answers.
+  const { connection: probe } = await connectTemporal(config);
+  await probe.close();
   const { connectionOptions, address, namespace } = temporalTarget(config);
   // The native client has retries of its own, and no option for their end.
   const connecting = NativeConnection.connect({ ...connectionOptions, address });

@@ -15,7 +15,7 @@ export interface TemporalTarget {
 /**
  * Reads Temporal's own configuration: `TEMPORAL_*` values, then a profile of `temporal.toml`.
  *
- * @throws LegisyncError `CONFIG_INVALID`. The parser's message is left out of it: it quotes the file, keys included.
+ * @throws LegisyncError `CONFIG_INVALID`. A syntax error is not shown: the parser quotes the line, which may hold a key.
  */
 export function temporalTarget(config: Pick<BaseConfig, 'temporal'>): TemporalTarget {
   try {
@@ -25,13 +25,17 @@ export function temporalTarget(config: Pick<BaseConfig, 'temporal'>): TemporalTa
     });
     const address = connectionOptions.address ?? 'localhost:7233';
     return { connectionOptions, address, namespace: namespace ?? 'default' };
-  } catch {
-    throw new LegisyncError(
-      'CONFIG_INVALID',
-      'Temporal’s configuration is not understood: look at the TEMPORAL_* settings, at the files they name, and at ' +
-        'the profile in temporal.toml (`temporal config list` reads the same file).',
-    );
+  } catch (error) {
+    throw new LegisyncError('CONFIG_INVALID', `Temporal’s configuration is not understood: ${reason(error)}`);
   }
+}
+
+/** Of the parser's messages only one kind can be shown: the one about unknown keys, which holds their names alone. */
+function reason(error: unknown): string {
+  const text = String(error);
+  return text.includes('key(s) unrecognized in ')
+    ? text
+    : 'look at the TEMPORAL_* settings, at the files they name, and at the profile in temporal.toml.';
 }
 
 /** No Temporal server answers at `address`. */
@@ -39,7 +43,7 @@ export class TemporalUnreachable extends Error {
   readonly address: string;
 
   constructor(address: string, cause: unknown) {
-    super(`No Temporal server answers at ${address} (waited ${CONNECT_TIMEOUT_MS / 1_000} s).`, { cause });
+    super(`No Temporal server answers at ${address} within ${CONNECT_TIMEOUT_MS / 1_000} s.`, { cause });
     this.name = 'TemporalUnreachable';
     this.address = address;
   }

@@ -144,12 +144,13 @@ export async function collectMassive(input: MassiveInput): Promise<MassiveProgre
   const collectBatch = async (): Promise<Outcome> => {
     sequence += 1;
     const batch = { collection, owner: workflowId, chain: firstExecutionRunId, sequence };
-    const fetched = await fetchBatch({ batch, limit: MAX_BATCH, mode: 'massive' });
+    const fetched = await fetchBatch({ batch, limit: batchSize(sequence), mode: 'massive' });
     totals = { ...totals, discovered: totals.discovered + fetched.discovered };
     pass = fetched.pass ?? pass;
     if (fetched.ids.length === 0) return outcome(fetched.waitMs ?? LANE_REST_MS, fetched.reason === 'quota');
     const upload = await uploadBatch(batch, fetched.ids, 'massive');
-    totals = addBatch(totals, upload, await enqueueBatch(batch, upload));
+    const enqueued = await enqueueBatch(batch, upload);
+    totals = addBatch(totals, upload, enqueued);
     // A batch that brought nothing wakes nobody: with a spent quota, lanes would wake each other for ever.
     if (upload.left.length < fetched.ids.length) news += 1;
     return outcome(upload.waitMs ?? 0, upload.waitMs !== undefined);
@@ -216,6 +217,11 @@ export async function collectMassive(input: MassiveInput): Promise<MassiveProgre
     sequence,
     runs,
   });
+}
+
+/** The first batches are small, so that the first rows are queued within seconds; 10, 20, 40, 80, 100, 100, … */
+function batchSize(sequence: number): number {
+  return Math.min(MAX_BATCH, 10 * 2 ** Math.min(sequence - 1, 4));
 }
 
 function outcome(waitMs: number, quota: boolean): Outcome {

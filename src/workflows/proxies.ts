@@ -8,18 +8,28 @@ import type { Activities } from '../activities/index.ts';
  */
 const UNTIL_IT_WORKS = { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '5m' } as const;
 
-/** Activities that talk to Légifrance. They beat every few seconds, so that a killed worker is noticed in 30 s. */
+/**
+ * Every activity beats while it lives (activities/liveness.ts), so that a killed worker is noticed after this time. A
+ * false alarm costs a batch done twice, so it leaves room for a machine that is short of breath for ten seconds.
+ */
+const HEARTBEAT_TIMEOUT = '15s';
+
+/** Activities that talk to Légifrance. */
 const LONG: ActivityOptions = {
   // A batch of 100 waits for at most 1,600 places in the quota (16 lanes), of one second each when it was throttled.
   startToCloseTimeout: '1h',
-  heartbeatTimeout: '30s',
+  heartbeatTimeout: HEARTBEAT_TIMEOUT,
   retry: UNTIL_IT_WORKS,
   // A cancelled batch hands back what it did not reach; its answer is wanted.
   cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
 };
 
-/** One transaction in the database, whose statement timeout is 30 s. */
-const SHORT: ActivityOptions = { startToCloseTimeout: '1m', retry: UNTIL_IT_WORKS };
+/** One transaction in the database: a request has a deadline of 40 s, a statement one of 30 s. */
+const SHORT: ActivityOptions = {
+  startToCloseTimeout: '1m',
+  heartbeatTimeout: HEARTBEAT_TIMEOUT,
+  retry: UNTIL_IT_WORKS,
+};
 
 export const { fetchDocuments, uploadDocuments } = proxyActivities<Activities>(LONG);
 export const { enqueueDocuments, saveControls } = proxyActivities<Activities>(SHORT);

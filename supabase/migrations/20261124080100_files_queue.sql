@@ -17,6 +17,17 @@ begin
     alter table public.files_queue enable row level security;
     revoke all on public.files_queue from public, anon, authenticated;
   end if;
+  -- Said here, once: without it every batch would fail at its end, with a text that names neither table nor remedy.
+  if not exists (
+    select from pg_index i
+    join pg_attribute a on a.attrelid = i.indrelid and a.attnum = i.indkey[0] and a.attname = 'file_path'
+    where i.indrelid = 'public.files_queue'::regclass
+      and i.indisunique and i.indimmediate and i.indisvalid and i.indnkeyatts = 1 and i.indpred is null
+  ) then
+    raise exception 'public.files_queue has no unique index on file_path, which "on conflict (file_path)" needs. '
+      'Remove rows that share a file_path, then: '
+      'create unique index concurrently files_queue_file_path_key on public.files_queue (file_path);';
+  end if;
 end
 $$;
 

@@ -118,9 +118,23 @@ begin
 end
 $$;
 
+-- Whether a listing makes a known document due: its change signal moved, or it is a file of before legisync and those
+-- are to be collected anew. Only the source that a document counts for can tell that its signal moved.
+create or replace function legisync.is_fresh(
+  d legisync.documents, p_source text, p_revision text, p_adopt text) returns boolean
+language sql immutable
+set search_path = ''
+as $$
+  select (d.source = p_source and d.revision is distinct from p_revision)
+      or (p_adopt = 'refresh' and d.state = 'stored' and d.content_sha256 is null)
+$$;
+revoke execute on function legisync.is_fresh(legisync.documents, text, text, text)
+  from public, anon, authenticated, service_role;
+
 -- Listed documents into the catalogue: `p_documents` is [{"id", "revision"}, …]. Returns how many are new.
 --   * New, and an object without a hash is there: it was collected before legisync. With `trust` it is known and done.
---   * Known, and the change signal moved: due again.
+--   * Known, and the change signal moved: due again, and its failures are forgotten. With `refresh`, so is a file of
+--     before legisync.
 --   * Known, and gone from the listing before: it is back, as it was.
 --   * Known from another source of the collection: that source's signal counts, as long as it lists the document.
 -- Rows are written in key order, so that two enumerations that share ids cannot deadlock.
@@ -137,30 +151,32 @@ begin
     from jsonb_to_recordset(p_documents) as d (id text, revision text)
     order by d.id
   ), written as (
-    insert into legisync.documents as c (category, id, source, revision, state, next_attempt_at, seen_pass)
+    insert into legisync.documents as c (category, id, source, revision, state, next_attempt_at, seen_pass, stored_at)
     select p_category, l.id, p_source, l.revision,
-           case when known.here then 'stored' else 'discovered' end,
-           case when known.here then null else clock_timestamp() end,
-           p_pass
+           case when o.id is null then 'discovered' else 'stored' end,
+           case when o.id is null then clock_timestamp() end,
+           p_pass,
+           o.updated_at
     from listed l
-    cross join lateral (select p_adopt = 'trust' and exists (
-      select from storage.objects o
-      where o.bucket_id = p_bucket and o.name = legisync.document_path(p_category, l.id)
-        and o.user_metadata ->> 'sha256' is null) as here) known
+    left join storage.objects o
+      on p_adopt = 'trust' and o.bucket_id = p_bucket and o.name = legisync.document_path(p_category, l.id)
+        and o.user_metadata ->> 'sha256' is null
     order by l.id
     on conflict (category, id) do update set
       seen_pass = coalesce(excluded.seen_pass, c.seen_pass),
       source = case when c.state = 'superseded' then excluded.source else c.source end,
       revision = case when c.source = excluded.source or c.state = 'superseded' then excluded.revision else c.revision end,
       state = case
-        when c.source = excluded.source and c.revision is distinct from excluded.revision then 'discovered'
+        when legisync.is_fresh(c, excluded.source, excluded.revision, p_adopt) then 'discovered'
         when c.state = 'superseded' then case when c.stored_at is null then 'discovered' else 'stored' end
         else c.state end,
       next_attempt_at = case
-        when c.source = excluded.source and c.revision is distinct from excluded.revision then clock_timestamp()
+        when legisync.is_fresh(c, excluded.source, excluded.revision, p_adopt) then clock_timestamp()
         when c.state = 'superseded' and c.stored_at is null then clock_timestamp()
         else c.next_attempt_at end,
-      attempts = case when c.source = excluded.source and c.revision is distinct from excluded.revision then 0 else c.attempts end
+      attempts = case when legisync.is_fresh(c, excluded.source, excluded.revision, p_adopt) then 0 else c.attempts end,
+      code = case when not legisync.is_fresh(c, excluded.source, excluded.revision, p_adopt) then c.code end,
+      message = case when not legisync.is_fresh(c, excluded.source, excluded.revision, p_adopt) then c.message end
     returning xmax = 0 as inserted
   )
   select count(*) filter (where inserted) into v_discovered from written;
@@ -170,10 +186,11 @@ $$;
 revoke execute on function legisync.register(text, text, text, integer, jsonb, text)
   from public, anon, authenticated, service_role;
 
--- One step of a slice's enumeration: documents into the catalogue, and the slice moved, in one transaction.
+-- One step of a slice's enumeration: documents into the catalogue, and the slice moved, in one transaction. A late twin
+-- never moves it back.
 --
--- `p_release` gives the slice to whoever comes next. `p_end` ends the round, and releases. A slice whose answer is atomic (`p_single`: a table of contents) is complete then, and what
--- it listed before and lists no more is superseded. Pages of a search may shift while they are read, so a search is
+-- `p_release` gives the slice to whoever comes next. `p_end` ends the round, and releases. A slice whose answer is
+-- atomic (`p_single`: a table of contents) is complete then, and what it listed before and lists no more is superseded. Pages of a search may shift while they are read, so a search is
 -- complete when two rounds in a row gave the same ids; after eight that did not, it is parked, with the reason.
 create or replace function public.register_slice(
   p_bucket text, p_slice bigint, p_round integer, p_documents jsonb, p_page integer, p_end boolean, p_single boolean, p_release boolean, p_adopt text)
@@ -202,7 +219,7 @@ begin
 
   if not p_end then
     update legisync.slices
-      set page = p_page, attempts = 0, held_by = case when p_release then null else held_by end
+      set page = greatest(page, p_page), attempts = 0, held_by = case when p_release then null else held_by end
       where id = p_slice;
     return json_build_object('discovered', v_discovered, 'complete', false);
   end if;

@@ -15,8 +15,8 @@ revoke execute on function legisync.claimable(legisync.documents, text, text)
   from public, anon, authenticated, service_role;
 
 -- The documents of a batch: those that it holds, and due ones claimed for it, oldest first, up to `p_limit` in all. The
--- same batch gets the same documents again, so an answer that was lost costs nothing. Plan: index scan on
--- documents_due; about 1 ms for 100 of a million.
+-- same batch gets the same documents again, so an answer that was lost costs nothing; the lock makes a call wait for its
+-- own twin, or each would claim a whole batch. Plan: index scan on documents_due; about 1 ms for 100 of a million.
 create or replace function public.take_documents(
   p_category text, p_owner text, p_chain text, p_sequence integer, p_limit integer)
 returns json
@@ -27,8 +27,11 @@ declare
   v_held text[];
   v_taken text[];
 begin
-  select coalesce(array_agg(id), '{}') into v_held from legisync.documents
-    where taken_by = p_owner and taken_chain = p_chain and taken_sequence = p_sequence and category = p_category;
+  perform pg_advisory_xact_lock(hashtext('legisync.take_documents'), hashtext(p_owner || p_chain || p_sequence));
+  select coalesce(array_agg(id), '{}') into v_held from (
+    select id from legisync.documents
+    where taken_by = p_owner and taken_chain = p_chain and taken_sequence = p_sequence and category = p_category
+    order by taken_at, id limit p_limit) held;
   with due as (
     select d.category, d.id from legisync.documents d
     where d.category = p_category and d.next_attempt_at <= clock_timestamp() and legisync.claimable(d, p_owner, p_chain)
@@ -47,8 +50,9 @@ end
 $$;
 
 -- MAINTENANCE: one page of a listing. Writes the documents into the catalogue, claims those to look at again for the
--- batch (returned by take_documents), and moves the source's cursor, in one transaction. Files of before legisync, whose change signal stands still,
--- are left alone under `trust`.
+-- batch (returned by take_documents), and moves the source's cursor, in one transaction. They are due from now on: the
+-- cursor will not come back for what the batch does not reach. Files of before legisync, whose change signal stands
+-- still, are left alone under `trust`.
 create or replace function public.take_listed(
   p_bucket text, p_category text, p_owner text, p_chain text, p_sequence integer,
   p_source text, p_documents jsonb, p_cursor jsonb, p_adopt text)
@@ -70,7 +74,8 @@ begin
     for update skip locked
   )
   update legisync.documents d
-    set taken_by = p_owner, taken_chain = p_chain, taken_sequence = p_sequence, taken_at = clock_timestamp()
+    set taken_by = p_owner, taken_chain = p_chain, taken_sequence = p_sequence, taken_at = clock_timestamp(),
+        next_attempt_at = least(d.next_attempt_at, now())
     from listed where d.category = listed.category and d.id = listed.id;
   insert into legisync.watermarks (collection, source, cursor) values (p_category, p_source, p_cursor)
     on conflict (collection, source) do update set cursor = excluded.cursor, updated_at = now();

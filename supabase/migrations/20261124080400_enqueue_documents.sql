@@ -2,17 +2,18 @@
 --
 -- "Object, then row": the function takes ids, never sizes or hashes. It reads those from storage.objects itself, so a
 -- row cannot point at a file that is not there, and cannot say something else than the object does. An id without an
--- object is returned as missing, and due again.
+-- object is returned as missing, and due again; so is an id that the catalogue, which checks their grammar, does not know.
 --
 -- A row that is there already is decided by its own hash:
 --   * the object's hash: nothing happens;
---   * none: the row is of before. Where the object is newer than the row, its content is news; else it is adopted;
+--   * none: the row is of before. Where the object is newer than the row, its content is news; else it is adopted. A
+--     row without a date counts as older. `created_at` decides: an `updated_at` of before may be a Worker's own;
 --   * of another version of the projection: re-baselined, not news;
 --   * another one: news.
 -- News to a finished row turn it back to pending; any other row is marked `requeue` (see legisync.keep_requeue).
 --
 -- A late twin is harmless: it takes the row locks first, and reads the objects after that, so that it can only repeat
--- what is true now. Rows are locked in the order of their paths, so that two batches cannot deadlock.
+-- what is true now. In the catalogue it finds nothing to do, as the first call has ended the batch's claims. Rows are locked in the order of their paths, so that two batches cannot deadlock.
 create or replace function public.enqueue_documents(
   p_bucket text, p_category text, p_owner text, p_chain text, p_sequence integer,
   p_stored text[], p_failures jsonb)
@@ -21,6 +22,7 @@ language plpgsql security definer
 set search_path = '' set statement_timeout = '30s'
 as $$
 declare
+  v_ids text[];
   v_paths text[];
   v_queued integer;
   v_requeued integer;
@@ -29,7 +31,9 @@ declare
   s legisync.settings;
 begin
   select * into s from legisync.settings;
-  select coalesce(array_agg(distinct legisync.document_path(p_category, id)), '{}') into v_paths from unnest(p_stored) id;
+  select coalesce(array_agg(d.id), '{}'), coalesce(array_agg(legisync.document_path(d.category, d.id)), '{}')
+    into v_ids, v_paths
+    from legisync.documents d where d.category = p_category and d.id = any (p_stored);
 
   insert into public.files_queue (file_path, bucket_id, file_size, status, processed, content_sha256, updated_at)
     select o.name, o.bucket_id, (o.metadata ->> 'size')::bigint, 'pending', false, o.user_metadata ->> 'sha256', clock_timestamp()
@@ -43,7 +47,7 @@ begin
   with known as (
     select f.file_path, (o.metadata ->> 'size')::bigint as size, o.user_metadata ->> 'sha256' as sha256,
            coalesce(f.processed, false) or f.status::text = any (s.status_done) as finished,
-           case when f.content_sha256 is null then o.updated_at > coalesce(f.updated_at, f.created_at)
+           case when f.content_sha256 is null then o.updated_at > coalesce(f.created_at, f.updated_at, '-infinity')
                 else split_part(f.content_sha256, ':', 1) = split_part(o.user_metadata ->> 'sha256', ':', 1) end as news
     from public.files_queue f
     join storage.objects o on o.bucket_id = f.bucket_id and o.name = f.file_path
@@ -65,26 +69,25 @@ begin
 
   select count(*) into v_held from public.files_queue f where f.file_path = any (v_paths) and f.bucket_id is distinct from p_bucket;
 
-  -- The catalogue: what is stored, and what failed. What the batch did not reach stays due. Its claims end here.
+  -- The catalogue: what is stored, and what failed. What the batch did not reach stays due. Its claims end here. A
+  -- document whose listing moved after it was claimed stays due as well: what was collected may be what it was before.
   perform from legisync.documents d
     where d.category = p_category
-      and (d.id = any (p_stored)
-           or (d.taken_by = p_owner and d.taken_chain = p_chain and d.taken_sequence = p_sequence))
+      and d.taken_by = p_owner and d.taken_chain = p_chain and d.taken_sequence = p_sequence
     order by d.id for update;
 
-  with found as (
-    select d.id, o.user_metadata ->> 'sha256' as sha256
-    from legisync.documents d
-    join storage.objects o on o.bucket_id = p_bucket and o.name = legisync.document_path(p_category, d.id)
-    where d.category = p_category and d.id = any (p_stored)
-  ), stored as (
-    update legisync.documents d set
-      state = 'stored', content_sha256 = found.sha256, stored_at = clock_timestamp(), attempts = 0, code = null,
-      message = null, next_attempt_at = null
-    from found where d.category = p_category and d.id = found.id
-    returning d.id
-  )
-  select coalesce(array_agg(id), '{}') into v_found from stored;
+  select coalesce(array_agg(i.id), '{}') into v_found
+    from unnest(v_ids) as i (id)
+    join storage.objects o on o.bucket_id = p_bucket and o.name = legisync.document_path(p_category, i.id);
+
+  update legisync.documents d set
+      state = case when d.state = 'superseded' or d.next_attempt_at > d.taken_at then d.state else 'stored' end,
+      content_sha256 = o.user_metadata ->> 'sha256', stored_at = clock_timestamp(), attempts = 0, code = null,
+      message = null, next_attempt_at = case when d.next_attempt_at > d.taken_at then d.next_attempt_at end
+    from storage.objects o
+    where d.category = p_category and d.id = any (v_found)
+      and o.bucket_id = p_bucket and o.name = legisync.document_path(p_category, d.id)
+      and d.taken_by = p_owner and d.taken_chain = p_chain and d.taken_sequence = p_sequence;
 
   -- A document that is not found twice, an hour or a pass apart, is withdrawn; other failures wait twice as long each
   -- time, up to a day; a failure without a delay is final until the listing changes.
@@ -94,11 +97,12 @@ begin
     code = x.code,
     message = left(x.message, 500),
     next_attempt_at = case
+      when d.next_attempt_at > d.taken_at then d.next_attempt_at
       when x."retrySeconds" is null or (d.code = x.code and x."withdrawSecond") then null
       else clock_timestamp() + make_interval(secs => least(x."retrySeconds" * power(2, least(d.attempts, 10)), 86400)) end
     from jsonb_to_recordset(p_failures)
       as x (id text, code text, message text, "retrySeconds" double precision, "withdrawSecond" boolean)
-    where d.category = p_category and d.id = x.id
+    where d.category = p_category and d.id = x.id and d.state <> 'superseded'
       and d.taken_by = p_owner and d.taken_chain = p_chain and d.taken_sequence = p_sequence;
 
   update legisync.documents d set taken_by = null, taken_chain = null, taken_sequence = null, taken_at = null,
@@ -109,7 +113,8 @@ begin
   return json_build_object(
     'queued', v_queued,
     'requeued', v_requeued,
-    'unchanged', cardinality(v_found) - v_queued - v_requeued - v_held,
+    -- A row may be new and, when its object changed in that very moment, requeued as well.
+    'unchanged', greatest(cardinality(v_found) - v_queued - v_requeued - v_held, 0),
     'heldByOtherBucket', v_held,
     'missing', (select coalesce(json_agg(id), '[]') from unnest(p_stored) id where not id = any (v_found)));
 end

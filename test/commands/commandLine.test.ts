@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { json, legisync, withCommandFolder, type Ended } from './harness.ts';
+import { json, legisync, legisyncProcess, withCommandFolder, type Ended } from './harness.ts';
 
 function run(args: readonly string[], env: Record<string, string> = {}): Promise<Ended> {
   return withCommandFolder((cwd) => legisync({ cwd, env }, ...args));
@@ -75,6 +75,27 @@ describe('the command line', () => {
       error: { code: 'USAGE', message: expect.stringContaining('statsu') as string, next: 'legisync --help' },
     });
   });
+});
+
+describe('the process', () => {
+  it.each([
+    [['--version'], {}, 0],
+    [['statsu', '--json'], {}, 2],
+    [['config', '--json'], { LEGISYNC_ADOPT: 'maybe' }, 3],
+    [['config', '--json'], {}, 0],
+  ])(
+    'of %j with %j ends by itself with its code, and what it wrote arrives whole',
+    async (args, env, code) => {
+      await withCommandFolder(async (cwd) => {
+        const [ended, inProcess] = [
+          await legisyncProcess({ cwd, env }, ...args),
+          await legisync({ cwd, env }, ...args),
+        ];
+        expect(ended).toEqual(inProcess);
+        expect(ended.code).toBe(code);
+      });
+    },
+  );
 });
 
 describe('a wrong configuration', () => {

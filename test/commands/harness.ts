@@ -1,12 +1,22 @@
 import { execFile, spawn, type ChildProcess } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { TestWorkflowEnvironment } from '@temporalio/testing';
-import { DefaultLogger, Runtime, Worker } from '@temporalio/worker';
-import { findTemporalCli } from '../../local/temporal/cli.ts';
+import { fileURLToPath } from 'node:url';
+import { Client, Connection } from '@temporalio/client';
+import {
+  bundleWorkflowCode,
+  DefaultLogger,
+  NativeConnection,
+  Runtime,
+  Worker,
+  type WorkflowBundle,
+} from '@temporalio/worker';
+import { legisync as runCommandLine } from '../../src/commands/program.ts';
+import { serverSetting } from '../support/servers.ts';
 
-const CLIENT = join(__dirname, '..', '..', 'src', 'client.ts');
+const CLIENT = fileURLToPath(new URL('../../src/client.ts', import.meta.url));
 
 /** A command that has not ended by then hangs. */
 const COMMAND_TIMEOUT_MS = 40_000;
@@ -24,27 +34,81 @@ export interface World {
   readonly env: Readonly<Record<string, string>>;
 }
 
-/** A Temporal server of its own, in memory, without our search attributes. The first run on a machine may build the CLI. */
-export async function startTemporalServer(): Promise<TestWorkflowEnvironment> {
-  Runtime.install({ logger: new DefaultLogger('ERROR') });
-  const { path } = await findTemporalCli({ log: () => undefined });
-  return await TestWorkflowEnvironment.createLocal({
-    server: { executable: { type: 'existing-path', path }, log: { format: 'pretty', level: 'error' } },
+/** A namespace of one test file, on the run's Temporal server. */
+export interface TestNamespace {
+  readonly address: string;
+  readonly namespace: string;
+  readonly client: Client;
+  readonly connection: Connection;
+  readonly close: () => Promise<void>;
+}
+
+/** A new namespace can be used when every part of the server has heard of it. */
+const NAMESPACE_TIMEOUT_MS = 60_000;
+
+/** Makes a namespace without our search attributes, so that no file sees another one's schedules and workflows. */
+export async function openNamespace(): Promise<TestNamespace> {
+  const address = serverSetting('temporal');
+  const namespace = `test-${randomUUID()}`;
+  const connection = await Connection.connect({ address });
+  const { config } = await connection.workflowService.describeNamespace({ namespace: 'default' });
+  await connection.workflowService.registerNamespace({
+    namespace,
+    workflowExecutionRetentionPeriod: config?.workflowExecutionRetentionTtl ?? null,
   });
+  const client = new Client({ connection, namespace });
+  const deadline = Date.now() + NAMESPACE_TIMEOUT_MS;
+  while (!(await isUsable(client))) {
+    if (Date.now() > deadline) throw new Error(`Namespace ${namespace} could not be used in time.`);
+  }
+  return { address, namespace, client, connection, close: () => connection.close() };
+}
+
+async function isUsable(client: Client): Promise<boolean> {
+  try {
+    for await (const _ of client.schedule.list()) break;
+    await client.workflow.count();
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** Runs `use` while a worker with the stub workflows serves `taskQueue`. */
 export async function withStubWorker<T>(
-  env: TestWorkflowEnvironment,
+  { address, namespace }: TestNamespace,
   taskQueue: string,
   use: () => Promise<T>,
 ): Promise<T> {
-  const worker = await Worker.create({
-    connection: env.nativeConnection,
-    taskQueue,
-    workflowsPath: join(__dirname, 'stubWorkflows.ts'),
+  installQuietRuntime();
+  const connection = await NativeConnection.connect({ address });
+  try {
+    const workflowBundle = await stubBundle();
+    const worker = await Worker.create({ connection, namespace, taskQueue, workflowBundle });
+    return await worker.runUntil(use);
+  } finally {
+    await connection.close();
+  }
+}
+
+let isInstalled = false;
+
+/** The SDK has one runtime a process; its log of the stub workflows' failures would fill the test's output. */
+function installQuietRuntime(): void {
+  if (isInstalled) return;
+  isInstalled = true;
+  Runtime.install({ logger: new DefaultLogger('ERROR') });
+}
+
+let bundle: Promise<WorkflowBundle> | undefined;
+
+/** Bundling takes a second or two: once a file. */
+function stubBundle(): Promise<WorkflowBundle> {
+  bundle ??= bundleWorkflowCode({
+    workflowsPath: fileURLToPath(new URL('./stubWorkflows.ts', import.meta.url)),
+    logger: new DefaultLogger('ERROR'),
   });
-  return await worker.runUntil(use);
+  return bundle;
 }
 
 /** Lends an empty folder to run commands in. */
@@ -57,8 +121,21 @@ export async function withCommandFolder<T>(use: (cwd: string) => Promise<T>): Pr
   }
 }
 
-/** Runs `legisync …` to its end, as a process of its own. */
-export function legisync(world: World, ...args: string[]): Promise<Ended> {
+/** Runs `legisync …` to its end, in this process: a process of its own takes ten times as long to start. */
+export async function legisync(world: World, ...args: string[]): Promise<Ended> {
+  const [stdout, stderr]: [string[], string[]] = [[], []];
+  const code = await runCommandLine(args, {
+    cwd: world.cwd,
+    env: childEnv(world),
+    out: (text) => stdout.push(`${text}\n`),
+    err: (text) => stderr.push(`${text}\n`),
+    secrets: [],
+  });
+  return { code, stdout: stdout.join(''), stderr: stderr.join('') };
+}
+
+/** The same, in a process of its own, as a shell runs it. */
+export function legisyncProcess(world: World, ...args: string[]): Promise<Ended> {
   return new Promise((resolve) => {
     const options = { cwd: world.cwd, env: childEnv(world), timeout: COMMAND_TIMEOUT_MS };
     const child: ChildProcess = execFile(

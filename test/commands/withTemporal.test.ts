@@ -4,12 +4,13 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { defineSearchAttributeKey, SearchAttributeType } from '@temporalio/common';
-import type { TestWorkflowEnvironment } from '@temporalio/testing';
+import { pollUntil } from '../../local/launcher/poll.ts';
 import {
   json,
   legisync,
   legisyncInterruptedAt,
-  startTemporalServer,
+  openNamespace,
+  type TestNamespace,
   withCommandFolder,
   withStubWorker,
   type World,
@@ -17,14 +18,12 @@ import {
 
 const collectionKey = defineSearchAttributeKey('LegisyncCollection', SearchAttributeType.KEYWORD);
 
-const FIRST_BUILD_MS = 16 * 60_000;
-
-let env: TestWorkflowEnvironment;
+let env: TestNamespace;
 
 beforeAll(async () => {
-  env = await startTemporalServer();
-}, FIRST_BUILD_MS);
-afterAll(() => env.teardown());
+  env = await openNamespace();
+});
+afterAll(() => env.close());
 
 /** Each test has a folder, a task queue and a collection of its own, so that no workflow is in another one's way. */
 async function withWorld(
@@ -42,7 +41,7 @@ async function withWorld(
       cwd,
       env: {
         TEMPORAL_ADDRESS: env.address,
-        TEMPORAL_NAMESPACE: env.namespace ?? 'default',
+        TEMPORAL_NAMESPACE: env.namespace,
         LEGISYNC_TASK_QUEUE: taskQueue,
         LEGISYNC_COLLECTIONS: 'collections.json',
         LEGISYNC_MASSIVE: collection,
@@ -74,7 +73,7 @@ describe('legisync up', () => {
     await withWorld(async (world, collection) => {
       const first = await legisync(world, 'up', '--json');
       expect(first.code).toBe(0);
-      const temporal = { address: env.address, namespace: 'default' };
+      const temporal = { address: env.address, namespace: env.namespace };
       expect(json(first)).toMatchObject({
         temporal,
         schedules: expect.arrayContaining([{ action: 'create', id: `maintenance:${collection}` }]) as unknown,
@@ -88,7 +87,7 @@ describe('legisync up', () => {
         ],
       });
       const { customAttributes } = await env.connection.operatorService.listSearchAttributes({
-        namespace: 'default',
+        namespace: env.namespace,
       });
       expect(Object.keys(customAttributes).sort()).toEqual(['LegisyncCollection', 'LegisyncState']);
       const { typedSearchAttributes, staticSummary } = await env.client.workflow
@@ -329,7 +328,15 @@ describe('legisync schedules', () => {
 describe('legisync status', () => {
   it('shows server, workers, collections and schedules; what is not there is an answer too', async () => {
     await withWorldAndWorker(async (world, collection) => {
-      const idle = await legisync(world, 'status', '--json');
+      // A worker that was just started asks for work a moment later.
+      let idle = await legisync(world, 'status', '--json');
+      await pollUntil(
+        async () => {
+          idle = await legisync(world, 'status', '--json');
+          return json(idle)['workers'] === 1;
+        },
+        { everyMs: 100, timeoutMs: 20_000 },
+      );
       expect(idle.code).toBe(0);
       expect(json(idle)).toMatchObject({
         temporal: { address: env.address },

@@ -39,8 +39,8 @@ describe('the default collections', () => {
   it('name codes that Légifrance has in force', () => {
     const index = JSON.parse(
       readFileSync(join(ROOT, 'node_modules/@socialgouv/legi-data/data/index.json'), 'utf8'),
-    ) as { id: string; cid: string; etat: string }[];
-    const inForce = new Set(index.filter(({ etat }) => etat === 'VIGUEUR').map(({ cid }) => cid));
+    ) as { id: string; etat: string }[];
+    const inForce = new Set(index.filter(({ etat }) => etat === 'VIGUEUR').map(({ id }) => id));
     const codes = DEFAULT_COLLECTIONS.flatMap(({ sources }) =>
       sources.flatMap((source) => (source.kind === 'codes' ? (source.codes ?? []) : [])),
     );

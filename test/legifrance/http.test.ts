@@ -93,6 +93,26 @@ describe('an exchange with Légifrance', () => {
     });
   });
 
+  it('takes no permission to send before it has a connection to send on', async () => {
+    const reached = Promise.withResolvers<undefined>();
+    const release = Promise.withResolvers<undefined>();
+    let arrived = 0;
+    const api = async (asked: Asked): Promise<object> => {
+      arrived += 1;
+      if (arrived === 3) reached.resolve(undefined);
+      await release.promise;
+      return theArticle(asked);
+    };
+    await withStage({ api, client: { connections: 3 } }, async ({ legifrance, quota }) => {
+      const all = Promise.all(Array.from({ length: 30 }, (_, n) => legifrance.consult(id(n), inTime())));
+      await reached.promise;
+      expect(quota.acquired).toBe(3);
+      release.resolve(undefined);
+      await all;
+      expect(quota.acquired).toBe(30);
+    });
+  });
+
   it('never makes 21 arrivals in a second, also when slow answers free all connections together', async () => {
     const arrivals: number[] = [];
     let held: (() => void)[] = [];

@@ -48,7 +48,7 @@ describe('a search of decisions', () => {
   it('asks for one page, oldest first, within the window, and says no more than the fond understands', async () => {
     await withStage({ api: () => answer([], 0) }, async ({ legifrance, asked }) => {
       await legifrance.search(
-        { ...decisions, window: { from: '2025-01-01', to: '2025-01-31' } },
+        { ...decisions, window: { from: '2025-01-01', to: '2025-01-31', field: 'decided' } },
         3,
         100,
         inTime(),
@@ -85,6 +85,35 @@ describe('a search of decisions', () => {
           },
         },
       ]);
+    });
+  });
+
+  it('asks by the day of addition to the base where that is meant', async () => {
+    await withStage({ api: () => answer([], 0) }, async ({ legifrance, asked }) => {
+      await legifrance.search(
+        { ...decisions, window: { from: DAY, to: DAY, field: 'added' } },
+        1,
+        50,
+        inTime(),
+      );
+      expect(asked[0]?.body).toMatchObject({
+        recherche: {
+          filtres: [{ facette: 'DATE_VERSEMENT', dates: { start: DAY, end: DAY } }],
+          pageSize: 50,
+        },
+      });
+    });
+  });
+
+  it('can ask for the days on which decisions came into the base', async () => {
+    await withStage({ api: () => answer([], 0) }, async ({ legifrance, asked }) => {
+      const window = { from: '2025-01-01', to: '2025-01-31', field: 'added' } as const;
+      await legifrance.search({ ...decisions, window }, 1, 50, inTime());
+      expect(asked[0]?.body).toMatchObject({
+        recherche: {
+          filtres: [{ facette: 'DATE_VERSEMENT', dates: { start: '2025-01-01', end: '2025-01-31' } }],
+        },
+      });
     });
   });
 
@@ -225,7 +254,7 @@ describe('a search of codes', () => {
   });
 
   it('takes no window', async () => {
-    const query = { ...articles, window: { from: DAY, to: DAY } };
+    const query = { ...articles, window: { from: DAY, to: DAY, field: 'decided' as const } };
     await withStage({ api: () => answer([], 0) }, async ({ legifrance }) => {
       await expect(legifrance.search(query, 1, 50, inTime())).rejects.toMatchObject({
         code: 'LEGIFRANCE_REJECTED',
@@ -235,7 +264,7 @@ describe('a search of codes', () => {
 });
 
 describe('a table of contents', () => {
-  const entry = (number: number, etat: string, more: object = {}): object => ({
+  const entry = (number: number, etat: string | null, more: object = {}): object => ({
     id: id('LEGIARTI', number),
     cid: id('LEGIARTI', number),
     num: `L${number}`,
@@ -286,6 +315,24 @@ describe('a table of contents', () => {
       path: '/consult/legi/tableMatieres',
       body: { textId: CODE, date: DAY, nature: 'CODE' },
     });
+  });
+
+  it('keeps what is of no stated or no known state, and leaves out what is known to be out of force', async () => {
+    const kept = [entry(1, null), entry(2, 'SANS_ETAT'), { id: id('LEGIARTI', 3), num: 'L3' }];
+    const gone = [
+      'ABROGE',
+      'ANNULE',
+      'DENONCE',
+      'DISJOINT',
+      'MODIFIE',
+      'MODIFIE_MORT_NE',
+      'PERIME',
+      'REMPLACE',
+      'SUBSTITUE',
+      'TRANSFERE',
+    ].map((etat, n) => entry(10 + n, etat));
+    const documents = await toc(() => table({ articles: [...gone, ...kept] }));
+    expect(documents.map((one) => one.id)).toEqual([1, 2, 3].map((n) => id('LEGIARTI', n)));
   });
 
   it('leaves out entries without a usable id, and says how many', async () => {

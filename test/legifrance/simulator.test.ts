@@ -74,7 +74,7 @@ describe('the client, against the simulator', () => {
 
   it('reads all decisions of a window, page by page, and consults one', async () => {
     const query = { fond: 'CETAT', query: 'urbanisme', day: DAY } as const;
-    const window = { from: '1800-01-01', to: DAY };
+    const window = { from: '1800-01-01', to: DAY, field: 'decided' } as const;
     const found: string[] = [];
     for (let page = 1, last = false; !last; page += 1) {
       const result = await legifrance.search({ ...query, window }, page, 100, inTime());

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { bisect, wholeWindow } from '../../src/legifrance/slicing.ts';
+import { bisect, reachOf, sliceTarget, wholeWindow } from '../../src/legifrance/slicing.ts';
 import type { DateWindow } from '../../src/legifrance/types.ts';
 
 const DAY_MS = 86_400_000;
@@ -50,6 +50,19 @@ describe('slicing by date', () => {
       }),
       { numRuns: 30 },
     );
+  });
+
+  it('keeps a slice within what its pages reach: 100 of them, and 10,000 hits', () => {
+    expect([100, 50, 1].map(reachOf)).toEqual([10_000, 5_000, 100]);
+    expect([100, 50, 1].map(sliceTarget)).toEqual([9_500, 4_750, 95]);
+  });
+
+  it('cuts before the last page that can be shown, whatever its size', () => {
+    expect([100, 50, 1].map((size) => [reachOf(size), sliceTarget(size)])).toEqual([
+      [10_000, 9_500],
+      [5_000, 4_750],
+      [100, 95],
+    ]);
   });
 
   it('gets from the whole of time to a day in 17 cuts', () => {

@@ -99,6 +99,14 @@ describe('the display', () => {
     expect(writes).toBe(3);
   });
 
+  it('shows everything on a terminal that says its size is 0', () => {
+    const terminal = screen(20);
+    const display = createLiveDisplay({ isTTY: true, columns: 0, rows: 0, write: terminal.write });
+    display.show(SAMPLE);
+    display.show(SAMPLE);
+    expect(terminal.lines()).toEqual(renderLiveView(SAMPLE));
+  });
+
   it('leaves nothing of a longer view under a shorter one', () => {
     const terminal = screen(20);
     const stream = { isTTY: true, columns: 80, rows: 20, write: terminal.write };

@@ -1,19 +1,16 @@
-import type { Client} from '@temporalio/client';
+import type { Client } from '@temporalio/client';
 import { ScheduleOverlapPolicy } from '@temporalio/client';
-import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { applySchedules, planSchedules, type ScheduleStep } from '../../src/schedules/plan.ts';
-import { startTemporalServer } from '../commands/harness.ts';
+import { openNamespace, type TestNamespace } from '../commands/harness.ts';
 
-const FIRST_BUILD_MS = 16 * 60_000;
-
-let env: TestWorkflowEnvironment;
+let env: TestNamespace;
 let client: Client;
 
 beforeAll(async () => {
-  env = await startTemporalServer();
+  env = await openNamespace();
   client = env.client;
-}, FIRST_BUILD_MS);
-afterAll(() => env.teardown());
+});
+afterAll(() => env.close());
 afterEach(async () => {
   for await (const { scheduleId } of client.schedule.list())
     await client.schedule

@@ -18,6 +18,9 @@ import { serverSetting, TEMPLATES } from './servers.ts';
 export const CRPA = 'LEGITEXT000031366350';
 export const BUCKET = 'agentbasic-legifrance-raw';
 
+/** Signs the keys of every gateway of the tests, and JWTs of users. */
+export const JWT_SECRET = 'a secret of this test run, long enough';
+
 const CLIENT = { clientId: 'test', clientSecret: 'canary-piste-secret' } as const;
 
 export interface StackOptions {
@@ -66,7 +69,7 @@ export async function openStack(options: StackOptions = {}): Promise<TestStack> 
   const gateway = await createGateway({
     databaseUrl,
     storageDir: folder,
-    jwtSecret: 'a secret of this test run, long enough',
+    jwtSecret: JWT_SECRET,
   });
   const simulator = await createSimulator({ codes: [CRPA], rate: 500, ...CLIENT, ...options.legifrance });
   const supabase = createSupabase({ url: gateway.url, key: () => gateway.serviceKey, bucket: BUCKET });

@@ -1,0 +1,278 @@
+import { createActivities } from '../../src/activities/index.ts';
+import { LegisyncError } from '../../src/contract/failures.ts';
+import type { Source } from '../../src/contract/collections.ts';
+import { CRPA, openStack, type TestStack } from '../support/stack.ts';
+import {
+  articleIds,
+  Attempt,
+  batchOf,
+  endInterval,
+  enqueue,
+  failureOf,
+  fetchMassive,
+  upload,
+  withCollection,
+  workOff,
+} from './support.ts';
+
+const SMALL = 'LEGITEXT000000000911';
+const OTHER = 'LEGITEXT000000000912';
+const BROKEN = 'LEGITEXT000000000913';
+const MANY = 'LEGITEXT000000000914';
+const UNKNOWN = 'LEGITEXT000000000999';
+const codes = (...ids: string[]): Source[] => [{ kind: 'codes', name: 'codes', codes: ids }];
+
+describe('fetchDocuments, MASSIVE', () => {
+  let stack: TestStack;
+
+  const slices = (collection: string) =>
+    stack.sql<{ key: { code?: string }; state: string; code: string | null; message: string | null }>(
+      'select key, state, code, message from legisync.slices where collection = $1 order by id',
+      [collection],
+    );
+
+  beforeAll(async () => {
+    stack = await openStack({
+      legifrance: {
+        codes: [CRPA],
+        syntheticCodes: [
+          { id: SMALL, title: 'Petit code', articles: 30 },
+          { id: OTHER, title: 'Autre code', articles: 20 },
+          { id: BROKEN, title: 'Code en panne', articles: 20 },
+          { id: MANY, title: 'Grand code', articles: 1_500 },
+        ],
+      },
+    });
+  });
+  beforeEach(() => {
+    stack.simulator.control.clearFaults();
+    stack.simulator.control.resetStats();
+  });
+  afterAll(() => stack.close());
+
+  it('lists a code by its table of contents, and hands out each article once, at most 100 at a time', async () => {
+    const first = await fetchMassive(stack.deps, batchOf('codes', 1));
+    expect(first).toMatchObject({ discovered: 474, pass: 1 });
+    expect(first.ids).toHaveLength(100);
+    // Its answer was lost: the same batch gets the same documents, and nothing is asked again.
+    expect(await fetchMassive(stack.deps, batchOf('codes', 1))).toEqual({ ...first, discovered: 0 });
+    expect(stack.simulator.control.stats().api.byPath).toEqual({
+      '/list/code': 1,
+      '/consult/legi/tableMatieres': 1,
+    });
+
+    const handed = [...first.ids];
+    for (let sequence = 2; sequence <= 5; sequence += 1) {
+      const { ids } = await fetchMassive(stack.deps, batchOf('codes', sequence));
+      expect(ids.length).toBeLessThanOrEqual(100);
+      handed.push(...ids);
+    }
+    expect(handed).toHaveLength(474);
+    expect(new Set(handed).size).toBe(474);
+    const none = await fetchMassive(stack.deps, batchOf('codes', 6));
+    expect(none.ids).toEqual([]);
+  });
+
+  it('takes its documents back when the chain of runs is a new one, and only then', async () => {
+    const deps = withCollection(stack.deps, 'chains', codes(SMALL));
+    const first = await fetchMassive(deps, batchOf('chains', 1, 'first'));
+    expect(first.ids).toEqual(articleIds(SMALL, 1, 30));
+    expect((await fetchMassive(deps, batchOf('chains', 2, 'first'))).ids).toEqual([]);
+    expect((await fetchMassive(deps, batchOf('chains', 1, 'second'))).ids).toEqual(first.ids);
+  });
+
+  it('enumerates ahead of collection, and no further than four batches', async () => {
+    const deps = withCollection(stack.deps, 'ahead', codes(MANY, CRPA));
+    const { discovered, ids } = await fetchMassive(deps, batchOf('ahead', 1));
+    expect(ids).toHaveLength(100);
+    // One code alone is far more than four batches: the other one waits.
+    expect(discovered).toBe(1_500);
+    expect((await slices('ahead')).map(({ key, state }) => [key.code, state])).toEqual([
+      [undefined, 'split'],
+      [MANY, 'complete'],
+      [CRPA, 'open'],
+    ]);
+  });
+
+  it('collects a pass to its end, and says when the next one begins', async () => {
+    const deps = withCollection(stack.deps, 'whole', codes(SMALL, OTHER));
+    const { ids, discovered, last } = await workOff(deps, 'whole');
+    expect([...ids].sort()).toEqual([...articleIds(SMALL, 1, 30), ...articleIds(OTHER, 1, 20)]);
+    expect(discovered).toBe(50);
+    expect(last).toMatchObject({ ids: [], reason: 'pass', pass: 1, discovered: 0 });
+    expect(last.waitMs).toBeGreaterThan(3_500_000);
+    expect(last.waitMs).toBeLessThanOrEqual(3_600_000);
+  });
+
+  it('has nothing for a lane while another one is listing', async () => {
+    const deps = withCollection(stack.deps, 'lanes', codes(SMALL));
+    const listing = Promise.withResolvers<null>();
+    const second = Promise.withResolvers<null>();
+    const legifrance = {
+      ...stack.legifrance,
+      listCodes: async (signal: AbortSignal) => {
+        listing.resolve(null);
+        await second.promise;
+        return stack.legifrance.listCodes(signal);
+      },
+    };
+    const busy = fetchMassive({ ...deps, legifrance }, batchOf('lanes', 1));
+    await listing.promise;
+    const idle = await fetchMassive(deps, batchOf('lanes', 2));
+    second.resolve(null);
+    expect(idle).toMatchObject({ ids: [], discovered: 0, reason: 'enumerating' });
+    expect(idle.waitMs).toBeGreaterThan(0);
+    expect(idle.waitMs).toBeLessThanOrEqual(2_000);
+    expect((await busy).ids).toHaveLength(30);
+  });
+
+  it('delays a slice that fails, and goes on with the others', async () => {
+    const deps = withCollection(stack.deps, 'faulty', codes(BROKEN, SMALL));
+    stack.simulator.control.fault({ kind: 'status', status: 500, id: BROKEN, times: 1_000 });
+    const first = await fetchMassive(deps, batchOf('faulty', 1));
+    expect(first.ids).toEqual(articleIds(SMALL, 1, 30));
+    await enqueue(deps, batchOf('faulty', 1), await upload(deps, batchOf('faulty', 1), first.ids));
+    const waiting = await fetchMassive(deps, batchOf('faulty', 2));
+    expect(waiting).toMatchObject({ ids: [], reason: 'enumerating' });
+    expect(waiting.waitMs).toBeLessThanOrEqual(5_000);
+    expect((await slices('faulty')).filter(({ state }) => state === 'open')).toMatchObject([
+      { key: { code: BROKEN }, code: 'LEGIFRANCE_UNAVAILABLE' },
+    ]);
+
+    stack.simulator.control.clearFaults();
+    await stack.sql(`update legisync.slices set next_attempt_at = now() where collection = 'faulty'`);
+    expect((await fetchMassive(deps, batchOf('faulty', 3))).ids).toEqual(articleIds(BROKEN, 1, 20));
+  });
+
+  it('invariant 10: parks a slice that Légifrance rejects, with the reason, and ends the pass without it', async () => {
+    const warned: string[] = [];
+    const log = { ...stack.deps.log, warn: (_fields: object, message: string) => void warned.push(message) };
+    const deps = { ...withCollection(stack.deps, 'parked', codes(UNKNOWN, OTHER)), log };
+    const { ids, last } = await workOff(deps, 'parked');
+    expect(ids).toHaveLength(20);
+    expect(last.reason).toBe('pass');
+    const { parkedSlices } = await deps.catalogue.counts('parked');
+    expect(parkedSlices).toMatchObject([{ key: { code: UNKNOWN }, code: 'LEGIFRANCE_REJECTED' }]);
+    expect(parkedSlices[0]?.message).toContain('HTTP 400');
+    expect(warned).toContain('a slice failed');
+    expect(warned.some((message) => message.includes('not in force'))).toBe(true);
+  });
+
+  it('parks the slice of a source that is no longer configured', async () => {
+    const before = withCollection(stack.deps, 'gone', codes(SMALL));
+    await before.catalogue.openPass('gone', ['codes', 'old'], 3_600);
+    expect((await workOff(before, 'gone')).last.reason).toBe('pass');
+    const { parkedSlices } = await before.catalogue.counts('gone');
+    expect(parkedSlices).toMatchObject([{ source: 'old', code: 'CONFIG_INVALID' }]);
+  });
+
+  it('consults nothing again while the change signal stands still, and a revised article once', async () => {
+    const deps = withCollection(stack.deps, 'passes', codes(OTHER));
+    await workOff(deps, 'passes');
+    await endInterval(stack, 'passes');
+    stack.simulator.control.resetStats();
+    const second = await workOff(deps, 'passes', 100);
+    expect(second).toMatchObject({ ids: [], discovered: 0, last: { pass: 2, reason: 'pass' } });
+    expect(stack.simulator.control.stats().consults.total).toBe(0);
+
+    const [revised = ''] = articleIds(OTHER, 7, 7);
+    stack.simulator.control.reviseArticle(revised);
+    await endInterval(stack, 'passes');
+    const third = await workOff(deps, 'passes', 200);
+    expect(third.ids).toEqual([revised]);
+    const [row] = await stack.sql(
+      `select q.status, q.content_sha256 = o.user_metadata ->> 'sha256' as fresh
+         from files_queue q join storage.objects o on o.name = q.file_path where q.file_path = $1`,
+      [`legifrance/passes/${revised}.json`],
+    );
+    expect(row).toEqual({ status: 'pending', fresh: true });
+  });
+
+  it('takes a spent quota for a result, and keeps what it had found', async () => {
+    const deps = withCollection(stack.deps, 'spent', codes(SMALL));
+    const legifrance = {
+      ...stack.legifrance,
+      tableOfContents: () =>
+        Promise.reject(new LegisyncError('QUOTA_SPENT', 'Spent.', { retryAfterMs: 90_000 })),
+    };
+    expect(await fetchMassive({ ...deps, legifrance }, batchOf('spent', 1))).toEqual({
+      ids: [],
+      discovered: 0,
+      pass: 1,
+      reason: 'quota',
+      waitMs: 90_000,
+    });
+    expect((await fetchMassive(deps, batchOf('spent', 1))).ids).toHaveLength(30);
+  });
+
+  it('begins no listing when the worker is stopping', async () => {
+    const deps = withCollection(stack.deps, 'draining', codes(SMALL));
+    const result = await fetchMassive({ ...deps, draining: AbortSignal.abort() }, batchOf('draining', 1));
+    expect(result).toMatchObject({ ids: [], reason: 'enumerating' });
+    expect(stack.simulator.control.stats().api.total).toBe(0);
+  });
+
+  it('refuses a collection or a source that this worker does not know, and names those it knows', async () => {
+    const unknown = await failureOf(fetchMassive(stack.deps, batchOf('nothing', 1)));
+    expect(unknown.code).toBe('CONFIG_INVALID');
+    expect(unknown.message).toContain('codes, urbanisme');
+    const input = {
+      batch: batchOf('urbanisme'),
+      limit: 10,
+      mode: 'maintenance',
+      sources: ['nothing'],
+    } as const;
+    const source = await failureOf(new Attempt().fetch(stack.deps, input));
+    expect(source.code).toBe('CONFIG_INVALID');
+    expect(source.message).toContain('codes, decisions');
+  });
+
+  describe('enqueueDocuments', () => {
+    it('invariant 1: queues only what is in the bucket, and hands the rest back', async () => {
+      const warned: object[] = [];
+      const log = { ...stack.deps.log, warn: (fields: object) => void warned.push(fields) };
+      const deps = { ...withCollection(stack.deps, 'queue', codes(OTHER)), log };
+      const batch = batchOf('queue', 1);
+      const { ids } = await fetchMassive(deps, batch, 10);
+      const [lost = '', failed = '', ...fine] = ids;
+      const result = await upload(deps, batch, fine);
+      const failures = [{ id: failed, code: 'DOCUMENT_MALFORMED', message: 'Cut.' }];
+      expect(await enqueue(deps, batch, { ...result, unchanged: [lost], failures })).toEqual({
+        queued: 8,
+        requeued: 0,
+        unchanged: 0,
+        heldByOtherBucket: 0,
+        missing: [lost],
+      });
+      expect(warned).toEqual([{ ids: [lost], count: 1 }]);
+      // Invariant 7: once more, and nothing changes.
+      expect(await enqueue(deps, batch, { ...result, failures: [] })).toMatchObject({
+        queued: 0,
+        unchanged: 8,
+      });
+      const { documents, failures: counted } = await deps.catalogue.counts('queue');
+      expect(documents).toMatchObject({ stored: 8, failed: 1, discovered: 11 });
+      expect(counted).toEqual({ DOCUMENT_MALFORMED: 1 });
+      expect((await fetchMassive(deps, batchOf('queue', 2))).ids).toContain(lost);
+    });
+
+    it('says how many paths another bucket holds, and leaves them alone', async () => {
+      const deps = withCollection(stack.deps, 'held', codes(OTHER));
+      const path = `legifrance/held/${articleIds(OTHER, 1, 1)[0] ?? ''}.json`;
+      await stack.sql(`insert into files_queue (file_path, bucket_id) values ($1, 'another')`, [path]);
+      const batch = batchOf('held', 1);
+      const { ids } = await fetchMassive(deps, batch, 5);
+      const result = await enqueue(deps, batch, await upload(deps, batch, ids));
+      expect(result).toMatchObject({ queued: 4, heldByOtherBucket: 1, missing: [] });
+      const [row] = await stack.sql('select bucket_id from files_queue where file_path = $1', [path]);
+      expect(row).toEqual({ bucket_id: 'another' });
+    });
+  });
+
+  it('saveControls keeps what an operator set, invariant 8', async () => {
+    const { saveControls } = createActivities(stack.deps);
+    await new Attempt().env.run(saveControls, 'codes', { paused: true, lanes: 7 });
+    await new Attempt().env.run(saveControls, 'codes', { paused: true, lanes: 3 });
+    expect(await stack.deps.catalogue.controls('codes')).toEqual({ paused: true, lanes: 3 });
+  });
+});

@@ -1,0 +1,130 @@
+import type { Source } from '../../src/contract/collections.ts';
+import type { FetchResult } from '../../src/contract/messages.ts';
+import type { ActivityDeps } from '../../src/activities/deps.ts';
+import { openStack, type TestStack } from '../support/stack.ts';
+import { batchOf, fetchMassive, withCollection } from './support.ts';
+
+const DECISIONS = 12_000;
+const decisions: Source = { kind: 'search', name: 'decisions', fond: 'CETAT', query: 'urbanisme' };
+const articles: Source = { kind: 'search', name: 'articles', fond: 'CODE_DATE', query: 'urbanisme' };
+
+/** Rounds of lanes at most: a pass that needs more goes round in circles. */
+const MAX_ROUNDS = 150;
+
+describe('fetchDocuments, MASSIVE, by search', () => {
+  let stack: TestStack;
+
+  beforeAll(async () => {
+    stack = await openStack({
+      legifrance: {
+        codes: [],
+        syntheticCodes: [{ id: 'LEGITEXT000000000921', title: 'Code', articles: 150, urbanisme: 130 }],
+        decisions: DECISIONS,
+        urbanismeShare: 1,
+        rate: 100_000,
+      },
+    });
+  });
+  beforeEach(() => stack.simulator.control.resetStats());
+  afterAll(() => stack.close());
+
+  /** Lanes side by side, whose documents count as collected at once, until each says that the pass is over. */
+  async function enumerate(
+    deps: ActivityDeps,
+    collection: string,
+    lanes: number,
+  ): Promise<{ handed: string[]; discovered: number }> {
+    const handed: string[] = [];
+    let discovered = 0;
+    for (let round = 0; round < MAX_ROUNDS; round += 1) {
+      const results: FetchResult[] = await Promise.all(
+        Array.from({ length: lanes }, (_, lane) =>
+          fetchMassive(deps, batchOf(collection, round * lanes + lane)),
+        ),
+      );
+      for (const { ids, discovered: found } of results) {
+        handed.push(...ids);
+        discovered += found;
+      }
+      if (results.every(({ reason }) => reason === 'pass')) return { handed, discovered };
+      await stack.sql(
+        `update legisync.documents set state = 'stored', next_attempt_at = null, taken_by = null
+          where category = $1 and taken_by is not null`,
+        [collection],
+      );
+    }
+    throw new Error(`${MAX_ROUNDS} rounds did not end the pass of ${collection}.`);
+  }
+
+  const slices = (collection: string) =>
+    stack.sql<{ key: { from?: string; to?: string }; state: string; round: number; code: string | null }>(
+      'select key, state, round, code from legisync.slices where collection = $1 order by id',
+      [collection],
+    );
+
+  it('cuts a search of more than 9,500 hits by date until every hit is reached, once each, with three lanes', async () => {
+    const deps = withCollection(stack.deps, 'many', [decisions]);
+    const { handed, discovered } = await enumerate(deps, 'many', 3);
+    expect(discovered).toBe(DECISIONS);
+    expect(handed).toHaveLength(DECISIONS);
+    expect(new Set(handed).size).toBe(DECISIONS);
+    const [row] = await stack.sql<{ n: number }>(
+      `select count(*)::int as n from legisync.documents where category = 'many'`,
+    );
+    expect(row).toEqual({ n: DECISIONS });
+
+    const states = (await slices('many')).map(({ state }) => state);
+    expect(new Set(states)).toEqual(new Set(['split', 'complete']));
+    const windows = (await slices('many')).filter(({ state }) => state === 'complete').map(({ key }) => key);
+    windows.sort((a, b) => ((a.from ?? '') < (b.from ?? '') ? -1 : 1));
+    // Adjacent, from the first day that the API dates to today.
+    expect(windows[0]?.from).toBe('1800-01-01');
+    windows.forEach(({ to = '' }, n) => {
+      const next = windows[n + 1]?.from;
+      if (next !== undefined) expect(Date.parse(next) - Date.parse(to)).toBe(86_400_000);
+    });
+  });
+
+  it('reads a search twice, since its pages may shift, and is done when both gave the same', async () => {
+    const deps = withCollection(stack.deps, 'twice', [articles]);
+    const { ids, discovered } = await fetchMassive(deps, batchOf('twice', 1));
+    expect(ids).toHaveLength(100);
+    expect(discovered).toBe(130);
+    expect(stack.simulator.control.stats().api.byPath).toEqual({ '/search': 4 });
+    expect(await slices('twice')).toMatchObject([{ state: 'complete', round: 3 }]);
+  });
+
+  it('reads it again when something came in between, and parks it when it never stands still', async () => {
+    const window = { from: '2024-12-31', to: '2099-12-31', field: 'decided' } as const;
+    const restless = (additions: number) => ({
+      ...stack.legifrance,
+      search: (...[query, number, size, signal]: Parameters<typeof stack.legifrance.search>) => {
+        if (number === 1 && additions > 0) {
+          additions -= 1;
+          stack.simulator.control.addDecisions(1);
+        }
+        return stack.legifrance.search({ ...query, window }, number, size, signal);
+      },
+    });
+    const late = withCollection(stack.deps, 'late', [decisions]);
+    await enumerate({ ...late, legifrance: restless(3) }, 'late', 1);
+    expect(await slices('late')).toMatchObject([{ state: 'complete', round: 5 }]);
+
+    const never = withCollection(stack.deps, 'never', [decisions]);
+    await enumerate({ ...never, legifrance: restless(100) }, 'never', 1);
+    expect(await slices('never')).toMatchObject([{ state: 'parked', code: 'ENUMERATION_UNSTABLE' }]);
+  });
+
+  it('invariant 10: parks what is too large and cannot be cut, with the reason', async () => {
+    const deps = withCollection(stack.deps, 'large', [articles]);
+    const legifrance = {
+      ...stack.legifrance,
+      search: () => Promise.resolve({ documents: [], total: 9_501, last: false }),
+    };
+    const result = await fetchMassive({ ...deps, legifrance }, batchOf('large', 1));
+    expect(result).toMatchObject({ ids: [], reason: 'pass' });
+    const { parkedSlices } = await deps.catalogue.counts('large');
+    expect(parkedSlices).toMatchObject([{ source: 'articles', code: 'LEGIFRANCE_REJECTED' }]);
+    expect(parkedSlices[0]?.message).toContain('narrow the query');
+  });
+});

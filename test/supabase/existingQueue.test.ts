@@ -1,0 +1,155 @@
+import { documentPath } from '../../src/contract/documents.ts';
+import { migrate } from '../../src/supabase/migrate.ts';
+import { definitions } from '../support/definitions.ts';
+import { articleId, batchOf, hashOf, plantDue, putObject, queueRow } from '../support/queue.ts';
+import { STATUS_WORDS } from '../support/servers.ts';
+import { asPostgres, withSession } from '../support/sessions.ts';
+import { BUCKET, openStack, type TestStack } from '../support/stack.ts';
+
+/** How a queue of before may look. Each is made by the project's own role, as the SQL editor does. */
+const SHAPES: readonly (readonly [string, string])[] = [
+  [
+    'a bigint id, text, no row security, rights for everybody',
+    `create table files_queue (
+       id bigserial primary key, file_path text not null unique, bucket_id text not null, file_size bigint,
+       status text not null default 'pending', processed boolean not null default false,
+       created_at timestamptz not null default now());
+     grant all on files_queue to anon, authenticated`,
+  ],
+  [
+    'a uuid id, an enum for the status, row security with a policy',
+    `create type queue_status as enum ('pending', 'processing', 'processed', 'failed', 'archived');
+     create table files_queue (
+       id uuid primary key default gen_random_uuid(), file_path text not null, bucket_id text not null, file_size bigint,
+       status queue_status not null default 'pending', processed boolean not null default false,
+       created_at timestamptz not null default now());
+     create unique index files_queue_path on files_queue (file_path);
+     alter table files_queue enable row level security;
+     create policy "workers read" on files_queue for select to authenticated using (not processed);
+     grant select on files_queue to authenticated`,
+  ],
+  [
+    'no id, a CHECK on the status, columns of its own',
+    `create table files_queue (
+       file_path text primary key, bucket_id text not null, file_size integer, priority integer not null default 5,
+       status varchar(20) default 'pending' check (status in ('pending', 'processing', 'processed', 'failed', 'archived')),
+       processed boolean default false, created_at timestamptz default now(), error_message text)`,
+  ],
+  [
+    'nullable columns without defaults, forced row security, an updated_at with a trigger of its own',
+    `create table files_queue (
+       id serial, file_path text unique, bucket_id text, file_size bigint, status text, processed boolean,
+       created_at timestamp, updated_at timestamp);
+     alter table files_queue enable row level security;
+     alter table files_queue force row level security;
+     create function touch() returns trigger language plpgsql as $$ begin new.updated_at := now(); return new; end $$;
+     create trigger a_touch before update on files_queue for each row execute function touch();
+     create trigger z_touch before insert or update on files_queue for each row execute function touch()`,
+  ],
+];
+
+const OLD_COLUMNS = 'file_path, bucket_id, file_size, status, processed, created_at';
+
+let stack: TestStack;
+
+beforeEach(async () => {
+  stack = await openStack({ bare: true });
+});
+afterEach(() => stack.close());
+
+describe.each(SHAPES)('an existing files_queue with %s', (_what, ddl) => {
+  beforeEach(async () => {
+    await withSession(asPostgres(stack.databaseUrl), async ({ client }) => {
+      await client.query(ddl);
+      await client.query(
+        `insert into files_queue (file_path, bucket_id, file_size, status, processed, created_at) values
+           ('legifrance/codes/a.json', $1, 1, 'pending', false, '2025-01-01'),
+           ('legifrance/codes/b.json', $1, null, 'processed', true, '2025-01-02'),
+           ('legifrance/codes/c.json', $1, 3, 'archived', false, '2025-01-03'),
+           ('legifrance/codes/d.json', 'another', 4, 'processing', false, '2025-01-04')`,
+        [BUCKET],
+      );
+    });
+  });
+
+  it('keeps its rows as they are on disk, its rights, policies and triggers, and gains three columns', async () => {
+    const rows = () => stack.sql(`select ctid, xmin, ${OLD_COLUMNS} from files_queue order by file_path`);
+    const before = { rows: await rows(), definitions: await definitions(stack) };
+    await migrate(asPostgres(stack.databaseUrl), STATUS_WORDS);
+    expect(await rows()).toEqual(before.rows);
+
+    const after = await definitions(stack);
+    for (const [name, definition] of before.definitions) {
+      // The service role is granted the queue; nothing else changes in what was there.
+      const now = after
+        .get(name)
+        ?.replace(
+          /(,service_role=arwd\/postgres|\{postgres=arwdDxtm\/postgres,service_role=arwd\/postgres\} )/,
+          '',
+        );
+      expect([name, now]).toEqual([name, definition]);
+    }
+    const columns = [...after.keys()].filter(
+      (name) => name.startsWith('column files_queue.') && !before.definitions.has(name),
+    );
+    expect(columns).toEqual(
+      ['content_sha256', 'requeue', 'updated_at']
+        .map((name) => `column files_queue.${name}`)
+        .filter((name) => !before.definitions.has(name)),
+    );
+  });
+
+  it('serves: a new document is queued, a changed one comes back when its Worker finishes', async () => {
+    await migrate(asPostgres(stack.databaseUrl), STATUS_WORDS);
+    const { catalogue } = stack.supabase;
+    const id = articleId(1);
+    const path = documentPath('codes', id);
+    await plantDue(stack, 'codes', [id]);
+    const collect = async (sequence: number, body: string) => {
+      await stack.sql(`update legisync.documents set next_attempt_at = clock_timestamp() - interval '1 s'`);
+      const batch = batchOf('codes', sequence);
+      expect(await catalogue.takeDocuments(batch, 1)).toEqual([id]);
+      await putObject(stack, path, body);
+      return catalogue.enqueue(batch, [id], []);
+    };
+    const worker = (sql: string) => stack.sql(`update files_queue set ${sql} where file_path = $1`, [path]);
+
+    expect(await collect(1, 'first')).toMatchObject({ queued: 1 });
+    expect(await queueRow(stack, path)).toMatchObject({ status: 'pending', processed: false });
+    expect(Number((await queueRow(stack, path))?.file_size)).toBe(5);
+
+    await worker(`status = 'processing'`);
+    expect(await collect(2, 'second text')).toMatchObject({ requeued: 1 });
+    await worker(`status = 'processed', processed = true`);
+    expect(await queueRow(stack, path)).toMatchObject({
+      status: 'pending',
+      processed: false,
+      requeue: false,
+      content_sha256: hashOf('second text'),
+    });
+    await worker(`status = 'processed', processed = true`);
+    expect(await collect(3, 'third')).toMatchObject({ requeued: 1 });
+    expect(await queueRow(stack, path)).toMatchObject({ status: 'pending', processed: false });
+  });
+
+  it('is told of a new content of a row of before', async () => {
+    await migrate(asPostgres(stack.databaseUrl), STATUS_WORDS);
+    const { catalogue } = stack.supabase;
+    const id = articleId(2);
+    const path = documentPath('codes', id);
+    await stack.sql(
+      `insert into files_queue (file_path, bucket_id, status, processed, created_at)
+       values ($1, $2, 'processed', true, '2025-01-01')`,
+      [path, BUCKET],
+    );
+    await stack.sql(`update files_queue set processed = true where file_path = $1`, [path]);
+    await plantDue(stack, 'codes', [id]);
+    const batch = batchOf('codes', 1);
+    await catalogue.takeDocuments(batch, 1);
+    await putObject(stack, path, 'new');
+    // A Worker's own, later touch of the row says nothing about the content that it read.
+    await stack.sql(`update files_queue set processed = true where file_path = $1`, [path]);
+    expect(await catalogue.enqueue(batch, [id], [])).toMatchObject({ requeued: 1 });
+    expect(await queueRow(stack, path)).toMatchObject({ status: 'pending', content_sha256: hashOf('new') });
+  });
+});

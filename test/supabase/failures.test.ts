@@ -1,0 +1,221 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { createClient } from '@supabase/supabase-js';
+import type { FailureCode } from '../../src/contract/failures.ts';
+import { createSupabase, type Supabase } from '../../src/supabase/index.ts';
+import { articleId, batchOf, emptyTables, plantDue } from '../support/queue.ts';
+import { BUCKET, openStack, type TestStack } from '../support/stack.ts';
+import { untilBlocked, withSession } from '../support/sessions.ts';
+
+let stack: TestStack;
+
+beforeAll(async () => {
+  stack = await openStack();
+});
+beforeEach(() => emptyTables(stack));
+afterAll(() => stack.close());
+
+const PATH = 'legifrance/codes/LEGIARTI000000000001.json';
+const SECRET = 'canary-not-a-key';
+
+const client = (options: {
+  url?: string;
+  key?: string;
+  bucket?: string;
+  requestTimeoutMs?: number;
+}): Supabase =>
+  createSupabase({
+    url: options.url ?? stack.gateway.url,
+    key: () => options.key ?? stack.gateway.serviceKey,
+    bucket: options.bucket ?? BUCKET,
+    ...(options.requestTimeoutMs !== undefined && { requestTimeoutMs: options.requestTimeoutMs }),
+  });
+const call = ({ catalogue }: Supabase) => catalogue.openPass('codes', ['codes'], 3_600);
+const put = ({ storage }: Supabase, path = PATH, body = 'text') =>
+  storage.upload(path, Buffer.from(body), 'v1:1');
+
+type Fault = Parameters<TestStack['gateway']['control']['fault']>[0];
+const status = (code: number, body?: object): Fault => ({
+  kind: 'status',
+  status: code,
+  match: 'open_pass|/object/',
+  ...(body !== undefined && { body }),
+});
+const postgrest = (code: string, http: number): Fault =>
+  status(http, { code, message: `as PostgREST says ${code}`, details: null, hint: null });
+const storage = (statusCode: number, http = 400): Fault =>
+  status(http, { statusCode: String(statusCode), error: 'x', message: 'as Storage says', code: 'X' });
+
+describe('an RPC that fails', () => {
+  it.each<[string, Fault, FailureCode]>([
+    ['a connection cut before the work', { kind: 'reset-before', match: 'open_pass' }, 'DATABASE_BUSY'],
+    ['a connection cut after the work', { kind: 'reset-after', match: 'open_pass' }, 'DATABASE_BUSY'],
+    ['the page of a proxy', { kind: 'html502', match: 'open_pass' }, 'DATABASE_BUSY'],
+    ['429 of a gateway', status(429), 'DATABASE_BUSY'],
+    [
+      '404 with an empty body, which postgrest-js takes for a success',
+      status(404, Buffer.alloc(0)),
+      'DATABASE_BUSY',
+    ],
+    ['a full pool', postgrest('PGRST003', 504), 'DATABASE_BUSY'],
+    ['a database that starts', postgrest('PGRST002', 503), 'DATABASE_BUSY'],
+    ['too many connections', postgrest('53300', 503), 'DATABASE_BUSY'],
+    ['a shutdown', postgrest('57P01', 503), 'DATABASE_BUSY'],
+    ['a lost connection', postgrest('08006', 503), 'DATABASE_BUSY'],
+    ['a deadlock', postgrest('40P01', 500), 'DATABASE_BUSY'],
+    ['a serialization failure', postgrest('40001', 500), 'DATABASE_BUSY'],
+    ['a lock timeout', postgrest('55P03', 500), 'DATABASE_BUSY'],
+    ['a read-only database', postgrest('25006', 405), 'DATABASE_BUSY'],
+    ['a statement timeout', postgrest('57014', 500), 'DATABASE_TIMEOUT'],
+    ['a missing table', postgrest('42P01', 404), 'SCHEMA_MISSING'],
+    ['a missing function inside', postgrest('42883', 404), 'SCHEMA_MISSING'],
+    ['a table that the cache does not know', postgrest('PGRST205', 404), 'SCHEMA_MISSING'],
+    ['a JWT that expired', postgrest('PGRST303', 401), 'DATABASE_REFUSED'],
+    ['a key of a role that is not there', postgrest('22023', 401), 'DATABASE_REFUSED'],
+    ['401 of the gateway in front', status(401, { message: 'Invalid API key' }), 'DATABASE_REFUSED'],
+    ['a value that breaks a rule of ours', postgrest('23514', 400), 'INTERNAL'],
+  ])('by %s', async (_what, fault, code) => {
+    stack.gateway.control.fault(fault);
+    await expect(call(stack.supabase)).rejects.toMatchObject({ name: 'LegisyncError', code });
+  });
+
+  it('by a deadline of ours: the server took longer than a request may', async () => {
+    stack.gateway.control.fault({ kind: 'delay', delayMs: 10_000, match: 'open_pass', times: 1 });
+    await expect(call(client({ requestTimeoutMs: 50 }))).rejects.toMatchObject({ code: 'DATABASE_BUSY' });
+  });
+
+  it('by a statement timeout of the database: a lock that nobody gives back', async () => {
+    await stack.sql(`alter function public.take_documents set statement_timeout = '200ms'`);
+    try {
+      await withSession(stack.databaseUrl, async ({ client: holder, pid }) => {
+        await holder.query('begin; lock table legisync.documents');
+        const taking = stack.supabase.catalogue.takeDocuments(batchOf('codes', 1), 1);
+        await Promise.all([
+          expect(taking).rejects.toMatchObject({ code: 'DATABASE_TIMEOUT' }),
+          untilBlocked(stack, pid),
+        ]);
+      });
+    } finally {
+      await stack.sql(`alter function public.take_documents set statement_timeout = '20s'`);
+    }
+  });
+
+  it('by an answer in another shape', async () => {
+    await stack.sql(`insert into legisync.watermarks values ('odd', 'search', '{"page": "first"}')`);
+    await expect(stack.supabase.catalogue.maintenanceCursor('odd', 'search')).rejects.toMatchObject({
+      code: 'INTERNAL',
+      message: expect.stringContaining('maintenance_cursor') as string,
+    });
+  });
+
+  it('by a key that may not: the anon key, and something that is no key', async () => {
+    await expect(call(client({ key: stack.gateway.anonKey }))).rejects.toMatchObject({
+      code: 'DATABASE_REFUSED',
+    });
+    const wrong = call(client({ key: SECRET }));
+    await expect(wrong).rejects.toMatchObject({ code: 'DATABASE_REFUSED' });
+    await expect(wrong).rejects.toMatchObject({ message: expect.not.stringContaining(SECRET) as string });
+  });
+
+  it('by a project without our migrations', async () => {
+    const bare = await openStack({ bare: true });
+    try {
+      await expect(call(bare.supabase)).rejects.toMatchObject({ code: 'SCHEMA_MISSING' });
+    } finally {
+      await bare.close();
+    }
+  });
+
+  it('by a server that is not there', async () => {
+    await expect(call(client({ url: await deadUrl() }))).rejects.toMatchObject({ code: 'DATABASE_BUSY' });
+  });
+});
+
+describe('an RPC', () => {
+  it('works with a key of the newer form, which is no JWT', async () => {
+    await plantDue(stack, 'codes', [articleId(1)]);
+    const { catalogue } = client({ key: stack.gateway.secretKey });
+    expect(await catalogue.takeDocuments(batchOf('codes', 1), 1)).toEqual([articleId(1)]);
+  });
+});
+
+describe('an upload that fails', () => {
+  it.each<[string, Fault, FailureCode]>([
+    ['423', storage(423), 'STORAGE_BUSY'],
+    ['429', storage(429, 429), 'STORAGE_BUSY'],
+    ['500', storage(500, 500), 'STORAGE_BUSY'],
+    ['503 for a read-only database', storage(503), 'STORAGE_BUSY'],
+    ['544, a database timeout', storage(544, 544), 'STORAGE_BUSY'],
+    ['the page of a proxy', { kind: 'html502', match: '/object/' }, 'STORAGE_BUSY'],
+    ['a connection cut before the work', { kind: 'reset-before', match: '/object/' }, 'STORAGE_BUSY'],
+    ['a connection cut after the work', { kind: 'reset-after', match: '/object/' }, 'STORAGE_BUSY'],
+    ['401 of the gateway in front', status(401, { message: 'Invalid API key' }), 'STORAGE_REFUSED'],
+    ['403', storage(403), 'STORAGE_REFUSED'],
+  ])('by %s', async (_what, fault, code) => {
+    stack.gateway.control.fault(fault);
+    await expect(put(stack.supabase)).rejects.toMatchObject({ name: 'LegisyncError', code });
+  });
+
+  it('by a deadline of ours', async () => {
+    stack.gateway.control.fault({ kind: 'delay', delayMs: 10_000, match: '/object/', times: 1 });
+    await expect(put(client({ requestTimeoutMs: 50 }))).rejects.toMatchObject({ code: 'STORAGE_BUSY' });
+  });
+
+  it('by a server that is not there', async () => {
+    await expect(put(client({ url: await deadUrl() }))).rejects.toMatchObject({ code: 'STORAGE_BUSY' });
+  });
+
+  it('by a bucket that is not there, or a key that may not', async () => {
+    await expect(put(client({ bucket: 'no-such-bucket' }))).rejects.toMatchObject({
+      code: 'STORAGE_REFUSED',
+    });
+    await expect(put(client({ key: stack.gateway.anonKey }))).rejects.toMatchObject({
+      code: 'STORAGE_REFUSED',
+    });
+    await expect(put(client({ key: SECRET }))).rejects.toMatchObject({
+      code: 'STORAGE_REFUSED',
+      message: expect.not.stringContaining(SECRET) as string,
+    });
+  });
+
+  it('by the document itself: too large, of a type that the bucket refuses, or with a key that Storage refuses', async () => {
+    const admin = createClient(stack.gateway.url, stack.gateway.serviceKey, {
+      auth: { persistSession: false },
+    });
+    await admin.storage.createBucket('small', { public: false, fileSizeLimit: '1KB' });
+    await admin.storage.createBucket('images', { public: false, allowedMimeTypes: ['image/*'] });
+    const small = client({ bucket: 'small' });
+    await expect(put(small, PATH, 'x'.repeat(2_000))).rejects.toMatchObject({ code: 'DOCUMENT_REFUSED' });
+    await expect(put(client({ bucket: 'images' }))).rejects.toMatchObject({ code: 'DOCUMENT_REFUSED' });
+    await expect(put(stack.supabase, 'legifrance/é/[1].json')).rejects.toMatchObject({
+      code: 'DOCUMENT_REFUSED',
+    });
+  });
+});
+
+describe('a bucket', () => {
+  it('is made once, and "already there" is no failure', async () => {
+    const { storage: fresh } = client({ bucket: 'fresh' });
+    expect(await fresh.ensureBucket()).toBe(true);
+    expect(await fresh.ensureBucket()).toBe(false);
+    const [row] = await stack.sql<{ public: boolean }>(
+      `select public from storage.buckets where id = 'fresh'`,
+    );
+    expect(row).toEqual({ public: false });
+  });
+
+  it('is refused to a key that may not make one', async () => {
+    await expect(
+      client({ bucket: 'theirs', key: stack.gateway.anonKey }).storage.ensureBucket(),
+    ).rejects.toMatchObject({ code: 'STORAGE_REFUSED' });
+  });
+});
+
+/** The URL of a port that was free a moment ago, and at which nobody listens. */
+async function deadUrl(): Promise<string> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  await new Promise((resolve) => server.close(resolve));
+  return `http://127.0.0.1:${port}`;
+}

@@ -1,0 +1,146 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { migrate } from '../../src/supabase/migrate.ts';
+import { definitions } from '../support/definitions.ts';
+import { STATUS_WORDS } from '../support/servers.ts';
+import { asPostgres, withSession } from '../support/sessions.ts';
+import { openStack, type TestStack } from '../support/stack.ts';
+
+const FOLDER = join(__dirname, '../../supabase/migrations');
+const FILES = readdirSync(FOLDER).sort();
+const VERSIONS = FILES.map((file) => file.slice(0, 14));
+const sqlOf = (file: string) => readFileSync(join(FOLDER, file), 'utf8');
+
+interface Recorded {
+  readonly version: string;
+  readonly name: string;
+  readonly statements: string[];
+}
+
+let stack: TestStack;
+let url: string;
+
+beforeEach(async () => {
+  stack = await openStack({ bare: true });
+  url = asPostgres(stack.databaseUrl);
+});
+afterEach(() => stack.close());
+
+const recorded = () =>
+  stack.sql<Recorded>(
+    'select version, name, statements from supabase_migrations.schema_migrations order by version',
+  );
+const settings = async () =>
+  (await stack.sql('select status_done, status_in_work from legisync.settings')).map((row) => ({ ...row }));
+
+describe('the migrations', () => {
+  it('are named as `supabase db push` wants them', () => {
+    expect(FILES.length).toBeGreaterThan(0);
+    for (const file of FILES) expect(file).toMatch(/^\d{14}_[a-z0-9_]+\.sql$/);
+    expect(new Set(VERSIONS).size).toBe(FILES.length);
+  });
+
+  it('are applied as the role `postgres`, no superuser, which owns all that they make', async () => {
+    expect(await migrate(url, STATUS_WORDS)).toEqual({ applied: VERSIONS, already: [] });
+    const strangers = await stack.sql(
+      `select rolname, rolsuper from pg_roles where rolname = 'postgres' and rolsuper
+       union all
+       select relname, true from pg_class
+         where relnamespace in ('public'::regnamespace, 'legisync'::regnamespace) and relowner <> 'postgres'::regrole
+       union all
+       select proname, true from pg_proc
+         where pronamespace in ('public'::regnamespace, 'legisync'::regnamespace) and proowner <> 'postgres'::regrole`,
+    );
+    expect(strangers).toEqual([]);
+  });
+
+  it('are recorded where `supabase db push` looks', async () => {
+    await migrate(url, STATUS_WORDS);
+    expect(await recorded()).toEqual(
+      FILES.map((file) => ({
+        version: file.slice(0, 14),
+        name: file.slice(15, -'.sql'.length),
+        statements: [sqlOf(file)],
+      })),
+    );
+  });
+
+  it('go on where `supabase db push` stopped', async () => {
+    await withSession(url, async ({ client }) => {
+      await client.query(`
+        create schema supabase_migrations;
+        create table supabase_migrations.schema_migrations (version text not null primary key, statements text[], name text)`);
+      for (const file of FILES.slice(0, 3)) {
+        await client.query(sqlOf(file));
+        await client.query('insert into supabase_migrations.schema_migrations values ($1, $2, $3)', [
+          file.slice(0, 14),
+          [],
+          file.slice(15, -4),
+        ]);
+      }
+    });
+    expect(await migrate(url, STATUS_WORDS)).toEqual({
+      applied: VERSIONS.slice(3),
+      already: VERSIONS.slice(0, 3),
+    });
+  });
+
+  it('change nothing the second time, neither as recorded nor when each file is run again by force', async () => {
+    await migrate(url, STATUS_WORDS);
+    await stack.sql(`insert into public.files_queue (file_path, bucket_id, requeue) values ('a', 'b', true)`);
+    const before = await definitions(stack);
+    expect(before.size).toBeGreaterThan(50);
+
+    expect(await migrate(url, STATUS_WORDS)).toEqual({ applied: [], already: VERSIONS });
+    expect(await definitions(stack)).toEqual(before);
+
+    const words = await settings();
+    const rows = await stack.sql('select xmin, ctid, * from public.files_queue');
+    await withSession(url, async ({ client }) => {
+      for (const file of FILES) await client.query(sqlOf(file));
+    });
+    expect(await definitions(stack)).toEqual(before);
+    expect(await settings()).toEqual(words);
+    expect(await stack.sql('select xmin, ctid, * from public.files_queue')).toEqual(rows);
+  });
+
+  it('may be started by two at once: one applies, the other finds them there', async () => {
+    const reports = await Promise.all([migrate(url, STATUS_WORDS), migrate(url, STATUS_WORDS)]);
+    expect(reports.map(({ applied }) => applied.length).sort()).toEqual([0, FILES.length]);
+  });
+
+  it('take new words for the states of a row when they are run again', async () => {
+    await migrate(url, STATUS_WORDS);
+    await migrate(url, { statusDone: ['fini'], statusInWork: ['en_cours'] });
+    expect(await settings()).toEqual([{ status_done: ['fini'], status_in_work: ['en_cours'] }]);
+  });
+
+  it('say which file failed and why, and leave nothing of it behind', async () => {
+    await stack.sql('create table public.files_queue (file_path text, bucket_id text)');
+    await stack.sql('alter table public.files_queue owner to postgres');
+    const before = await stack.sql(
+      `select attname from pg_attribute where attrelid = 'public.files_queue'::regclass`,
+    );
+    await expect(migrate(url, STATUS_WORDS)).rejects.toMatchObject({
+      code: 'INTERNAL',
+      message: expect.stringMatching(
+        /20261124080100_files_queue\.sql.*no unique index on file_path.*create unique index/s,
+      ) as string,
+    });
+    expect((await recorded()).map(({ version }) => version)).toEqual(VERSIONS.slice(0, 1));
+    expect(
+      await stack.sql(`select attname from pg_attribute where attrelid = 'public.files_queue'::regclass`),
+    ).toEqual(before);
+
+    await stack.sql('create unique index on public.files_queue (file_path)');
+    await stack.sql(`alter table public.files_queue add status text default 'pending', add processed boolean default false,
+      add file_size bigint, add created_at timestamptz default now()`);
+    expect(await migrate(url, STATUS_WORDS)).toMatchObject({ applied: VERSIONS.slice(1) });
+  });
+
+  it('are refused with a code where the database cannot be reached', async () => {
+    const nowhere = new URL(url);
+    nowhere.pathname = '/no_such_database';
+    await expect(migrate(nowhere.href, STATUS_WORDS)).rejects.toMatchObject({ code: 'DATABASE_BUSY' });
+  });
+});

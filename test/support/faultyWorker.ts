@@ -1,0 +1,65 @@
+/**
+ * A worker process that kills itself with SIGKILL at a named point, as a power cut would: `FAULT_POINT` says where,
+ * `FAULT_CALL` at which call (from 1). The faults sit in front of the ports; the worker's own code is untouched.
+ */
+import { Runtime } from '@temporalio/worker';
+import type { ActivityDeps } from '../../src/activities/deps.ts';
+import { loadConfig } from '../../src/config/load.ts';
+import { createLogger } from '../../src/observability/logger.ts';
+import { createScrub } from '../../src/observability/scrub.ts';
+import { runWorker } from '../../src/runWorker.ts';
+
+/** Points at which a worker may die. */
+export type FaultPoint =
+  'after fetch' | 'after consult' | 'after upload' | 'before enqueue' | 'after enqueue';
+
+const point = process.env['FAULT_POINT'] as FaultPoint;
+const call = Number(process.env['FAULT_CALL']);
+let calls = 0;
+
+function die(at: FaultPoint): void {
+  if (at !== point) return;
+  calls += 1;
+  if (calls === call) process.kill(process.pid, 'SIGKILL');
+}
+
+function faulty(deps: ActivityDeps): ActivityDeps {
+  return {
+    ...deps,
+    legifrance: {
+      ...deps.legifrance,
+      async consult(id, signal) {
+        const consulted = await deps.legifrance.consult(id, signal);
+        die('after consult');
+        return consulted;
+      },
+    },
+    storage: {
+      ...deps.storage,
+      async upload(path, body, sha256) {
+        await deps.storage.upload(path, body, sha256);
+        die('after upload');
+      },
+    },
+    catalogue: {
+      ...deps.catalogue,
+      async takeDocuments(batch, limit) {
+        const ids = await deps.catalogue.takeDocuments(batch, limit);
+        if (ids.length > 0) die('after fetch');
+        return ids;
+      },
+      async enqueue(batch, stored, failures) {
+        die('before enqueue');
+        const result = await deps.catalogue.enqueue(batch, stored, failures);
+        die('after enqueue');
+        return result;
+      },
+    },
+  };
+}
+
+const { config, secrets } = loadConfig({ need: ['legifrance', 'supabase'] });
+const scrub = createScrub(secrets);
+const logger = createLogger({ level: 'silent', scrub });
+Runtime.install({ shutdownSignals: [], telemetryOptions: { logging: { filter: 'OFF' } } });
+await runWorker({ config, logger, scrub, stop: new AbortController().signal, decorate: faulty });

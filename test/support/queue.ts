@@ -1,0 +1,125 @@
+import { createHash } from 'node:crypto';
+import { createClient } from '@supabase/supabase-js';
+import type { BatchRef } from '../../src/contract/messages.ts';
+import { documentPath } from '../../src/contract/documents.ts';
+import { BUCKET, type TestStack } from './stack.ts';
+
+/** The columns of `files_queue` that tests look at. */
+export interface QueueRow {
+  readonly file_path: string;
+  readonly bucket_id: string;
+  readonly file_size: string | null;
+  readonly status: string;
+  readonly processed: boolean;
+  readonly content_sha256: string | null;
+  readonly requeue: boolean;
+}
+
+/** The columns of the catalogue that tests look at. */
+export interface DocumentRow {
+  readonly id: string;
+  readonly state: string;
+  readonly content_sha256: string | null;
+  readonly attempts: number;
+  readonly code: string | null;
+  readonly message: string | null;
+  readonly taken_by: string | null;
+  /** Seconds from now until it is due; zero or less: due; null: nothing to do. */
+  readonly due_in: number | null;
+}
+
+/** A well-formed id: `articleId(7)` is LEGIARTI000000000007. */
+export const articleId = (number: number): string => `LEGIARTI${String(number).padStart(12, '0')}`;
+
+/** A batch of one chain of a MASSIVE workflow. */
+export const batchOf = (collection: string, sequence: number, more: Partial<BatchRef> = {}): BatchRef => ({
+  collection,
+  owner: `massive:${collection}`,
+  chain: 'chain-1',
+  sequence,
+  ...more,
+});
+
+/** `v1:` and the hash of a text: what an upload of `text` carries. */
+export const hashOf = (text: string, version = 'v1'): string =>
+  `${version}:${createHash('sha256').update(text).digest('hex')}`;
+
+/**
+ * Uploads through the gateway, as any client may: with `sha256` in the user metadata, or, with null, without a hash as
+ * the files of before have none.
+ */
+export async function putObject(
+  stack: TestStack,
+  path: string,
+  body: string,
+  sha256: string | null = hashOf(body),
+): Promise<void> {
+  if (sha256 !== null) return stack.supabase.storage.upload(path, Buffer.from(body), sha256);
+  const client = createClient(stack.gateway.url, stack.gateway.serviceKey, {
+    auth: { persistSession: false },
+  });
+  const { error } = await client.storage.from(BUCKET).upload(path, body, { upsert: true });
+  if (error !== null) throw error;
+}
+
+/** Rows of before: objects without a hash, written by SQL because 10,000 uploads would take minutes. */
+export async function plantObjects(
+  stack: TestStack,
+  category: string,
+  ids: readonly string[],
+): Promise<void> {
+  await stack.sql(
+    `insert into storage.objects (bucket_id, name, metadata, created_at, updated_at)
+     select $1, path, '{"size": 100}', now() - interval '1 year', now() - interval '1 year' from unnest($2::text[]) path`,
+    [BUCKET, ids.map((id) => documentPath(category, id))],
+  );
+}
+
+export async function queueRow(stack: TestStack, path: string): Promise<QueueRow | undefined> {
+  const rows = await stack.sql<QueueRow>(
+    `select file_path, bucket_id, file_size, status, processed, content_sha256, requeue
+       from public.files_queue where file_path = $1`,
+    [path],
+  );
+  return rows[0];
+}
+
+export async function documentRow(
+  stack: TestStack,
+  category: string,
+  id: string,
+): Promise<DocumentRow | undefined> {
+  const rows = await stack.sql<DocumentRow>(
+    `select id, state, content_sha256, attempts, code, message, taken_by,
+            extract(epoch from next_attempt_at - clock_timestamp())::float8 as due_in
+       from legisync.documents where category = $1 and id = $2`,
+    [category, id],
+  );
+  return rows[0];
+}
+
+/** Makes documents due in the catalogue without an enumeration. */
+export async function plantDue(stack: TestStack, category: string, ids: readonly string[]): Promise<void> {
+  await stack.sql(
+    `insert into legisync.documents (category, id, source, revision, state, next_attempt_at)
+     select $1, id, 'test', 'r1', 'discovered', clock_timestamp() from unnest($2::text[]) id`,
+    [category, ids],
+  );
+}
+
+/** A checksum of every column of every row of a table. */
+export async function checksum(stack: TestStack, table: string): Promise<string> {
+  const rows = await stack.sql<{ sum: string }>(
+    `select md5(coalesce(string_agg(md5(t::text || xmin::text || ctid::text), '' order by t::text), '')) as sum
+       from ${table} t`,
+  );
+  return rows[0]?.sum ?? '';
+}
+
+/** Forgets the catalogue, the passes and the queue; objects stay. */
+export async function emptyTables(stack: TestStack): Promise<void> {
+  await stack.sql(
+    'truncate legisync.documents, legisync.passes, legisync.slices, legisync.slice_documents, public.files_queue',
+  );
+  stack.gateway.control.clear();
+}

@@ -10,6 +10,7 @@ import { LANES, type MassiveProgress } from '../contract/messages.ts';
 import { massiveWorkflowId, QUERIES, UPDATES } from '../contract/names.ts';
 import { namesOf } from './collectionNames.ts';
 import { CommandError, EXIT } from './exit.ts';
+import { untilInterrupted } from './interrupt.ts';
 import { withDeadline, type Outcome, type Session } from './run.ts';
 import { describeStart, startMassive } from './startMassive.ts';
 import { warnWithoutWorkers } from './workers.ts';
@@ -18,7 +19,7 @@ import { warnWithoutWorkers } from './workers.ts';
 export type Verb =
   | { readonly name: 'pause'; readonly reason?: string | undefined }
   | { readonly name: 'resume' }
-  | { readonly name: 'stop' }
+  | { readonly name: 'stop'; readonly wait?: boolean | undefined }
   | { readonly name: 'concurrency'; readonly lanes: number };
 
 /** `legisync massive start` */
@@ -36,8 +37,35 @@ export async function massiveSteer(
   verb: Verb,
 ): Promise<Outcome> {
   const collections: MassiveProgress[] = [];
-  for (const name of massiveNames(session, named)) collections.push(await steer(session, name, verb));
+  for (const name of massiveNames(session, named)) {
+    const progress = await steer(session, name, verb);
+    const wait = verb.name === 'stop' && verb.wait === true;
+    collections.push(wait ? await waitForEnd(session, progress) : progress);
+  }
   return { data: { collections }, lines: collections.map(describeProgress) };
+}
+
+/**
+ * Waits until a collection that was told to stop has ended: batches at hand are finished, which takes seconds, or the
+ * retries of an outage, which take as long as it lasts. Ctrl-C ends the waiting only.
+ */
+async function waitForEnd({ temporal }: Session, { collection }: MassiveProgress): Promise<MassiveProgress> {
+  const handle = temporal.client.workflow.getHandle(massiveWorkflowId(collection));
+  return untilInterrupted(async (interrupted) => {
+    try {
+      return (await temporal.connection.withAbortSignal(interrupted, () =>
+        handle.result(),
+      )) as MassiveProgress;
+    } catch (error) {
+      if (!interrupted.aborted) throw error;
+      throw new CommandError(
+        EXIT.interrupted,
+        'INTERRUPTED',
+        `Stopped waiting. MASSIVE of ${collection} ends by itself.`,
+        `legisync massive status ${collection}`,
+      );
+    }
+  });
 }
 
 /**

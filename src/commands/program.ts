@@ -145,9 +145,14 @@ function addMassive(program: Command, onTemporal: OnTemporal): void {
   );
   leaf(massive, 'stop [collection]', 'finish the batches in work and end; what is collected stays', [
     'massive stop codes',
-  ]).action((collection: string | undefined, options: JsonOption) =>
-    onTemporal(options, (session) => massiveSteer(session, collection, { name: 'stop' })),
-  );
+    'massive stop codes --wait',
+  ])
+    .option('--wait', 'until it has ended (Ctrl-C ends the waiting only)')
+    .action((collection: string | undefined, options: JsonOption & { readonly wait?: boolean }) =>
+      onTemporal(options, (session) =>
+        massiveSteer(session, collection, { name: 'stop', wait: options.wait }),
+      ),
+    );
   leaf(
     massive,
     'concurrency <lanes> [collection]',

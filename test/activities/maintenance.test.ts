@@ -206,7 +206,7 @@ describe('fetchDocuments, MAINTENANCE', () => {
       await release('upwards');
     }
     expect(fresh).toEqual(expect.arrayContaining([first, newest]));
-    expect(tomorrow.asked.at(-1)?.window).toMatchObject({ from: LAST_ADDED });
+    expect(tomorrow.asked[0]?.window).toMatchObject({ from: LAST_ADDED, to: '2025-01-22' });
   });
 
   it('cuts a window that its pages cannot reach to the end, and misses no decision', async () => {

@@ -53,11 +53,11 @@ export class Attempt {
   }
 
   fetch(deps: ActivityDeps, input: FetchInput): Promise<FetchResult> {
-    return this.env.run(createActivities(deps).fetchDocuments, input);
+    return this.env.run(() => createActivities(deps).fetchDocuments(input));
   }
 
   upload(deps: ActivityDeps, input: UploadInput): Promise<UploadResult> {
-    return this.env.run(createActivities(deps).uploadDocuments, input);
+    return this.env.run(() => createActivities(deps).uploadDocuments(input));
   }
 }
 
@@ -73,7 +73,7 @@ export function upload(deps: ActivityDeps, batch: BatchRef, ids: readonly string
 export function enqueue(deps: ActivityDeps, batch: BatchRef, result: UploadResult): Promise<EnqueueResult> {
   const stored = [...result.uploaded, ...result.unchanged];
   const input = { batch, stored, failures: result.failures };
-  return new Attempt().env.run(createActivities(deps).enqueueDocuments, input);
+  return new Attempt().env.run(() => createActivities(deps).enqueueDocuments(input));
 }
 
 /** One lane, from `sequence` on, until there is nothing to do; what it found, in the order of its batches. */

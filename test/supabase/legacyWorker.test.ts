@@ -1,7 +1,7 @@
 import { documentPath } from '../../src/contract/documents.ts';
 import { articleId, batchOf, emptyTables, hashOf, plantDue, putObject, queueRow } from '../support/queue.ts';
 import { BUCKET, openStack, type TestStack } from '../support/stack.ts';
-import { untilBlocked, withSession } from '../support/sessions.ts';
+import { untilBlocked, untilWaiting, withSession } from '../support/sessions.ts';
 
 const ID = articleId(1);
 const PATH = documentPath('codes', ID);
@@ -161,5 +161,47 @@ describe('invariant 5, when both are at the row at once', () => {
       });
     });
     expect(await queueRow(stack, PATH)).toMatchObject({ ...end, content_sha256: hashOf('second') });
+  });
+
+  it('holds all rows of its batch before it decides on any', async () => {
+    const other = articleId(2);
+    const otherPath = documentPath('codes', other);
+    await plantDue(stack, 'codes', [other]);
+    const batch = batchOf('codes', (sequence += 1));
+    await stack.sql(`update legisync.documents set next_attempt_at = clock_timestamp() - interval '1 s'`);
+    await stack.supabase.catalogue.takeDocuments(batch, 2);
+    await putObject(stack, otherPath, 'first');
+    await stack.supabase.catalogue.enqueue(batch, [other], []);
+    for (const path of [PATH, otherPath]) await putObject(stack, path, 'second');
+    await worker(CLAIM);
+    await stack.sql(CLAIM, [otherPath]);
+
+    // A latch in the middle of legisync's update: its first row is changed, its second one is not.
+    await stack.sql(`
+      create function public.latch() returns trigger language plpgsql as
+        $$ begin perform pg_advisory_xact_lock_shared(1); return new; end $$;
+      create trigger a_latch before update on public.files_queue
+        for each row when (old.file_path = '${PATH}' and new.content_sha256 is distinct from old.content_sha256)
+        execute function public.latch()`);
+    try {
+      await withSession(stack.databaseUrl, async (latch) => {
+        await latch.client.query('select pg_advisory_lock(1)');
+        const enqueued = stack.supabase.catalogue.enqueue(batch, [ID, other], []);
+        await untilBlocked(stack, latch.pid);
+        await withSession(stack.databaseUrl, async ({ client, pid }) => {
+          const finished = client.query(FINISH, [otherPath]);
+          await Promise.race([finished, untilWaiting(stack, pid)]);
+          await latch.client.query('select pg_advisory_unlock(1)');
+          await finished;
+        });
+        await enqueued;
+      });
+    } finally {
+      await stack.sql('drop function public.latch() cascade');
+    }
+    expect(await queueRow(stack, otherPath)).toMatchObject({
+      status: 'pending',
+      content_sha256: hashOf('second'),
+    });
   });
 });

@@ -1,5 +1,5 @@
 import { documentPath } from '../../src/contract/documents.ts';
-import { articleId, emptyTables, putObject } from '../support/queue.ts';
+import { articleId, emptyTables, putObject, type QueueRow } from '../support/queue.ts';
 import { BUCKET, openStack, type TestStack } from '../support/stack.ts';
 
 // The five statements that operators of the queue have in their runbook, letter for letter.
@@ -87,11 +87,11 @@ describe('the statements of the queue’s runbook', () => {
       expect(await missing()).toEqual({ missing_in_queue: '5' });
       await stack.sql(statement);
       expect(await missing()).toEqual({ missing_in_queue: '0' });
-      const rows = () => stack.sql('select * from public.files_queue order by file_path');
+      const rows = () => stack.sql<QueueRow>('select * from public.files_queue order by file_path');
       const first = await rows();
-      expect(
-        first.map((row) => [row['file_path'], row['file_size'], row['status'], row['processed']]),
-      ).toEqual(PATHS.map((path) => [path, '1000', 'pending', false]));
+      expect(first.map((row) => [row.file_path, row.file_size, row.status, row.processed])).toEqual(
+        PATHS.map((path) => [path, '1000', 'pending', false]),
+      );
       await stack.sql(statement);
       expect(await rows()).toEqual(first);
     },

@@ -30,20 +30,34 @@ const POLL_SECONDS = 0.01;
 const DEADLINE_MS = 10_000;
 
 /**
- * Waits until `count` sessions wait for a lock that `pid` holds.
+ * Waits until some session waits for a lock that `pid` holds.
  *
  * @throws Error after 10 s
  */
-export async function untilBlocked(stack: TestStack, pid: number, count = 1): Promise<void> {
+export async function untilBlocked(stack: TestStack, pid: number): Promise<void> {
+  return untilTrue(stack, '$1 = any (pg_blocking_pids(pid))', pid);
+}
+
+/**
+ * Waits until session `pid` itself waits for a lock.
+ *
+ * @throws Error after 10 s
+ */
+export async function untilWaiting(stack: TestStack, pid: number): Promise<void> {
+  return untilTrue(stack, 'pid = $1 and cardinality(pg_blocking_pids(pid)) > 0', pid);
+}
+
+/** Waits for a session of the stack's database of which `condition` is true. */
+async function untilTrue(stack: TestStack, condition: string, pid: number): Promise<void> {
   const deadline = performance.now() + DEADLINE_MS;
   for (;;) {
-    // The database does the waiting between two questions.
-    const rows = await stack.sql<{ waiting: number }>(
-      `select count(*)::int as waiting from pg_stat_activity a, pg_sleep($2)
-        where a.datname = current_database() and $1 = any (pg_blocking_pids(a.pid))`,
-      [pid, POLL_SECONDS],
+    const rows = await stack.sql(
+      `select from pg_stat_activity where datname = current_database() and ${condition}`,
+      [pid],
     );
-    if ((rows[0]?.waiting ?? 0) >= count) return;
-    if (performance.now() > deadline) throw new Error(`Nobody waited for session ${pid} within 10 s.`);
+    if (rows.length > 0) return;
+    if (performance.now() > deadline) throw new Error(`Not within 10 s, for session ${pid}: ${condition}`);
+    // The database does the waiting between two questions.
+    await stack.sql('select pg_sleep($1)', [POLL_SECONDS]);
   }
 }

@@ -22,7 +22,7 @@ async function main(options: StartOptions): Promise<number> {
   // With --json, standard output is for the one line at the end.
   const display = displayOn(options.json ? process.stderr : process.stdout);
   const shutdown = prepareShutdown({ log: display.log });
-  const paths = stackPaths(join(import.meta.dirname, '..'));
+  const paths = stackPaths(join(import.meta.dirname, '..'), options.data);
   let failure: Error | undefined;
   try {
     for (const { name, pid } of await clearLeftovers(paths.state)) {

@@ -18,6 +18,8 @@ export interface StartOptions {
   readonly latencyMs: number;
   /** Batches in work at once; undefined: the application's own default. */
   readonly concurrency: number | undefined;
+  /** Folder of everything that the stack keeps; undefined: `.local` of the checkout. */
+  readonly data: string | undefined;
 }
 
 /** Go on with these options, or say something and end. */
@@ -37,6 +39,7 @@ interface RawOptions {
   rate: number;
   latency: number;
   concurrency?: number;
+  data?: string;
 }
 
 /** Reads the arguments after `npm start --`. Never ends the process, never prints. */
@@ -72,6 +75,7 @@ function optionsOf(raw: RawOptions): StartOptions {
     rate: raw.rate,
     latencyMs: raw.latency,
     concurrency: raw.concurrency,
+    data: raw.data,
   };
 }
 
@@ -122,6 +126,7 @@ function startCommand(): Command {
         64,
       ),
     )
+    .option('--data <DIR>', 'where the stack keeps everything (default: .local of the checkout)')
     .helpOption('-h, --help', 'show this help')
     .showHelpAfterError('See npm start -- --help')
     .addHelpText(

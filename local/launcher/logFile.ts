@@ -19,7 +19,7 @@ export async function openFreshLog(file: string): Promise<FileHandle> {
 }
 
 /** The last lines of a log, at most 20 lines and 4 KB; empty when the log is empty or missing. */
-export async function tailOf(file: string): Promise<string> {
+async function tailOf(file: string): Promise<string> {
   let handle: FileHandle;
   try {
     handle = await open(file, 'r');

@@ -1,10 +1,10 @@
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { randomBytes } from 'node:crypto';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { errorCode } from '../launcher/errors.ts';
 import { removeDataDir } from '../postgres/dataDir.ts';
 
-/** Everything that the local stack keeps, below `.local/` of the checkout. */
+/** Everything that the local stack keeps, below one folder. */
 export interface StackPaths {
   readonly checkout: string;
   readonly state: string;
@@ -15,8 +15,9 @@ export interface StackPaths {
   readonly log: (part: string) => string;
 }
 
-export function stackPaths(checkout: string): StackPaths {
-  const root = join(checkout, '.local');
+/** @param data the folder; by default `.local` of the checkout, where `npx legisync` finds a running stack. */
+export function stackPaths(checkout: string, data?: string): StackPaths {
+  const root = resolve(data ?? join(checkout, '.local'));
   return {
     checkout,
     state: join(root, 'stack.json'),

@@ -23,7 +23,7 @@ export interface Question<T> {
 
 export interface Api {
   /** @throws LegisyncError as the failure table says; the signal's reason when it is aborted. */
-  ask<T>(question: Question<T>, signal: AbortSignal): Promise<T>;
+  ask<T>(question: Question<T>, signal: AbortSignal, rank?: number): Promise<T>;
 }
 
 export interface ApiDeps extends RetryDeps {
@@ -67,7 +67,7 @@ export function createApi(deps: ApiDeps): Api {
   }
 
   return {
-    ask(question, signal) {
+    ask(question, signal, rank = 0) {
       const asked: Asked = { kind: question.kind, what: `POST ${question.path} ${question.subject}` };
       let replayed = false;
 
@@ -89,13 +89,17 @@ export function createApi(deps: ApiDeps): Api {
       }
 
       return withRetries(deps, signal, () =>
-        gate.run(async () => {
-          try {
-            return await once();
-          } catch (error) {
-            throw failedExchange(asked, error);
-          }
-        }, signal),
+        gate.run(
+          async () => {
+            try {
+              return await once();
+            } catch (error) {
+              throw failedExchange(asked, error);
+            }
+          },
+          signal,
+          rank,
+        ),
       );
     },
   };

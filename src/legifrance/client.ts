@@ -67,7 +67,7 @@ export function createLegifrance(options: LegifranceOptions): LegifranceClient {
     listCodes: (signal) => listCodes(api, signal),
     tableOfContents: async (code, day, signal) => api.ask(tableQuestion(code, day, log), signal),
     search: async (query, number, size, signal) => api.ask(searchQuestion(query, number, size), signal),
-    consult: async (id, signal) => api.ask(consultQuestion(id), signal),
+    consult: async (id, signal, rank) => api.ask(consultQuestion(id), signal, rank),
     async close() {
       tokens.close();
       await own.destroy();

@@ -1,10 +1,10 @@
 import { LegisyncError } from '../contract/failures.ts';
 import { reasonOf } from './clock.ts';
 
-/** Lets a fixed number of pieces of work run at a time; the others wait in the order they came. */
+/** Lets a fixed number of pieces of work run at a time; of the others, the lowest rank goes first, then the oldest. */
 export interface Gate {
   /** Runs `work` when there is a place. Rejects with the signal's reason when it is aborted while waiting. */
-  run<T>(work: () => Promise<T>, signal: AbortSignal): Promise<T>;
+  run<T>(work: () => Promise<T>, signal: AbortSignal, rank: number): Promise<T>;
 }
 
 /**
@@ -16,9 +16,10 @@ const MAX_WAITING = 1_000;
 /** A gate with `places` places. Throws `LEGIFRANCE_THROTTLED` where 1,000 callers wait already. */
 export function createGate(places: number): Gate {
   let free = places;
-  const waiting = new Set<() => void>();
+  /** With their ranks, in the order they came. */
+  const waiting = new Map<() => void, number>();
 
-  function enter(signal: AbortSignal): Promise<void> {
+  function enter(signal: AbortSignal, rank: number): Promise<void> {
     signal.throwIfAborted();
     if (free > 0) {
       free -= 1;
@@ -39,14 +40,18 @@ export function createGate(places: number): Gate {
         waiting.delete(admit);
         reject(reasonOf(signal));
       };
-      waiting.add(admit);
+      waiting.set(admit, rank);
       signal.addEventListener('abort', abort, { once: true });
     });
   }
 
-  /** Hands the place to whoever has waited longest; it is free only where nobody does. */
+  /** Hands the place to whoever goes first; it is free only where nobody waits. */
   function leave(): void {
-    const [next] = waiting;
+    let next: (() => void) | undefined;
+    let lowest = Infinity;
+    for (const [admit, rank] of waiting) {
+      if (rank < lowest) [next, lowest] = [admit, rank];
+    }
     if (next === undefined) {
       free += 1;
     } else {
@@ -56,8 +61,8 @@ export function createGate(places: number): Gate {
   }
 
   return {
-    async run(work, signal) {
-      await enter(signal);
+    async run(work, signal, rank) {
+      await enter(signal, rank);
       try {
         return await work();
       } finally {

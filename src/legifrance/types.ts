@@ -69,5 +69,6 @@ export interface Legifrance {
   tableOfContents(code: string, day: string, signal: AbortSignal): Promise<readonly ListedDocument[]>;
   /** Page `number` (from 1) of `size` (1 to 100) hits; `number * size` must not exceed 10,000. */
   search(query: SearchQuery, number: number, size: number, signal: AbortSignal): Promise<SearchPage>;
-  consult(id: string, signal: AbortSignal): Promise<Consulted>;
+  /** Of those who wait, the lowest `rank` goes first (default 0, as listings have). */
+  consult(id: string, signal: AbortSignal, rank?: number): Promise<Consulted>;
 }

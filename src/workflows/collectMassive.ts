@@ -219,9 +219,9 @@ export async function collectMassive(input: MassiveInput): Promise<MassiveProgre
   });
 }
 
-/** The first batches are small, so that the first rows are queued within seconds; 10, 20, 40, 80, 100, 100, … */
+/** The first batches are small, so that the first rows are queued within seconds: 25, 50, 100, 100, … */
 function batchSize(sequence: number): number {
-  return Math.min(MAX_BATCH, 10 * 2 ** Math.min(sequence - 1, 4));
+  return Math.min(MAX_BATCH, 25 * 2 ** Math.min(sequence - 1, 2));
 }
 
 function outcome(waitMs: number, quota: boolean): Outcome {

@@ -118,19 +118,6 @@ begin
 end
 $$;
 
--- Whether a listing makes a known document due: its change signal moved, or it is a file of before legisync and those
--- are to be collected anew. Only the source that a document counts for can tell that its signal moved.
-create or replace function legisync.is_fresh(
-  d legisync.documents, p_source text, p_revision text, p_adopt text) returns boolean
-language sql immutable
-set search_path = ''
-as $$
-  select (d.source = p_source and d.revision is distinct from p_revision)
-      or (p_adopt = 'refresh' and d.state = 'stored' and d.content_sha256 is null)
-$$;
-revoke execute on function legisync.is_fresh(legisync.documents, text, text, text)
-  from public, anon, authenticated, service_role;
-
 -- Listed documents into the catalogue: `p_documents` is [{"id", "revision"}, …]. Returns how many are new.
 --   * New, and an object without a hash is there: it was collected before legisync. With `trust` it is known and done.
 --   * Known, and the change signal moved: due again, and its failures are forgotten. With `refresh`, so is a file of
@@ -166,17 +153,18 @@ begin
       seen_pass = coalesce(excluded.seen_pass, c.seen_pass),
       source = case when c.state = 'superseded' then excluded.source else c.source end,
       revision = case when c.source = excluded.source or c.state = 'superseded' then excluded.revision else c.revision end,
-      state = case
-        when legisync.is_fresh(c, excluded.source, excluded.revision, p_adopt) then 'discovered'
-        when c.state = 'superseded' then case when c.stored_at is null then 'discovered' else 'stored' end
-        else c.state end,
-      next_attempt_at = case
-        when legisync.is_fresh(c, excluded.source, excluded.revision, p_adopt) then clock_timestamp()
-        when c.state = 'superseded' and c.stored_at is null then clock_timestamp()
-        else c.next_attempt_at end,
-      attempts = case when legisync.is_fresh(c, excluded.source, excluded.revision, p_adopt) then 0 else c.attempts end,
-      code = case when not legisync.is_fresh(c, excluded.source, excluded.revision, p_adopt) then c.code end,
-      message = case when not legisync.is_fresh(c, excluded.source, excluded.revision, p_adopt) then c.message end
+      (state, next_attempt_at, attempts, code, message) = (
+        select
+          case when fresh then 'discovered'
+               when c.state = 'superseded' then case when c.stored_at is null then 'discovered' else 'stored' end
+               else c.state end,
+          case when fresh or (c.state = 'superseded' and c.stored_at is null) then clock_timestamp()
+               else c.next_attempt_at end,
+          case when fresh then 0 else c.attempts end,
+          case when not fresh then c.code end,
+          case when not fresh then c.message end
+        from (select (c.source = excluded.source and c.revision is distinct from excluded.revision)
+                  or (p_adopt = 'refresh' and c.state = 'stored' and c.content_sha256 is null) as fresh) signal)
     returning xmax = 0 as inserted
   )
   select count(*) filter (where inserted) into v_discovered from written;

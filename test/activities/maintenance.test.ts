@@ -235,11 +235,13 @@ describe('fetchDocuments, MAINTENANCE', () => {
   });
 
   it('gives an attempt that is repeated no more than its limit', async () => {
-    const { deps } = watched('repeated', [decisions]);
+    const { deps, asked } = watched('repeated', [decisions]);
     const batch = nextRun('repeated');
     const first = await look(deps, batch);
     expect(first.ids).toHaveLength(100);
     expect((await look(deps, batch)).ids).toEqual(first.ids);
+    // Nor does it read on: the next run does.
+    expect(asked.map(({ page }) => page)).toEqual([1, 2]);
   });
 
   it('goes on with what was listed when the quota is spent in the middle, and says so when nothing was', async () => {

@@ -13,6 +13,7 @@ describe('the options of npm start', () => {
         rate: 20,
         latencyMs: 50,
         concurrency: undefined,
+        data: undefined,
       },
     });
   });
@@ -31,6 +32,7 @@ describe('the options of npm start', () => {
         rate: 100,
         latencyMs: 0,
         concurrency: 8,
+        data: undefined,
       },
     });
   });

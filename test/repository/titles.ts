@@ -5,7 +5,7 @@ const GROUPS = new Set(['describe']);
 const TESTS = new Set(['it', 'test']);
 
 /** Between the title of a group and what is in it. */
-export const SEPARATOR = ' › ';
+const SEPARATOR = ' › ';
 
 /**
  * The full titles of all tests of a file, as they are written: `group › group › test`. Of a title with values of a table

@@ -1,10 +1,10 @@
 import type { BatchRef } from '../../src/contract/messages.ts';
 import { documentPath } from '../../src/contract/documents.ts';
+import { HOUR, idRange } from '../support/enumeration.ts';
 import { articleId, batchOf, documentRow, emptyTables, plantDue, putObject } from '../support/queue.ts';
 import { BUCKET, openStack, type TestStack } from '../support/stack.ts';
 import { untilBlocked, withSession } from '../support/sessions.ts';
 
-const HOUR = 3_600;
 const ID = articleId(1);
 
 let stack: TestStack;
@@ -15,30 +15,29 @@ beforeAll(async () => {
 beforeEach(() => emptyTables(stack));
 afterAll(() => stack.close());
 
-const ids = (count: number, from = 1) => Array.from({ length: count }, (_, index) => articleId(from + index));
 const take = (batch: BatchRef, limit = 100) => stack.supabase.catalogue.takeDocuments(batch, limit);
 
 describe('a claim', () => {
   it('gives the same batch the same documents again, and tops it up to the limit', async () => {
-    await plantDue(stack, 'codes', ids(5));
+    await plantDue(stack, 'codes', idRange(5));
     const batch = batchOf('codes', 1);
-    expect(await take(batch, 3)).toEqual(ids(3));
-    expect(await take(batch, 3)).toEqual(ids(3));
-    expect(await take(batch, 4)).toEqual(ids(4));
+    expect(await take(batch, 3)).toEqual(idRange(3));
+    expect(await take(batch, 3)).toEqual(idRange(3));
+    expect(await take(batch, 4)).toEqual(idRange(4));
     expect(await take(batch, 2)).toHaveLength(2);
   });
 
   it('keeps two batches of one chain, and two collections, apart', async () => {
-    await plantDue(stack, 'codes', ids(4));
-    await plantDue(stack, 'urbanisme', ids(4));
-    expect(await take(batchOf('codes', 1), 2)).toEqual(ids(2));
-    expect(await take(batchOf('codes', 2), 2)).toEqual(ids(2, 3));
+    await plantDue(stack, 'codes', idRange(4));
+    await plantDue(stack, 'urbanisme', idRange(4));
+    expect(await take(batchOf('codes', 1), 2)).toEqual(idRange(2));
+    expect(await take(batchOf('codes', 2), 2)).toEqual(idRange(2, 3));
     expect(await take(batchOf('codes', 3), 2)).toEqual([]);
-    expect(await take(batchOf('urbanisme', 1))).toEqual(ids(4));
+    expect(await take(batchOf('urbanisme', 1))).toEqual(idRange(4));
   });
 
   it('takes the oldest first, and nothing that is not due yet', async () => {
-    await plantDue(stack, 'codes', ids(3));
+    await plantDue(stack, 'codes', idRange(3));
     await stack.sql(
       `update legisync.documents set next_attempt_at = clock_timestamp() + case id when $1 then '1 hour' when $2 then '-1 hour' else '-1 min' end::interval`,
       [articleId(1), articleId(3)],
@@ -48,53 +47,53 @@ describe('a claim', () => {
   });
 
   it('passes to another chain of the same workflow at once: the old chain is over', async () => {
-    await plantDue(stack, 'codes', ids(2));
+    await plantDue(stack, 'codes', idRange(2));
     await take(batchOf('codes', 1));
-    expect(await take(batchOf('codes', 1, { chain: 'chain-2' }))).toEqual(ids(2));
+    expect(await take(batchOf('codes', 1, { chain: 'chain-2' }))).toEqual(idRange(2));
     expect((await stack.supabase.catalogue.openPass('codes', ['codes'], HOUR)).due).toBe(0);
   });
 
   it('passes to another workflow only after an hour', async () => {
-    await plantDue(stack, 'codes', ids(2));
+    await plantDue(stack, 'codes', idRange(2));
     await take(batchOf('codes', 1));
     const other = batchOf('codes', 1, { owner: 'maintenance:codes', chain: 'other' });
     await stack.sql(`update legisync.documents set taken_at = clock_timestamp() - interval '59 minutes'`);
     expect(await take(other)).toEqual([]);
     await stack.sql(`update legisync.documents set taken_at = clock_timestamp() - interval '61 minutes'`);
-    expect(await take(other)).toEqual(ids(2));
+    expect(await take(other)).toEqual(idRange(2));
   });
 
   it('skips what another is taking in this moment: two at once get different documents', async () => {
-    await plantDue(stack, 'codes', ids(4));
+    await plantDue(stack, 'codes', idRange(4));
     await withSession(stack.databaseUrl, async ({ client }) => {
       await client.query('begin');
       const { rows } = await client.query<{ ids: string[] }>(
         `select public.take_documents('codes', 'massive:codes', 'chain-1', 1, 2) as ids`,
       );
-      expect(rows[0]?.ids).toEqual(ids(2));
-      expect(await take(batchOf('codes', 2), 2)).toEqual(ids(2, 3));
+      expect(rows[0]?.ids).toEqual(idRange(2));
+      expect(await take(batchOf('codes', 2), 2)).toEqual(idRange(2, 3));
       await client.query('commit');
     });
   });
 
   it('waits for its own twin: a call and its retry side by side get one batch, not two', async () => {
-    await plantDue(stack, 'codes', ids(4));
+    await plantDue(stack, 'codes', idRange(4));
     await withSession(stack.databaseUrl, async ({ client, pid }) => {
       await client.query('begin');
       await client.query(`select public.take_documents('codes', 'massive:codes', 'chain-1', 1, 2)`);
       const twin = take(batchOf('codes', 1), 2);
       await untilBlocked(stack, pid);
       await client.query('commit');
-      expect(await twin).toEqual(ids(2));
+      expect(await twin).toEqual(idRange(2));
     });
-    expect(await take(batchOf('codes', 2))).toEqual(ids(2, 3));
+    expect(await take(batchOf('codes', 2))).toEqual(idRange(2, 3));
   });
 
   it('survives an answer that was lost', async () => {
-    await plantDue(stack, 'codes', ids(4));
+    await plantDue(stack, 'codes', idRange(4));
     stack.gateway.control.fault({ kind: 'reset-after', match: 'rpc/take_documents', times: 1 });
     await expect(take(batchOf('codes', 1), 2)).rejects.toMatchObject({ code: 'DATABASE_BUSY' });
-    expect(await take(batchOf('codes', 1), 2)).toEqual(ids(2));
+    expect(await take(batchOf('codes', 1), 2)).toEqual(idRange(2));
   });
 });
 

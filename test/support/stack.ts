@@ -49,7 +49,7 @@ export interface TestStack {
 }
 
 /** A collection `codes` of CRPA, and `urbanisme` of searches. */
-export const COLLECTIONS: readonly Collection[] = [
+const COLLECTIONS: readonly Collection[] = [
   { name: 'codes', sources: [{ kind: 'codes', name: 'codes', codes: [CRPA] }] },
   {
     name: 'urbanisme',

@@ -1,0 +1,129 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { DefaultLogger, Runtime, Worker } from '@temporalio/worker';
+import { DeterminismViolationError } from '@temporalio/workflow';
+import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
+import { massiveWorkflowId, UPDATES, WORKFLOWS } from '../../src/contract/names.ts';
+import type { MaintenanceInput } from '../../src/contract/messages.ts';
+import { openMassive, runsOfChain, type HistoryEvent, type MassiveStack } from '../support/massive.ts';
+import { eventually, startWorker, type WorkerProcess } from '../support/workers.ts';
+
+const CODE = 'LEGITEXT000099000004';
+const ARTICLES = 1_000;
+const WORKFLOWS_PATH = join(import.meta.dirname, '..', '..', 'src', 'workflows', 'index.ts');
+const KEPT = join(import.meta.dirname, 'histories');
+
+/**
+ * Histories of runs that were recorded once: a workflow that is changed must still replay them, or be versioned with
+ * `patched`. Files are only ever added. Recorded anew with `RECORD_HISTORIES=1 npm test -- test/workflows/history`.
+ */
+describe('the history of a collection', () => {
+  let massive: MassiveStack;
+  let worker: WorkerProcess;
+  let runs: readonly (readonly HistoryEvent[])[];
+
+  beforeAll(async () => {
+    Runtime.install({ logger: new DefaultLogger('ERROR'), telemetryOptions: { logging: { filter: 'OFF' } } });
+    massive = await openMassive(
+      [
+        { kind: 'codes', name: 'codes', codes: [CODE] },
+        { kind: 'search', name: 'decisions', fond: 'CETAT', query: '*' },
+      ],
+      {
+        legifrance: {
+          codes: [],
+          syntheticCodes: [{ id: CODE, title: 'Code de l’histoire', articles: ARTICLES }],
+          decisions: 40,
+        },
+      },
+    );
+    worker = startWorker(massive.env({ LEGISYNC_PASS_INTERVAL_SECONDS: '86400' }));
+    await worker.ready;
+    await massive.start({ controls: { paused: false, lanes: 4 } });
+    await eventually(async () => (await massive.stack.supabase.catalogue.counts(massive.name)).passComplete);
+    await massive.handle().executeUpdate(UPDATES.stop);
+    await massive.handle().result();
+    runs = await runsOfChain(massive);
+  }, 180_000);
+
+  afterAll(async () => {
+    await worker.stop();
+    await massive.close();
+  });
+
+  it('has at most 250 events and 500 KB for a thousand documents (invariant 13)', async () => {
+    const thousands = (ARTICLES + 40) / 1_000;
+    const events = runs.reduce((sum, run) => sum + run.length, 0);
+    const { historySize } = await massive.handle().describe();
+    expect(events / thousands).toBeLessThanOrEqual(250);
+    expect((historySize ?? Infinity) / thousands).toBeLessThanOrEqual(500_000);
+    expect(runs).toHaveLength(1);
+  });
+
+  it('has no payload over 50 KB, though a code lists thousands of ids (invariant 13)', () => {
+    const sizes = runs.flat().flatMap(payloadSizes);
+    expect(sizes.length).toBeGreaterThan(50);
+    expect(Math.max(...sizes)).toBeLessThan(50_000);
+  });
+
+  it('holds no secret and no document (invariant 12)', () => {
+    const text = runs.flat().flatMap(payloadTexts).concat(JSON.stringify(runs)).join('\n');
+    expect(text).toContain('LEGIARTI');
+    for (const canary of ['canary-piste-secret', massive.stack.gateway.serviceKey, 'Bearer ', 'texteHtml']) {
+      expect(text).not.toContain(canary);
+    }
+  });
+
+  it('replays, and so do the histories kept from earlier versions', async () => {
+    const handle = massive.client.workflow.getHandle(massiveWorkflowId(massive.name));
+    const fresh = await handle.fetchHistory();
+    await Worker.runReplayHistory({ workflowsPath: WORKFLOWS_PATH }, fresh, handle.workflowId);
+
+    const input: MaintenanceInput = { collection: massive.name, limit: 20, sources: ['decisions'] };
+    const maintenance = await massive.client.workflow.start(WORKFLOWS.maintenance, {
+      workflowId: `maintenance:${massive.name}:manual`,
+      taskQueue: massive.name,
+      args: [input],
+    });
+    await maintenance.result();
+    if (process.env['RECORD_HISTORIES'] === '1') {
+      await writeFile(join(KEPT, 'collectMassive-1.json'), compact(historyToJSON(fresh)));
+      await writeFile(
+        join(KEPT, 'collectMaintenance-1.json'),
+        compact(historyToJSON(await maintenance.fetchHistory())),
+      );
+    }
+    for (const file of ['collectMassive-1.json', 'collectMaintenance-1.json']) {
+      const kept: unknown = JSON.parse(await readFile(join(KEPT, file), 'utf8'));
+      await Worker.runReplayHistory({ workflowsPath: WORKFLOWS_PATH }, kept, 'kept');
+    }
+  }, 120_000);
+
+  it('does not replay with a workflow whose steps were changed: the gate above can fail', async () => {
+    const fresh = await massive.handle().fetchHistory();
+    const changed = join(import.meta.dirname, 'changedWorkflow.ts');
+    await expect(Worker.runReplayHistory({ workflowsPath: changed }, fresh)).rejects.toThrow(
+      DeterminismViolationError,
+    );
+  });
+});
+
+function compact(json: string): string {
+  return `${JSON.stringify(JSON.parse(json))}\n`;
+}
+
+/** Every payload of an event, wherever it hangs. */
+function payloads(value: unknown): readonly Uint8Array[] {
+  if (value === null || typeof value !== 'object' || value instanceof Uint8Array) return [];
+  const { data, metadata } = value as { data?: unknown; metadata?: unknown };
+  if (data instanceof Uint8Array && metadata !== undefined) return [data];
+  return Object.values(value).flatMap(payloads);
+}
+
+function payloadSizes(event: HistoryEvent): readonly number[] {
+  return payloads(event).map((data) => data.length);
+}
+
+function payloadTexts(event: HistoryEvent): readonly string[] {
+  return payloads(event).map((data) => Buffer.from(data).toString('utf8'));
+}

@@ -6,6 +6,8 @@ const nodeBuiltins = builtinModules.flatMap((name) => [name, `node:${name}`]);
 
 export default tseslint.config(
   { ignores: ['node_modules', '.local', 'dist', 'coverage'] },
+  // A rule that does not fit is changed here, for everybody, with its reason; not switched off on the spot.
+  { linterOptions: { noInlineConfig: true } },
   js.configs.recommended,
   {
     files: ['**/*.ts'],
@@ -19,7 +21,8 @@ export default tseslint.config(
       '@typescript-eslint/no-confusing-void-expression': ['error', { ignoreArrowShorthand: true }],
       '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_', varsIgnorePattern: '^_' }],
       'no-console': 'error',
-      eqeqeq: 'error',
+      // `== null` is the short way to say "null or undefined", which protobuf's types need.
+      eqeqeq: ['error', 'always', { null: 'ignore' }],
     },
   },
   {
@@ -62,6 +65,27 @@ export default tseslint.config(
         {
           selector: "ThrowStatement > NewExpression[callee.name='Error']",
           message: 'A raw Error fails the workflow task for ever; throw ApplicationFailure.create(…).',
+        },
+      ],
+    },
+  },
+  {
+    // Tests wait for what happens, with a deadline: a time to sleep is too long on one machine and too short on another.
+    files: ['test/**/*.ts'],
+    rules: {
+      'no-restricted-globals': [
+        'error',
+        { name: 'setTimeout', message: 'Wait for an event, with a deadline.' },
+      ],
+      'no-restricted-imports': [
+        'error',
+        { paths: [{ name: 'node:timers/promises', message: 'Wait for an event, with a deadline.' }] },
+      ],
+      'no-restricted-syntax': [
+        'error',
+        {
+          selector: 'MemberExpression[object.name=/^(it|test|describe)$/][property.name="only"]',
+          message: 'It leaves out all the other tests.',
         },
       ],
     },

@@ -1,10 +1,11 @@
+import { Context } from '@temporalio/activity';
 import type { Collection, Source } from '../contract/collections.ts';
 import { LegisyncError } from '../contract/failures.ts';
 import type { FetchInput, FetchResult } from '../contract/messages.ts';
 import type { ActivityDeps } from './deps.ts';
 import { enumerateStep } from './enumerate.ts';
 import { withHeartbeat, type Signals } from './liveness.ts';
-import { listFresh } from './maintenance.ts';
+import { listFresh, type ListingProgress } from './maintenance.ts';
 import { isQuotaSpent } from './quotaSpent.ts';
 
 /** Enumeration runs ahead of collection by this many batches, so that no lane waits for a listing. */
@@ -19,13 +20,15 @@ const LEASE_SECONDS = 120;
 /** See {@link Activities.fetchDocuments}. */
 export async function fetchDocuments(deps: ActivityDeps, input: FetchInput): Promise<FetchResult> {
   const collection = collectionNamed(deps, input);
+  const earlier = Context.current().info.heartbeatDetails as ListingProgress | undefined;
+  const progress: ListingProgress = { listed: earlier?.listed ?? 0 };
   return withHeartbeat(
-    () => null,
+    () => progress,
     (cancelled) => {
       const signals = { cancelled, stop: AbortSignal.any([cancelled, deps.draining]) };
       return input.mode === 'massive'
         ? nextOfPass(deps, collection, input, signals)
-        : listFresh(deps, collection, input, signals);
+        : listFresh(deps, collection, input, signals, progress);
     },
   );
 }

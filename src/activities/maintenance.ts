@@ -11,6 +11,11 @@ import { isQuotaSpent } from './quotaSpent.ts';
 
 const DAY_MS = 86_400_000;
 
+/** How many documents were listed for the batch. It travels in the heartbeats: a next attempt has the rest of the limit. */
+export interface ListingProgress {
+  listed: number;
+}
+
 /**
  * MAINTENANCE: what is fresh. Each search source is read on from where the last run stopped, a page at a time, in turn,
  * until the run's limit or the end. Sources with dates go from their watermark upwards, by the day on which a document
@@ -23,6 +28,7 @@ export async function listFresh(
   collection: Collection,
   { batch, limit, sources }: FetchInput,
   { cancelled, stop }: Signals,
+  progress: ListingProgress,
 ): Promise<FetchResult> {
   const searches = collection.sources.filter(
     (source): source is SearchSource => source.kind === 'search' && (sources?.includes(source.name) ?? true),
@@ -34,8 +40,6 @@ export async function listFresh(
     );
   }
   const size = Math.max(1, Math.min(deps.settings.maintenancePageSize, Math.floor(limit / searches.length)));
-  // An attempt before this one may have left documents in the batch's hands: they count.
-  let room = limit - (await deps.catalogue.takeDocuments(batch, 0)).length;
   let discovered = 0;
   let failure: LegisyncError | undefined;
 
@@ -43,7 +47,7 @@ export async function listFresh(
   while (reading.length > 0 && !stop.aborted) {
     const more: SearchSource[] = [];
     for (const source of reading) {
-      if (room < size || failure?.code === 'QUOTA_SPENT') break;
+      if (limit - progress.listed < size || failure?.code === 'QUOTA_SPENT') break;
       try {
         const page = await nextPage(deps, collection.name, source, size, cancelled);
         const { documents } = page.hits;
@@ -55,7 +59,7 @@ export async function listFresh(
           deps.settings.adopt,
         );
         discovered += listed.discovered;
-        room -= documents.length;
+        progress.listed += documents.length;
         if (!page.end) more.push(source);
       } catch (error) {
         if (!isQuotaSpent(error) && !concernsSource(error)) throw error;

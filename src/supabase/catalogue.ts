@@ -118,10 +118,16 @@ export function createCatalogue(rpc: Rpc, bucket: string): Catalogue {
         registered,
       ),
 
-    async failSlice({ id }, { code, message, retrySeconds }) {
+    async failSlice({ id, attempts }, { code, message, retrySeconds }) {
       await rpc(
         'fail_slice',
-        { p_slice: id, p_code: code, p_message: message, p_retry_seconds: retrySeconds },
+        {
+          p_slice: id,
+          p_attempts: attempts,
+          p_code: code,
+          p_message: message,
+          p_retry_seconds: retrySeconds,
+        },
         anything,
       );
     },

@@ -20,6 +20,7 @@ import {
   MAX_BATCH,
   NO_TOTALS,
   type Controls,
+  type FetchResult,
   type MassiveInput,
   type MassiveProgress,
 } from '../contract/messages.ts';
@@ -43,16 +44,22 @@ const MAX_HISTORY_BYTES = 2_000_000;
 /** After a failure that no retry mends, a lane looks again when this time is over, or an operator says something. */
 const LANE_REST_MS = 5 * 60_000;
 
-/** An idle lane looks again after 2 s, 4 s, … up to this long: what others do wakes it earlier. */
+/**
+ * While others are at work, an idle lane waits for their news, and looks by itself after this long only. The last one
+ * to become idle keeps the clock: it looks again after 2 s, 4 s, … up to a minute, or when it was told that there may be
+ * work. So the end of a pass costs a look a lane, however long its last batch takes.
+ */
+const NEWS_MS = 5 * 60_000;
 const MAX_IDLE_MS = 60_000;
 
 /** No wait is longer than a day, whatever an answer says. */
 const MAX_WAIT_MS = 86_400_000;
 
-/** What a batch came to: with `waitMs` there is nothing more to do for so long. */
+/** What a batch came to: with `waitMs` there is nothing more to do for so long; `shared`: unless others find something. */
 interface Outcome {
   readonly waitMs: number;
   readonly state: CollectionState;
+  readonly shared: boolean;
 }
 
 /**
@@ -72,7 +79,7 @@ export async function collectMassive(input: MassiveInput): Promise<MassiveProgre
   let pass = input.pass ?? 0;
   let sequence = input.sequence ?? 0;
   let busy = 0;
-  /** Counts whatever may end a lane's rest: a batch that was done, an operator's word. */
+  /** Counts whatever may end a lane's rest: documents found or handed back, an operator's word. */
   let news = 0;
   let idleState: CollectionState = 'waiting';
   let pauseReason = '';
@@ -147,13 +154,14 @@ export async function collectMassive(input: MassiveInput): Promise<MassiveProgre
     const fetched = await fetchBatch({ batch, limit: batchSize(sequence), mode: 'massive' });
     totals = { ...totals, discovered: totals.discovered + fetched.discovered };
     pass = fetched.pass ?? pass;
-    if (fetched.ids.length === 0) return outcome(fetched.waitMs ?? LANE_REST_MS, fetched.reason === 'quota');
+    if (fetched.discovered > 0) news += 1;
+    if (fetched.ids.length === 0) return outcome(fetched.waitMs ?? LANE_REST_MS, fetched.reason);
     const upload = await uploadBatch(batch, fetched.ids, 'massive');
     const enqueued = await enqueueBatch(batch, upload);
     totals = addBatch(totals, upload, enqueued);
-    // A batch that brought nothing wakes nobody: with a spent quota, lanes would wake each other for ever.
-    if (upload.left.length < fetched.ids.length) news += 1;
-    return outcome(upload.waitMs ?? 0, upload.waitMs !== undefined);
+    if (upload.waitMs !== undefined) return outcome(upload.waitMs, 'quota');
+    if (upload.left.length > 0) news += 1;
+    return outcome(0);
   };
 
   /** A batch, and whatever may go wrong with it. */
@@ -166,7 +174,7 @@ export async function collectMassive(input: MassiveInput): Promise<MassiveProgre
       if (isCancellation(error) || !(error instanceof ActivityFailure)) throw error;
       lastProblem = error.cause?.message ?? error.message;
       log.error('a lane rests after a failure that no retry mends', { problem: lastProblem });
-      return outcome(LANE_REST_MS, false);
+      return outcome(LANE_REST_MS);
     } finally {
       busy -= 1;
     }
@@ -181,7 +189,7 @@ export async function collectMassive(input: MassiveInput): Promise<MassiveProgre
         await condition(() => !operator.controls.paused || dismissed());
         continue;
       }
-      const { waitMs, state: idle } = await attempt();
+      const { waitMs, state: idle, shared } = await attempt();
       if (waitMs === 0) {
         idleMs = 0;
         continue;
@@ -189,8 +197,8 @@ export async function collectMassive(input: MassiveInput): Promise<MassiveProgre
       const seen = news;
       idleState = idle;
       show();
-      idleMs = Math.min(Math.max(waitMs, Math.min(idleMs * 2, MAX_IDLE_MS)), MAX_WAIT_MS);
-      await condition(() => news !== seen || dismissed(), idleMs);
+      idleMs = shared && busy > 0 ? NEWS_MS : Math.max(waitMs, Math.min(idleMs * 2, MAX_IDLE_MS));
+      await condition(() => news !== seen || dismissed(), Math.min(idleMs, MAX_WAIT_MS));
     }
   };
 
@@ -224,8 +232,8 @@ function batchSize(sequence: number): number {
   return Math.min(MAX_BATCH, 25 * 2 ** Math.min(sequence - 1, 2));
 }
 
-function outcome(waitMs: number, quota: boolean): Outcome {
-  return { waitMs, state: quota ? 'quota' : 'waiting' };
+function outcome(waitMs: number, reason?: FetchResult['reason']): Outcome {
+  return { waitMs, state: reason === 'quota' ? 'quota' : 'waiting', shared: reason === 'enumerating' };
 }
 
 function historyIsLong(maxEvents = MAX_EVENTS): boolean {

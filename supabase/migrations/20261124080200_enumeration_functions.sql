@@ -102,8 +102,10 @@ begin
 end
 $$;
 
--- Gives a slice back: to be tried again in `p_retry_seconds`, or, with null, parked with its reason.
-create or replace function public.fail_slice(p_slice bigint, p_code text, p_message text, p_retry_seconds double precision)
+-- Gives a slice back: to be tried again in `p_retry_seconds`, or, with null, parked with its reason. `p_attempts` is how
+-- many failures the caller knew of: a late twin finds one more, and neither counts again nor takes it from its next holder.
+create or replace function public.fail_slice(
+  p_slice bigint, p_attempts integer, p_code text, p_message text, p_retry_seconds double precision)
 returns json
 language plpgsql security definer
 set search_path = '' set statement_timeout = '20s'
@@ -113,7 +115,7 @@ begin
     set attempts = attempts + 1, code = p_code, message = left(p_message, 500), held_by = null, held_until = null,
         state = case when p_retry_seconds is null then 'parked' else state end,
         next_attempt_at = clock_timestamp() + make_interval(secs => coalesce(p_retry_seconds, 0))
-    where id = p_slice and state = 'open';
+    where id = p_slice and state = 'open' and attempts = p_attempts;
   return json_build_object('state', (select state from legisync.slices where id = p_slice));
 end
 $$;
@@ -241,7 +243,7 @@ begin
     'public.open_pass(text, text[], integer)',
     'public.claim_slice(text, integer, text, integer)',
     'public.split_slice(bigint, jsonb)',
-    'public.fail_slice(bigint, text, text, double precision)',
+    'public.fail_slice(bigint, integer, text, text, double precision)',
     'public.register_slice(text, bigint, integer, jsonb, integer, boolean, boolean, boolean, text)']
   loop
     -- By name as well: Supabase's default privileges grant new functions to anon and authenticated.

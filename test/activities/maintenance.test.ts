@@ -234,14 +234,22 @@ describe('fetchDocuments, MAINTENANCE', () => {
     expect(windows).toEqual(['2025-01-18', '2025-01-19', '2025-01-20', '2025-01-21']);
   });
 
-  it('gives an attempt that is repeated no more than its limit', async () => {
+  it('goes on after an attempt that failed, with what is left of the limit', async () => {
     const { deps, asked } = watched('repeated', [decisions]);
-    const batch = nextRun('repeated');
-    const first = await look(deps, batch);
-    expect(first.ids).toHaveLength(100);
-    expect((await look(deps, batch)).ids).toEqual(first.ids);
-    // Nor does it read on: the next run does.
+    const input = { batch: nextRun('repeated'), limit: 100, mode: 'maintenance' } as const;
+    const search: Legifrance['search'] = (query, page, size, signal) =>
+      page === 2
+        ? Promise.reject(new LegisyncError('LEGIFRANCE_THROTTLED', 'Too many.'))
+        : deps.legifrance.search(query, page, size, signal);
+    const first = new Attempt();
+    const broken = { ...deps, legifrance: { ...deps.legifrance, search } };
+    expect((await failureOf(first.fetch(broken, input))).code).toBe('LEGIFRANCE_THROTTLED');
+
+    const second = await new Attempt(first.lastBeat).fetch(deps, input);
     expect(asked.map(({ page }) => page)).toEqual([1, 2]);
+    expect(second.ids).toHaveLength(100);
+    // Its answer was lost as well: the same documents again.
+    expect((await look(deps, input.batch)).ids).toEqual(second.ids);
   });
 
   it('goes on with what was listed when the quota is spent in the middle, and says so when nothing was', async () => {

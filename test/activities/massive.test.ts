@@ -1,4 +1,3 @@
-import { createActivities } from '../../src/activities/index.ts';
 import { LegisyncError } from '../../src/contract/failures.ts';
 import type { Source } from '../../src/contract/collections.ts';
 import { CRPA, openStack, type TestStack } from '../support/stack.ts';
@@ -225,55 +224,5 @@ describe('fetchDocuments, MASSIVE', () => {
     const source = await failureOf(new Attempt().fetch(stack.deps, input));
     expect(source.code).toBe('CONFIG_INVALID');
     expect(source.message).toContain('codes, decisions');
-  });
-
-  describe('enqueueDocuments', () => {
-    it('invariant 1: queues only what is in the bucket, and hands the rest back', async () => {
-      const warned: object[] = [];
-      const log = { ...stack.deps.log, warn: (fields: object) => void warned.push(fields) };
-      const deps = { ...withCollection(stack.deps, 'queue', codes(OTHER)), log };
-      const batch = batchOf('queue', 1);
-      const { ids } = await fetchMassive(deps, batch, 10);
-      const [lost = '', failed = '', ...fine] = ids;
-      const result = await upload(deps, batch, fine);
-      const failures = [{ id: failed, code: 'DOCUMENT_MALFORMED', message: 'Cut.' }];
-      expect(await enqueue(deps, batch, { ...result, unchanged: [lost], failures })).toEqual({
-        queued: 8,
-        requeued: 0,
-        unchanged: 0,
-        heldByOtherBucket: 0,
-        missing: [lost],
-      });
-      expect(warned).toEqual([{ ids: [lost], count: 1 }]);
-      // Invariant 7: once more, and nothing changes.
-      expect(await enqueue(deps, batch, { ...result, failures: [] })).toMatchObject({
-        queued: 0,
-        unchanged: 8,
-      });
-      const { documents, failures: counted } = await deps.catalogue.counts('queue');
-      expect(documents).toMatchObject({ stored: 8, failed: 1, discovered: 11 });
-      expect(counted).toEqual({ DOCUMENT_MALFORMED: 1 });
-      expect((await fetchMassive(deps, batchOf('queue', 2))).ids).toContain(lost);
-    });
-
-    it('says how many paths another bucket holds, and leaves them alone', async () => {
-      const deps = withCollection(stack.deps, 'held', codes(OTHER));
-      const path = `legifrance/held/${articleIds(OTHER, 1, 1)[0] ?? ''}.json`;
-      await stack.sql(`insert into files_queue (file_path, bucket_id) values ($1, 'another')`, [path]);
-      const batch = batchOf('held', 1);
-      const { ids } = await fetchMassive(deps, batch, 5);
-      const result = await enqueue(deps, batch, await upload(deps, batch, ids));
-      expect(result).toMatchObject({ queued: 4, heldByOtherBucket: 1, missing: [] });
-      const [row] = await stack.sql('select bucket_id from files_queue where file_path = $1', [path]);
-      expect(row).toEqual({ bucket_id: 'another' });
-    });
-  });
-
-  it('invariant 8: saveControls keeps in Postgres what an operator set last', async () => {
-    const activities = createActivities(stack.deps);
-    for (const lanes of [7, 3]) {
-      await new Attempt().env.run(() => activities.saveControls('codes', { paused: true, lanes }));
-    }
-    expect(await stack.deps.catalogue.controls('codes')).toEqual({ paused: true, lanes: 3 });
   });
 });

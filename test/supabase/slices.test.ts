@@ -154,6 +154,18 @@ describe('invariant 7, every write can be repeated, and may come late', () => {
     expect(await documentRow(stack, 'codes', articleId(99))).toBeUndefined();
   });
 
+  it('counts a failure once that is told twice, and leaves the slice to its next holder', async () => {
+    const { catalogue } = stack.supabase;
+    const slice = await claim(1);
+    const failure = { code: 'LEGIFRANCE_UNAVAILABLE', message: 'down', retrySeconds: 0 };
+    stack.gateway.control.fault({ kind: 'reset-after', match: 'rpc/fail_slice', times: 1 });
+    await expect(catalogue.failSlice(slice, failure)).rejects.toMatchObject({ code: 'DATABASE_BUSY' });
+    expect(await claim(2)).toMatchObject({ id: slice.id, attempts: 1 });
+    await catalogue.failSlice(slice, { ...failure, retrySeconds: null });
+    expect(await claimOrNull(1)).toBeNull();
+    expect(await claim(2)).toMatchObject({ id: slice.id, attempts: 1 });
+  });
+
   it('splits a slice once, whatever the second call brings', async () => {
     const slice = await claim();
     stack.gateway.control.fault({ kind: 'reset-after', match: 'rpc/split_slice', times: 1 });

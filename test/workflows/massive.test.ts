@@ -1,6 +1,7 @@
 import { WorkflowUpdateFailedError } from '@temporalio/client';
 import type { MassiveProgress } from '../../src/contract/messages.ts';
 import { UPDATES } from '../../src/contract/names.ts';
+import { STATE_ATTRIBUTE } from '../../src/workflows/attributes.ts';
 import { openMassive, type MassiveStack } from '../support/massive.ts';
 import { eventually, startWorker, type WorkerProcess } from '../support/workers.ts';
 
@@ -45,7 +46,7 @@ describe('a MASSIVE collection', () => {
     const { state } = await massive.handle().query<MassiveProgress>('progress');
     expect(state).toBe('paused');
     const described = await massive.handle().describe();
-    expect(described.searchAttributes['LegisyncState']).toEqual(['paused']);
+    expect(described.typedSearchAttributes.get(STATE_ATTRIBUTE)).toBe('paused');
     expect(requests()).toBe(still);
     expect(await massive.stack.supabase.catalogue.controls(massive.name)).toEqual({ paused: true, lanes: 2 });
 

@@ -1,18 +1,7 @@
 import { createHash } from 'node:crypto';
 import { LegisyncError } from '../../src/contract/failures.ts';
-import type { UploadResult } from '../../src/contract/messages.ts';
 import { BUCKET, openStack, type TestStack } from '../support/stack.ts';
-import {
-  articleIds,
-  aroundConsult,
-  Attempt,
-  batchOf,
-  failureOf,
-  idsOf,
-  ownClient,
-  storedBytes,
-  upload,
-} from './support.ts';
+import { articleIds, aroundConsult, batchOf, storedBytes, upload } from './support.ts';
 
 const CODE = 'LEGITEXT000000000901';
 const NOBODY = 'LEGIARTI000901999999';

@@ -1,3 +1,4 @@
+import type { DocumentFailure } from '../../src/contract/messages.ts';
 import { enumerationOf, HOUR, idRange } from '../support/enumeration.ts';
 import { articleId, batchOf, documentRow, emptyTables, plantDue } from '../support/queue.ts';
 import { openStack, type TestStack } from '../support/stack.ts';
@@ -134,6 +135,32 @@ describe('a document that leaves its listing', () => {
     await passOf(3, [stays, leaves]);
     expect(await documentRow(stack, 'codes', leaves)).toMatchObject({ state: 'stored', due_in: null });
   });
+
+  it.each<[string, readonly string[], readonly DocumentFailure[]]>([
+    ['had', [articleId(2)], []],
+    ['not had', [], [{ id: articleId(2), code: 'DOCUMENT_MALFORMED', message: 'cut off' }]],
+  ])(
+    'stays superseded when the batch that held it ends, the document %s',
+    async (_what, stored, failures) => {
+      const [stays = '', leaves = ''] = idRange(2);
+      await passOf(1, [stays, leaves]);
+      await open();
+      await stack.sql(
+        `update legisync.documents set next_attempt_at = now() - interval '1 s' where id = $1`,
+        [leaves],
+      );
+      const batch = batchOf('codes', 2);
+      expect(await stack.supabase.catalogue.takeDocuments(batch, 100)).toEqual([leaves]);
+      await stack.supabase.catalogue.splitSlice(await claim(1, 2), [{ code: 'LEGITEXT1' }]);
+      await register(await claim(1, 2), [stays]);
+      await stack.supabase.catalogue.enqueue(batch, stored, failures);
+      expect(await documentRow(stack, 'codes', leaves)).toMatchObject({
+        state: 'superseded',
+        taken_by: null,
+        due_in: null,
+      });
+    },
+  );
 
   it('is due when it comes back with another signal', async () => {
     const [stays = '', leaves = ''] = idRange(2);

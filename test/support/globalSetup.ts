@@ -1,12 +1,12 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createPortPicker } from '../../local/launcher/ports.ts';
 import { bootstrapSupabase, ensureTemplate } from '../../local/postgres/bootstrap.ts';
 import { removeDataDir } from '../../local/postgres/dataDir.ts';
+import { choosePort } from '../../local/postgres/port.ts';
 import { startPostgres } from '../../local/postgres/server.ts';
 import { findTemporalCli } from '../../local/temporal/cli.ts';
-import { startTemporal } from '../../local/temporal/server.ts';
+import { startTemporal, type TemporalServer } from '../../local/temporal/server.ts';
 import { migrate } from '../../src/supabase/migrate.ts';
 import { onTeardown, SERVERS, STATUS_WORDS, TEMPLATES } from './servers.ts';
 
@@ -36,15 +36,7 @@ export default async function globalSetup(): Promise<void> {
   });
 
   const { path: cliPath } = await cli;
-  const { port } = await createPortPicker()(17_233);
-  const temporal = await startTemporal({
-    cliPath,
-    port,
-    namespace: 'default',
-    searchAttributes: { LegisyncCollection: 'Keyword', LegisyncState: 'Keyword' },
-    dynamicConfig: {},
-    logFile: join(folder, 'temporal.log'),
-  });
+  const temporal = await startServer(cliPath, join(folder, 'temporal.log'));
   onTeardown(async () => {
     await temporal.stop(5_000);
   });
@@ -52,4 +44,21 @@ export default async function globalSetup(): Promise<void> {
   process.env[SERVERS.postgres] = postgres.url;
   process.env[SERVERS.temporal] = temporal.address;
   process.env[SERVERS.temporalCli] = cliPath;
+}
+
+/** Nothing holds a port between the choice and the server's own bind: another run on this machine may take it. */
+async function startServer(cliPath: string, logFile: string, triesLeft = 4): Promise<TemporalServer> {
+  try {
+    return await startTemporal({
+      cliPath,
+      port: await choosePort(),
+      namespace: 'default',
+      searchAttributes: { LegisyncCollection: 'Keyword', LegisyncState: 'Keyword' },
+      dynamicConfig: {},
+      logFile,
+    });
+  } catch (error) {
+    if (triesLeft === 0) throw error;
+    return startServer(cliPath, logFile, triesLeft - 1);
+  }
 }

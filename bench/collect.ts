@@ -1,0 +1,135 @@
+/**
+ * Runs the whole local stack until so many documents are new, and prints what a claim about MASSIVE rests on: how much of
+ * the quota was used and never exceeded, the worker's memory over time, and the history that a thousand documents cost.
+ *
+ *   npm run bench:collect -- --documents 2000 --rate 20
+ *   npm run bench:collect -- --documents 20000 --rate 300
+ */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { Client, Connection } from '@temporalio/client';
+import { pollUntil } from '../local/launcher/poll.ts';
+import { readStackState, type StackState } from '../local/launcher/state.ts';
+import { removeDataDir } from '../local/postgres/dataDir.ts';
+
+const { values } = parseArgs({
+  options: {
+    documents: { type: 'string', default: '2000' },
+    rate: { type: 'string', default: '20' },
+    decisions: { type: 'string', default: '2000' },
+  },
+});
+const documents = Number(values.documents);
+const rate = Number(values.rate);
+
+/** Often enough to see a leak grow. */
+const SAMPLE_MS = 2_000;
+
+const folder = await mkdtemp(join(tmpdir(), 'legisync-bench-'));
+const data = join(folder, '.local');
+const child = spawn(
+  process.execPath,
+  [
+    join(import.meta.dirname, '..', 'local/start.ts'),
+    ...['--data', data, '--rate', values.rate, '--decisions', values.decisions],
+  ],
+  { stdio: ['ignore', 'ignore', 'inherit'] },
+);
+try {
+  const stack = await usable();
+  const connection = await Connection.connect({ address: stack.env['TEMPORAL_ADDRESS'] ?? '' });
+  const { workflow } = new Client({ connection });
+  const stats = async (): Promise<Stats> =>
+    (await (await fetch(`${new URL(stack.env['LEGIFRANCE_API_URL'] ?? '').origin}/_stats`)).json()) as Stats;
+
+  const memory: { documents: number; rssMb: number }[] = [];
+  let last: Stats = await stats();
+  await pollUntil(
+    async () => {
+      last = await stats();
+      memory.push({ documents: last.consults.distinct, rssMb: await workerRss(stack) });
+      return last.consults.distinct >= documents;
+    },
+    { everyMs: SAMPLE_MS, timeoutMs: 3_600_000 },
+  );
+
+  // The end of the run is not part of the measure: lanes drain when it is stopped.
+  const { first, last: end, total, maxInAnySecond } = last.arrivals;
+  const seconds = ((end ?? 0) - (first ?? 0)) / 1_000;
+  let events = 0;
+  let bytes = 0;
+  let runId = '';
+  do {
+    const handle = workflow.getHandle('massive:codes', runId === '' ? undefined : runId);
+    const described = await handle.describe();
+    const history = await handle.fetchHistory();
+    events += described.historyLength;
+    bytes += described.historySize ?? 0;
+    runId = history.events?.[0]?.workflowExecutionStartedEventAttributes?.continuedExecutionRunId ?? '';
+  } while (runId !== '');
+  await connection.close();
+
+  const thousands = last.consults.distinct / 1_000;
+  const settled = memory.filter((sample) => sample.documents > documents / 10);
+  const report = {
+    documents: last.consults.distinct,
+    seconds: round(seconds),
+    requests: total,
+    maxInAnySecond,
+    quotaUsedPercent: round((100 * total) / (seconds * rate)),
+    refused: last.api.byStatus['429'] ?? 0,
+    eventsPerThousand: round(events / thousands),
+    historyBytesPerThousand: Math.round(bytes / thousands),
+    workerRssMb: quarters(settled).map((sample) => ({ documents: sample.documents, rssMb: round(sample.rssMb) })),
+  };
+  console.log(JSON.stringify(report));
+} finally {
+  child.kill('SIGINT');
+  await once(child, 'exit');
+  await removeDataDir(join(data, 'postgres'));
+  await rm(folder, { recursive: true, force: true });
+}
+
+interface Stats {
+  readonly api: { readonly byStatus: Readonly<Record<string, number>> };
+  readonly consults: { readonly distinct: number };
+  readonly arrivals: {
+    readonly total: number;
+    readonly maxInAnySecond: number;
+    readonly first: number | null;
+    readonly last: number | null;
+  };
+}
+
+async function usable(): Promise<StackState> {
+  let state: StackState | undefined;
+  await pollUntil(
+    async () => {
+      state = await readStackState(join(data, 'stack.json'));
+      return Object.keys(state?.env ?? {}).length > 0;
+    },
+    { everyMs: 200, timeoutMs: 120_000 },
+  );
+  if (state === undefined) throw new Error('the stack did not come up');
+  return state;
+}
+
+/** Resident memory of the worker process, in MB; from procfs, so on Linux only. */
+async function workerRss(stack: StackState): Promise<number> {
+  const pid = stack.parts.find(({ name }) => name === 'worker')?.pid ?? 0;
+  const status = await readFile(`/proc/${pid}/status`, 'utf8');
+  return Number(/VmRSS:\s+(\d+) kB/.exec(status)?.[1] ?? NaN) / 1_024;
+}
+
+/** The first sample and those a quarter, a half, … of the way. */
+function quarters<T>(samples: readonly T[]): readonly T[] {
+  return [0, 0.25, 0.5, 0.75, 1].flatMap((share) => samples[Math.round(share * (samples.length - 1))] ?? []);
+}
+
+function round(value: number): number {
+  return Math.round(value * 10) / 10;
+}

@@ -91,7 +91,7 @@ export default tseslint.config(
     },
   },
   {
-    files: ['local/**/*.ts', 'src/commands/**/*.ts', 'src/client.ts'],
+    files: ['local/**/*.ts', 'src/commands/**/*.ts', 'src/client.ts', 'bench/**/*.ts'],
     rules: { 'no-console': 'off' },
   },
   {

@@ -58,8 +58,8 @@ try {
   );
 
   // The end of the run is not part of the measure: lanes drain when it is stopped.
-  const { first, last: end, total, maxInAnySecond } = last.arrivals;
-  const seconds = ((end ?? 0) - (first ?? 0)) / 1_000;
+  const { firstMs, lastMs, total, maxInAnySecond } = last.arrivals;
+  const seconds = ((lastMs ?? 0) - (firstMs ?? 0)) / 1_000;
   let events = 0;
   let bytes = 0;
   let runId = '';
@@ -84,7 +84,10 @@ try {
     refused: last.api.byStatus['429'] ?? 0,
     eventsPerThousand: round(events / thousands),
     historyBytesPerThousand: Math.round(bytes / thousands),
-    workerRssMb: quarters(settled).map((sample) => ({ documents: sample.documents, rssMb: round(sample.rssMb) })),
+    workerRssMb: quarters(settled).map((sample) => ({
+      documents: sample.documents,
+      rssMb: round(sample.rssMb),
+    })),
   };
   console.log(JSON.stringify(report));
 } finally {
@@ -100,8 +103,8 @@ interface Stats {
   readonly arrivals: {
     readonly total: number;
     readonly maxInAnySecond: number;
-    readonly first: number | null;
-    readonly last: number | null;
+    readonly firstMs: number | null;
+    readonly lastMs: number | null;
   };
 }
 

@@ -52,7 +52,15 @@ async function runBuild(go: string, output: string, { env, log, signal }: WayCon
   const versionFlag = `-X github.com/temporalio/cli/internal/temporalcli.Version=${CLI_VERSION}`;
   const child = spawn(
     go,
-    ['build', '-trimpath', '-ldflags', `-s -w ${versionFlag}`, '-o', output, 'github.com/temporalio/cli/cmd/temporal'],
+    [
+      'build',
+      '-trimpath',
+      '-ldflags',
+      `-s -w ${versionFlag}`,
+      '-o',
+      output,
+      'github.com/temporalio/cli/cmd/temporal',
+    ],
     {
       cwd: MODULE_FOLDER,
       env: { ...env, CGO_ENABLED: '0', GOFLAGS: '-mod=readonly', GOWORK: 'off' },

@@ -32,6 +32,9 @@ export function needsUpload(standing: DocumentStanding | undefined, sha256: stri
  */
 export async function uploadDocuments(deps: ActivityDeps, input: UploadInput): Promise<UploadResult> {
   const { collection } = input.batch;
+  // Batches are served one after the other, the oldest first, and not all of them side by side: so each is queued soon
+  // after its first upload, and lanes do not end together and leave the quota idle while they fetch.
+  const rank = input.mode === 'maintenance' ? 1 : performance.now();
   const progress = earlierProgress();
   const done = new Set([
     ...progress.uploaded,
@@ -53,7 +56,7 @@ export async function uploadDocuments(deps: ActivityDeps, input: UploadInput): P
       const collect = async (id: string): Promise<void> => {
         try {
           const path = documentPath(collection, id);
-          const { body, sha256 } = await deps.legifrance.consult(id, cancelled);
+          const { body, sha256 } = await deps.legifrance.consult(id, cancelled, rank);
           const fresh = needsUpload(standings.get(id), sha256);
           // Not interruptible: what was consulted is worth its upload, which has a deadline of its own.
           if (fresh) await deps.storage.upload(path, body, sha256);

@@ -54,6 +54,8 @@ export interface FetchResult {
 /** Input of `uploadDocuments`. */
 export interface UploadInput {
   readonly batch: BatchRef;
+  /** MAINTENANCE goes first where both wait for the API. */
+  readonly mode: 'massive' | 'maintenance';
   readonly ids: readonly string[];
 }
 

@@ -66,6 +66,7 @@ const DOCUMENT_RETRY: Readonly<
   // The API also answers "not found" in passing: it is believed the second time.
   DOCUMENT_NOT_FOUND: { retrySeconds: HOUR_SECONDS, withdrawSecond: true },
   DOCUMENT_MALFORMED: { retrySeconds: HOUR_SECONDS, withdrawSecond: false },
+  LEGIFRANCE_REJECTED: { retrySeconds: HOUR_SECONDS, withdrawSecond: false },
 };
 
 /** {@link Catalogue} on the RPC functions of `supabase/migrations`. */

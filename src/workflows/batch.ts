@@ -20,7 +20,7 @@ export function uploadBatch(
   mode: FetchInput['mode'],
 ): Promise<UploadResult> {
   const summary = `${ids.length} documents to the bucket (batch ${batch.sequence})`;
-  return uploadDocuments.executeWithOptions({ summary, priority: priorityOf(mode) }, [{ batch, ids }]);
+  return uploadDocuments.executeWithOptions({ summary, priority: priorityOf(mode) }, [{ batch, mode, ids }]);
 }
 
 /** Not cancellable: what was uploaded is queued, whatever else stops. */

@@ -66,7 +66,7 @@ export function fetchMassive(deps: ActivityDeps, batch: BatchRef, limit = 100): 
 }
 
 export function upload(deps: ActivityDeps, batch: BatchRef, ids: readonly string[]): Promise<UploadResult> {
-  return new Attempt().upload(deps, { batch, ids });
+  return new Attempt().upload(deps, { batch, mode: 'massive', ids });
 }
 
 /** The end of a batch, as the workflows do it. */

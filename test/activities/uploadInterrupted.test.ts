@@ -48,13 +48,15 @@ describe('uploadDocuments, when it cannot go on as before', () => {
     });
     const first = new Attempt();
     const batch = batchOf('service');
-    const failure = await failureOf(first.upload({ ...stack.deps, legifrance }, { batch, ids }));
+    const failure = await failureOf(
+      first.upload({ ...stack.deps, legifrance }, { batch, mode: 'massive', ids }),
+    );
     expect(failure.code).toBe('LEGIFRANCE_UNAVAILABLE');
     expect(begun).toEqual(ids.slice(0, 10));
     const beat = first.lastBeat as UploadResult;
     expect([...beat.uploaded].sort()).toEqual(ids.slice(1, 10));
 
-    const result = await new Attempt(first.lastBeat).upload(stack.deps, { batch, ids });
+    const result = await new Attempt(first.lastBeat).upload(stack.deps, { batch, mode: 'massive', ids });
     expect([...result.uploaded].sort()).toEqual(ids);
     expect(result).toMatchObject({ unchanged: [], failures: [], left: [] });
     expect(stack.simulator.control.stats().consults).toMatchObject({ total: 50, maxPerDocument: 1 });
@@ -66,7 +68,7 @@ describe('uploadDocuments, when it cannot go on as before', () => {
     stack.gateway.control.fault({ match: `^POST /storage/v1/object/.*${bad}`, kind: 'status', status: 500 });
     const first = new Attempt();
     const batch = batchOf('storage');
-    const failure = await failureOf(first.upload(stack.deps, { batch, ids }));
+    const failure = await failureOf(first.upload(stack.deps, { batch, mode: 'massive', ids }));
     expect(failure.code).toBe('STORAGE_BUSY');
     const done = (first.lastBeat as UploadResult).uploaded;
     expect(done.length).toBeGreaterThan(0);
@@ -74,7 +76,7 @@ describe('uploadDocuments, when it cannot go on as before', () => {
 
     stack.gateway.control.clear();
     stack.simulator.control.resetStats();
-    const result = await new Attempt(first.lastBeat).upload(stack.deps, { batch, ids });
+    const result = await new Attempt(first.lastBeat).upload(stack.deps, { batch, mode: 'massive', ids });
     expect(idsOf(result)).toEqual(ids);
     expect(result.left).toEqual([]);
     expect(done.map((id) => stack.simulator.control.consultsOf(id))).toEqual(done.map(() => 0));
@@ -86,7 +88,7 @@ describe('uploadDocuments, when it cannot go on as before', () => {
     stack.simulator.control.fault({ kind: 'status', status: 503, id, times: 1_000 });
     const attempt = new Attempt();
     const failure = await failureOf(
-      attempt.upload(stack.deps, { batch: batchOf('gone'), ids: [id, ...others] }),
+      attempt.upload(stack.deps, { batch: batchOf('gone'), mode: 'massive', ids: [id, ...others] }),
     );
     expect(failure.code).toBe('LEGIFRANCE_UNAVAILABLE');
     expect([...(attempt.lastBeat as UploadResult).uploaded].sort()).toEqual(others);
@@ -101,7 +103,10 @@ describe('uploadDocuments, when it cannot go on as before', () => {
       if (consults === 15) attempt.env.cancel();
       return stack.legifrance.consult(id, signal);
     });
-    const result = await attempt.upload({ ...stack.deps, legifrance }, { batch: batchOf('cancelled'), ids });
+    const result = await attempt.upload(
+      { ...stack.deps, legifrance },
+      { batch: batchOf('cancelled'), mode: 'massive', ids },
+    );
     expect(idsOf(result)).toEqual(ids);
     expect(result.left.length).toBeGreaterThanOrEqual(35);
     expect(consults).toBe(15);
@@ -172,7 +177,7 @@ describe('uploadDocuments, when it cannot go on as before', () => {
     stack.simulator.control.fault({ kind: 'status', status: 429, id: ids[0], retryAfterSeconds: 120 });
     const attempt = new Attempt();
     const failure = await failureOf(
-      attempt.upload({ ...stack.deps, legifrance }, { batch: batchOf('silenced'), ids }),
+      attempt.upload({ ...stack.deps, legifrance }, { batch: batchOf('silenced'), mode: 'massive', ids }),
     );
     expect(failure.code).toBe('LEGIFRANCE_THROTTLED');
     expect(failure.retryAfterMs).toBeGreaterThan(100_000);

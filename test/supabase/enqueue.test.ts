@@ -56,6 +56,13 @@ describe('invariant 1, object, then row', () => {
     const { batch, ids, path } = await newBatch(1);
     await putObject(stack, path, 'ours');
     await stack.sql(`insert into public.files_queue (file_path, bucket_id) values ($1, 'another')`, [path]);
+    // With a file of its own there, whose hash is not the row's.
+    await stack.sql(`insert into storage.buckets (id, name) values ('another', 'another')`);
+    await stack.sql(
+      `insert into storage.objects (bucket_id, name, metadata, user_metadata)
+       values ('another', $1, '{"size": 1}', '{"sha256": "v1:theirs"}')`,
+      [path],
+    );
     const before = await queueRow(stack, path);
     expect(await stack.supabase.catalogue.enqueue(batch, ids, [])).toEqual({
       ...NOTHING,

@@ -6,7 +6,8 @@ import {
   type UploadResult,
 } from '../contract/messages.ts';
 import { enqueueBatch, fetchBatch, uploadBatch } from './batch.ts';
-import { addBatch, totalsTable } from './totals.ts';
+import { totalsTable } from './display.ts';
+import { addBatch } from './totals.ts';
 
 /** A batch that is handed back by stopping workers goes on with the next worker, this many times at most. */
 const MAX_HAND_OVERS = 20;

@@ -1,45 +1,40 @@
 import {
   ActivityFailure,
   allHandlersFinished,
-  ApplicationFailure,
   CancellationScope,
   condition,
   continueAsNew,
   defineQuery,
-  defineUpdate,
   isCancellation,
   log,
-  setCurrentDetails,
   setHandler,
-  TemporalFailure,
-  upsertSearchAttributes,
   workflowInfo,
 } from '@temporalio/workflow';
 import {
-  LANES,
   MAX_BATCH,
   NO_TOTALS,
-  type Controls,
   type FetchResult,
   type MassiveInput,
   type MassiveProgress,
 } from '../contract/messages.ts';
-import { QUERIES, UPDATES, type CollectionState } from '../contract/names.ts';
-import { STATE_ATTRIBUTE } from './attributes.ts';
+import { QUERIES, type CollectionState } from '../contract/names.ts';
 import { enqueueBatch, fetchBatch, uploadBatch } from './batch.ts';
+import { createDisplay } from './display.ts';
 import { LaneSet } from './lanes.ts';
-import { saveControls } from './proxies.ts';
-import { addBatch, totalsTable } from './totals.ts';
+import { obeyOperator, silentOperator } from './operator.ts';
+import { addBatch } from './totals.ts';
 
 const progressQuery = defineQuery<MassiveProgress>(QUERIES.progress);
-const pauseUpdate = defineUpdate<MassiveProgress, [{ readonly reason?: string }?]>(UPDATES.pause);
-const resumeUpdate = defineUpdate<MassiveProgress>(UPDATES.resume);
-const setConcurrencyUpdate = defineUpdate<MassiveProgress, [number]>(UPDATES.setConcurrency);
-const stopUpdate = defineUpdate<MassiveProgress>(UPDATES.stop);
 
 /** A run ends at this many events: half of the server's own hint, far from its limit of 51,200. */
 const MAX_EVENTS = 2_000;
 const MAX_HISTORY_BYTES = 2_000_000;
+
+/**
+ * A run that ends waits this long for its batches. One that an outage holds up is then handed back: it must not keep the
+ * others waiting, nor the history growing. Longer than any batch that is served.
+ */
+const DRAIN_MS = 10 * 60_000;
 
 /** After a failure that no retry mends, a lane looks again when this time is over, or an operator says something. */
 const LANE_REST_MS = 5 * 60_000;
@@ -74,7 +69,7 @@ export async function collectMassive(input: MassiveInput): Promise<MassiveProgre
   const { workflowId, firstExecutionRunId } = workflowInfo();
   const { collection } = input;
   const runs = (input.runs ?? 0) + 1;
-  const operator = { controls: input.controls, stopping: false };
+  const operator = silentOperator(input.controls);
   let totals = input.totals ?? NO_TOTALS;
   let pass = input.pass ?? 0;
   let sequence = input.sequence ?? 0;
@@ -82,67 +77,36 @@ export async function collectMassive(input: MassiveInput): Promise<MassiveProgre
   /** Counts whatever may end a lane's rest: documents found or handed back, an operator's word. */
   let news = 0;
   let idleState: CollectionState = 'waiting';
-  let pauseReason = '';
-  let lastProblem = '';
-  let shownState: CollectionState | undefined;
+  let lastProblem: string | undefined;
   const work = new CancellationScope();
+  const display = createDisplay();
 
-  const state = (): CollectionState => {
-    if (operator.stopping) return 'stopping';
-    if (operator.controls.paused) return 'paused';
-    return busy > 0 ? 'collecting' : idleState;
+  const progress = (): MassiveProgress => {
+    const state = busy > 0 ? 'collecting' : idleState;
+    return {
+      collection,
+      state: operator.stopping ? 'stopping' : operator.controls.paused ? 'paused' : state,
+      controls: operator.controls,
+      pass,
+      busy,
+      totals,
+      runs,
+    };
   };
-  const progress = (): MassiveProgress => ({
-    collection,
-    state: state(),
-    controls: operator.controls,
-    pass,
-    busy,
-    totals,
-    runs,
-  });
-  const show = (): void => {
-    const now = state();
-    const lines = [
-      `**${now}**${now === 'paused' && pauseReason !== '' ? ` (${pauseReason})` : ''}, pass ${pass}, ` +
-        `${busy} of ${operator.controls.lanes} lanes at work`,
-      totalsTable(totals),
-      ...(lastProblem === '' ? [] : [`Last problem: ${lastProblem}`]),
-    ];
-    setCurrentDetails(lines.join('\n\n'));
-    // An attribute costs an event and a write to the visibility store: on changes only.
-    if (now !== shownState) upsertSearchAttributes([{ key: STATE_ATTRIBUTE, value: now }]);
-    shownState = now;
-  };
+  const show = (): void =>
+    display(progress(), [
+      ...(operator.pauseReason === '' ? [] : [`Paused: ${operator.pauseReason}`]),
+      ...(lastProblem === undefined ? [] : [`Last problem: ${lastProblem}`]),
+    ]);
 
-  /** What operators set is kept in Postgres before it is answered: one write after the other, always the latest. */
-  let saved: Promise<unknown> = Promise.resolve();
-  const control = async (change: Partial<Controls>): Promise<MassiveProgress> => {
-    operator.controls = { ...operator.controls, ...change };
-    news += 1;
-    show();
-    const save = (): Promise<void> =>
-      CancellationScope.nonCancellable(() => saveControls(collection, operator.controls));
-    const mine = saved.then(save, save);
-    saved = mine;
-    await mine;
-    return progress();
-  };
   setHandler(progressQuery, progress);
-  setHandler(pauseUpdate, ({ reason = '' } = {}) => {
-    pauseReason = reason;
-    return control({ paused: true });
-  });
-  setHandler(resumeUpdate, () => {
-    pauseReason = '';
-    return control({ paused: false });
-  });
-  setHandler(setConcurrencyUpdate, (lanes) => control({ lanes }), { validator: checkLanes });
-  setHandler(stopUpdate, () => {
-    operator.stopping = true;
-    work.cancel();
-    show();
-    return progress();
+  obeyOperator(collection, operator, {
+    answer: progress,
+    onWord: () => {
+      news += 1;
+      if (operator.stopping) work.cancel();
+      show();
+    },
   });
 
   const leaving = (): boolean =>
@@ -189,34 +153,40 @@ export async function collectMassive(input: MassiveInput): Promise<MassiveProgre
         await condition(() => !operator.controls.paused || dismissed());
         continue;
       }
-      const { waitMs, state: idle, shared } = await attempt();
+      const { waitMs, state, shared } = await attempt();
       if (waitMs === 0) {
         idleMs = 0;
         continue;
       }
       const seen = news;
-      idleState = idle;
+      idleState = state;
       show();
       idleMs = shared && busy > 0 ? NEWS_MS : Math.max(waitMs, Math.min(idleMs * 2, MAX_IDLE_MS));
       await condition(() => news !== seen || dismissed(), Math.min(idleMs, MAX_WAIT_MS));
     }
   };
 
-  const lanes = new LaneSet({ wanted: () => operator.controls.lanes, leaving, run: lane });
+  const lanes = new LaneSet({
+    wanted: () => operator.controls.lanes,
+    leaving,
+    run: lane,
+    overdue: () => work.cancel(),
+    patienceMs: DRAIN_MS,
+  });
   show();
-  let cancellation: TemporalFailure | undefined;
   try {
     await work.run(() => lanes.supervise());
   } catch (error) {
-    if (!(error instanceof TemporalFailure && isCancellation(error))) throw error;
-    cancellation = error;
+    if (!isCancellation(error)) throw error;
   }
   await CancellationScope.nonCancellable(async () => {
     await lanes.ended();
     await condition(allHandlersFinished);
   });
   if (operator.stopping) return progress();
-  if (cancellation !== undefined) throw cancellation;
+  // Not the run's own doing: somebody cancelled the workflow.
+  const root = CancellationScope.current();
+  if (root.consideredCancelled) await root.cancelRequested;
   return continueAsNew<typeof collectMassive>({
     ...input,
     controls: operator.controls,
@@ -239,12 +209,4 @@ function outcome(waitMs: number, reason?: FetchResult['reason']): Outcome {
 function historyIsLong(maxEvents = MAX_EVENTS): boolean {
   const { continueAsNewSuggested, historyLength, historySize } = workflowInfo();
   return continueAsNewSuggested || historyLength > maxEvents || historySize > MAX_HISTORY_BYTES;
-}
-
-function checkLanes(lanes: number): void {
-  if (Number.isInteger(lanes) && lanes >= LANES.min && lanes <= LANES.max) return;
-  throw ApplicationFailure.nonRetryable(
-    `Concurrency ${String(lanes)} is not a whole number from ${LANES.min} to ${LANES.max}.`,
-    'CONFIG_INVALID',
-  );
 }

@@ -7,6 +7,9 @@ interface Lanes {
   readonly leaving: () => boolean;
   /** The work of lane `index`. It returns when it is dismissed, or when its index is not wanted any more. */
   readonly run: (index: number) => Promise<void>;
+  /** Called when lanes are still at work this long after it was time to leave. */
+  readonly overdue: () => void;
+  readonly patienceMs: number;
 }
 
 /** Keeps the wanted number of lanes running, without any barrier between them. */
@@ -24,6 +27,7 @@ export class LaneSet {
       for (const index of this.#absent()) this.#start(index);
       await condition(() => this.#lanes.leaving() || this.#absent().length > 0);
     }
+    if (!(await condition(() => this.#running.size === 0, this.#lanes.patienceMs))) this.#lanes.overdue();
     await this.ended();
   }
 

@@ -67,7 +67,7 @@ begin
   with listed as (
     select d.category, d.id from legisync.documents d
     where d.category = p_category
-      and d.id in (select l.id from jsonb_to_recordset(p_documents) as l (id text))
+      and d.id = any (array(select l.id from jsonb_to_recordset(p_documents) as l (id text)))
       and (d.state = 'discovered' or d.content_sha256 is not null or p_adopt = 'refresh')
       and legisync.claimable(d, p_owner, p_chain)
     order by d.id

@@ -11,6 +11,9 @@ import { isQuotaSpent } from './quotaSpent.ts';
 /** A batch of 100 failures must stay below the 50 KB of a payload. */
 const MAX_MESSAGE = 300;
 
+/** At this attempt an error that nobody foresaw is taken for the document's own: it must not hold up its batch for ever. */
+const POISON_ATTEMPT = 5;
+
 /** What is done so far. It travels in the heartbeats, so that a next attempt need not consult these documents again. */
 interface Progress {
   readonly uploaded: string[];
@@ -35,6 +38,7 @@ export async function uploadDocuments(deps: ActivityDeps, input: UploadInput): P
   // Batches are served one after the other, the oldest first, and not all of them side by side: so each is queued soon
   // after its first upload, and lanes do not end together and leave the quota idle while they fetch.
   const rank = input.mode === 'maintenance' ? 1 : performance.now();
+  const { attempt } = Context.current().info;
   const progress = earlierProgress();
   const done = new Set([
     ...progress.uploaded,
@@ -65,6 +69,15 @@ export async function uploadDocuments(deps: ActivityDeps, input: UploadInput): P
         } catch (error) {
           if (error instanceof LegisyncError && concernsDocument(error.code)) {
             progress.failures.push({ id, code: error.code, message: error.message.slice(0, MAX_MESSAGE) });
+            return;
+          }
+          if (!(error instanceof LegisyncError) && !cancelled.aborted && attempt >= POISON_ATTEMPT) {
+            deps.log.warn({ id, err: error }, 'a document fails in a way that nobody foresaw');
+            progress.failures.push({
+              id,
+              code: 'INTERNAL',
+              message: 'An error that nobody foresaw; see the log.',
+            });
             return;
           }
           left.push(id);

@@ -67,6 +67,7 @@ const DOCUMENT_RETRY: Readonly<
   DOCUMENT_NOT_FOUND: { retrySeconds: HOUR_SECONDS, withdrawSecond: true },
   DOCUMENT_MALFORMED: { retrySeconds: HOUR_SECONDS, withdrawSecond: false },
   LEGIFRANCE_REJECTED: { retrySeconds: HOUR_SECONDS, withdrawSecond: false },
+  INTERNAL: { retrySeconds: HOUR_SECONDS, withdrawSecond: false },
 };
 
 /** {@link Catalogue} on the RPC functions of `supabase/migrations`. */

@@ -43,9 +43,12 @@ export class Attempt {
   readonly env: MockActivityEnvironment;
   lastBeat: unknown;
 
-  constructor(heartbeatDetails?: unknown) {
+  constructor(heartbeatDetails?: unknown, attempt = 1) {
     // The SDK warns of each failed attempt, and many here are meant to fail.
-    this.env = new MockActivityEnvironment({ heartbeatDetails }, { logger: new DefaultLogger('ERROR') });
+    this.env = new MockActivityEnvironment(
+      { heartbeatDetails, attempt },
+      { logger: new DefaultLogger('ERROR') },
+    );
     this.env.on('heartbeat', (details: unknown) => {
       // As the server keeps it: what is not JSON would be lost.
       this.lastBeat = JSON.parse(JSON.stringify(details));

@@ -28,6 +28,24 @@ describe('uploadDocuments, when it cannot go on as before', () => {
   });
   afterAll(() => stack.close());
 
+  it('takes an error that nobody foresaw for the document’s own at the fifth attempt, and goes on with the others', async () => {
+    const ids = articleIds(CODE, 401, 410);
+    const [poisoned = ''] = ids;
+    const legifrance = aroundConsult(stack.legifrance, (id, signal) => {
+      if (id === poisoned) throw new RangeError('a bug');
+      return stack.legifrance.consult(id, signal);
+    });
+    const input = { batch: batchOf('poison'), mode: 'massive', ids } as const;
+    for (const attempt of [1, 4]) {
+      await expect(
+        new Attempt(undefined, attempt).upload({ ...stack.deps, legifrance }, input),
+      ).rejects.toThrow('a bug');
+    }
+    const result = await new Attempt(undefined, 5).upload({ ...stack.deps, legifrance }, input);
+    expect(result.failures).toMatchObject([{ id: poisoned, code: 'INTERNAL' }]);
+    expect([...result.uploaded, ...result.unchanged].sort()).toEqual(ids.slice(1));
+  });
+
   it('ends the attempt when the service fails, after the documents at hand; the next one goes on after them', async () => {
     const ids = articleIds(CODE, 101, 150);
     const [failing = ''] = ids;

@@ -8,13 +8,23 @@ import { startPostgres } from '../../local/postgres/server.ts';
 import { findTemporalCli } from '../../local/temporal/cli.ts';
 import { startTemporal, type TemporalServer } from '../../local/temporal/server.ts';
 import { migrate } from '../../src/supabase/migrate.ts';
-import { onTeardown, SERVERS, STATUS_WORDS, TEMPLATES } from './servers.ts';
+import { onTeardown, SERVERS, STATUS_WORDS, tearDown, TEMPLATES } from './servers.ts';
 
 /**
  * One set of servers for the whole run: a PostgreSQL with two template databases (a bare Supabase project, and the same
  * with our migrations), and a Temporal server. Test files clone a template and use task queues of their own.
  */
 export default async function globalSetup(): Promise<void> {
+  try {
+    await setUp();
+  } catch (error) {
+    // Jest tears down only what was set up wholly.
+    await tearDown();
+    throw error;
+  }
+}
+
+async function setUp(): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), 'legisync-test-'));
   onTeardown(() => rm(folder, { recursive: true, force: true }));
 
@@ -23,10 +33,13 @@ export default async function globalSetup(): Promise<void> {
 
   const dataDir = join(folder, 'postgres');
   const postgres = await startPostgres({ dataDir, flags: { fsync: 'off' } });
+  let postgresRuns = true;
+  void postgres.exited.then(() => (postgresRuns = false));
   onTeardown(async () => {
     await postgres.stop();
     await removeDataDir(dataDir);
   });
+  killAtExit(() => postgresRuns && process.kill(postgres.pid, 'SIGQUIT'));
   await ensureTemplate(postgres.url, TEMPLATES.bare, bootstrapSupabase);
   await ensureTemplate(postgres.url, TEMPLATES.migrated, async (url) => {
     await bootstrapSupabase(url);
@@ -40,10 +53,17 @@ export default async function globalSetup(): Promise<void> {
   onTeardown(async () => {
     await temporal.stop(5_000);
   });
+  killAtExit(temporal.kill);
 
   process.env[SERVERS.postgres] = postgres.url;
   process.env[SERVERS.temporal] = temporal.address;
   process.env[SERVERS.temporalCli] = cliPath;
+}
+
+/** A run that is interrupted is not torn down: the servers, which live in sessions of their own, are killed at its exit. */
+function killAtExit(kill: () => unknown): void {
+  process.once('SIGTERM', () => process.exit(143));
+  process.once('exit', kill);
 }
 
 /** Nothing holds a port between the choice and the server's own bind: another run on this machine may take it. */

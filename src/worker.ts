@@ -8,12 +8,16 @@ import { createScrub } from './observability/scrub.ts';
 import { temporalLogger } from './observability/temporalLogger.ts';
 import { runWorker } from './runWorker.ts';
 
+/** Until the settings are read, secrets are known by their looks only. */
+let scrub = createScrub();
+let runtime: Runtime | undefined;
+
 try {
   const { config, warnings, secrets } = loadConfig({ need: ['legifrance', 'supabase'] });
-  const scrub = createScrub(secrets);
+  scrub = createScrub(secrets);
   const logger = createLogger({ level: config.log.level, scrub });
   for (const warning of warnings) logger.warn(warning);
-  Runtime.install({
+  runtime = Runtime.install({
     logger: temporalLogger(logger.child({ part: 'temporal' })),
     // The SDK would shut workers down on these signals by itself; `stop` below does, after it has told the activities.
     shutdownSignals: [],
@@ -33,6 +37,9 @@ try {
   }
   await runWorker({ config, logger, scrub, stop: stop.signal });
 } catch (error) {
-  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+  process.stderr.write(`${scrub(error instanceof Error ? error.message : String(error))}\n`);
   process.exitCode = error instanceof ConfigError ? 3 : 1;
+} finally {
+  // It ends by itself with its last connection. Where there never was one, it would keep the process alive for ever.
+  await runtime?.shutdown();
 }

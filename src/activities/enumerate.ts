@@ -1,8 +1,8 @@
 import type { CodesSource, SearchSource, Source } from '../contract/collections.ts';
 import { LegisyncError } from '../contract/failures.ts';
-import { bisect, sliceTarget, wholeWindow } from '../legifrance/slicing.ts';
-import type { DateWindow, SearchQuery } from '../legifrance/types.ts';
-import type { Slice } from '../supabase/types.ts';
+import { bisect, REACH, sliceTarget, wholeWindow } from '../legifrance/slicing.ts';
+import type { DateWindow, SearchPage, SearchQuery } from '../legifrance/types.ts';
+import type { Slice, SliceKey } from '../supabase/types.ts';
 import type { ActivityDeps } from './deps.ts';
 import type { Signals } from './liveness.ts';
 
@@ -19,6 +19,15 @@ const REGISTER_CHUNK = 2_000;
 const MAX_ATTEMPTS = 12;
 const FIRST_DELAY_SECONDS = 5;
 const MAX_DELAY_SECONDS = 300;
+
+/** After MAINTENANCE (0 and 1), and without its reserve; before the consults of MASSIVE, which wait for listings. */
+const RANK = 2;
+
+/**
+ * The slice of what no window of days shows: documents without a date, or with one that cannot be. Beside the halves of a
+ * whole source, which together show only what is dated within them.
+ */
+const UNDATED: SliceKey = { to: '1799-12-31' };
 
 /** Failures that may be the slice's own; others concern the whole service and end the activity's attempt. */
 export const SLICE_FAILURES: ReadonlySet<string> = new Set([
@@ -46,9 +55,9 @@ export async function enumerateStep(
     return 0;
   }
   try {
-    return source.kind === 'codes'
-      ? await codesStep(deps, source, slice, signals.cancelled)
-      : await searchStep(deps, source, slice, signals);
+    if (source.kind === 'codes') return await codesStep(deps, source, slice, signals.cancelled);
+    if (isUndated(slice)) return await undatedStep(deps, source, slice, signals.cancelled);
+    return await searchStep(deps, source, slice, signals);
   } catch (error) {
     if (!(error instanceof LegisyncError) || !SLICE_FAILURES.has(error.code)) throw error;
     const final = error.code === 'LEGIFRANCE_REJECTED' || slice.attempts + 1 >= MAX_ATTEMPTS;
@@ -71,7 +80,7 @@ async function codesStep(
   cancelled: AbortSignal,
 ): Promise<number> {
   if (slice.key.code === undefined) {
-    const inForce = new Set((await deps.legifrance.listCodes(cancelled)).map((code) => code.id));
+    const inForce = new Set((await deps.legifrance.listCodes(cancelled, RANK)).map((code) => code.id));
     const wanted = source.codes ?? [...inForce];
     for (const code of wanted.filter((id) => !inForce.has(id))) {
       deps.log.warn(
@@ -85,7 +94,7 @@ async function codesStep(
     );
     return 0;
   }
-  const documents = await deps.legifrance.tableOfContents(slice.key.code, today(deps), cancelled);
+  const documents = await deps.legifrance.tableOfContents(slice.key.code, today(deps), cancelled, RANK);
   let discovered = 0;
   for (let from = 0; ; from += REGISTER_CHUNK) {
     const end = from + REGISTER_CHUNK >= documents.length;
@@ -104,17 +113,12 @@ async function searchStep(
   { cancelled, stop }: Signals,
 ): Promise<number> {
   const window = windowOf(slice);
-  const query: SearchQuery = {
-    fond: source.fond,
-    query: source.query,
-    window: window && { ...window, field: 'decided' },
-    day: today(deps),
-  };
+  const query = queryOf(deps, source, window);
   let discovered = 0;
   for (let page = slice.page; ; page += 1) {
-    const hits = await deps.legifrance.search(query, page, PAGE_SIZE, cancelled);
-    if (page === 1 && hits.total > sliceTarget(PAGE_SIZE)) {
-      await split(deps, source, slice, window, hits.total);
+    const hits = await deps.legifrance.search(query, page, PAGE_SIZE, cancelled, RANK);
+    if ((page === 1 && hits.total > sliceTarget(PAGE_SIZE)) || hits.overfull) {
+      await split(deps, source, slice, window, hits);
       return discovered;
     }
     const release = hits.last || page - slice.page + 1 >= PAGES_PER_STEP || stop.aborted;
@@ -131,17 +135,60 @@ async function split(
   source: SearchSource,
   slice: Slice,
   window: DateWindow | undefined,
-  total: number,
+  { total, overfull }: SearchPage,
 ): Promise<void> {
   // CODE_DATE filters by a point in time, not by a range: there is nothing to bisect.
   const halves = source.fond === 'CODE_DATE' ? null : bisect(window ?? wholeWindow(today(deps)));
   if (halves === null) {
+    const what = overfull
+      ? `The last page that can be reached is full, though the search says that it holds ${total}`
+      : `${total} results cannot be reached`;
     throw new LegisyncError(
       'LEGIFRANCE_REJECTED',
-      `${total} results cannot be reached (10,000 at most) and the slice cannot be cut by date; narrow the query of "${source.name}".`,
+      `${what} (${REACH} at most) and the slice cannot be cut by date; narrow the query of "${source.name}".`,
     );
   }
-  await deps.catalogue.splitSlice(slice, halves);
+  await deps.catalogue.splitSlice(slice, window === undefined ? [...halves, UNDATED] : halves);
+}
+
+/**
+ * Counts what the windows of a source that was cut by date leave out. Such documents cannot be reached: the slice is
+ * parked with their number, so that nobody takes the source for complete.
+ */
+async function undatedStep(
+  deps: ActivityDeps,
+  source: SearchSource,
+  slice: Slice,
+  cancelled: AbortSignal,
+): Promise<number> {
+  const totalOf = async (window?: DateWindow): Promise<number> =>
+    (await deps.legifrance.search(queryOf(deps, source, window), 1, 1, cancelled, RANK)).total;
+  const window = wholeWindow(today(deps));
+  const total = await totalOf();
+  const undated = total - (await totalOf(window));
+  if (undated > 0) {
+    throw new LegisyncError(
+      'LEGIFRANCE_REJECTED',
+      `${undated} of ${total} results have no date from ${window.from} to ${window.to}, and cannot be reached by date; ` +
+        `narrow the query of "${source.name}" until it finds ${sliceTarget(PAGE_SIZE)} at most.`,
+    );
+  }
+  const step = { page: 1, end: true, single: true, release: true };
+  await deps.catalogue.registerSlice(slice, [], step, deps.settings.adopt);
+  return 0;
+}
+
+function queryOf(deps: ActivityDeps, source: SearchSource, window: DateWindow | undefined): SearchQuery {
+  return {
+    fond: source.fond,
+    query: source.query,
+    window: window && { ...window, field: 'decided' },
+    day: today(deps),
+  };
+}
+
+function isUndated({ key }: Slice): boolean {
+  return key.code === undefined && key.from === undefined && key.to !== undefined;
 }
 
 function windowOf({ key }: Slice): DateWindow | undefined {

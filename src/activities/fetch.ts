@@ -14,8 +14,15 @@ const AHEAD_BATCHES = 4;
 /** Steps of enumeration in one call: a step is a table of contents or ten pages of a search, well under a minute. */
 const MAX_STEPS = 6;
 
-/** A lane that died loses its slice after this time; a step takes far less. */
-const LEASE_SECONDS = 120;
+/**
+ * A lane of which nothing is heard for so long loses its slice; each page that it registers counts from the start. One
+ * request may take a minute, is repeated, and waits for the quota before. Longer than that, because reading a listing
+ * twice costs requests, while the slice of a lane that died can wait: its own next attempt has it at once.
+ */
+const LEASE_SECONDS = 300;
+
+/** A lane without work asks no more often, whatever it is told: each question is two events of history. */
+const MIN_WAIT_MS = 1_000;
 
 /** See {@link Activities.fetchDocuments}. */
 export async function fetchDocuments(deps: ActivityDeps, input: FetchInput): Promise<FetchResult> {
@@ -59,7 +66,13 @@ async function nextOfPass(
     const ids = await deps.catalogue.takeDocuments(batch, limit);
     if (ids.length > 0) return { ids, discovered, pass: pass.pass };
     const reason = pass.complete ? 'pass' : 'enumerating';
-    return { ids, discovered, pass: pass.pass, reason, waitMs: Math.ceil(pass.waitSeconds * 1000) };
+    return {
+      ids,
+      discovered,
+      pass: pass.pass,
+      reason,
+      waitMs: Math.max(MIN_WAIT_MS, Math.ceil(pass.waitSeconds * 1_000)),
+    };
   }
 }
 

@@ -1,26 +1,16 @@
 import { Context } from '@temporalio/activity';
 import { documentPath } from '../contract/documents.ts';
-import { isDocumentFailure, LegisyncError, type FailureCode } from '../contract/failures.ts';
-import type { DocumentFailure, UploadInput, UploadResult } from '../contract/messages.ts';
+import type { LegisyncError } from '../contract/failures.ts';
+import type { UploadInput, UploadResult } from '../contract/messages.ts';
 import type { DocumentStanding } from '../supabase/types.ts';
 import type { ActivityDeps } from './deps.ts';
 import { withHeartbeat } from './liveness.ts';
 import { runPool } from './pool.ts';
-import { isQuotaSpent } from './quotaSpent.ts';
+import { doneIn, earlierProgress, noteFailure, type Progress } from './progress.ts';
+import { classified, concernsDocument, mayConcernDocument, restAfter, serviceWorks } from './trouble.ts';
 
-/** A batch of 100 failures must stay below the 50 KB of a payload. */
-const MAX_MESSAGE = 300;
-
-/** At this attempt an error that nobody foresaw is taken for the document's own: it must not hold up its batch for ever. */
-const POISON_ATTEMPT = 5;
-
-/** What is done so far. It travels in the heartbeats, so that a next attempt need not consult these documents again. */
-interface Progress {
-  readonly uploaded: string[];
-  readonly unchanged: string[];
-  readonly failures: DocumentFailure[];
-  bytes: number;
-}
+/** From this attempt on, a batch of which nothing succeeds is asked whether it is its documents' fault. */
+const PROBE_ATTEMPT = 3;
 
 /** Whether a document of this hash must be uploaded: decided by the object alone, never by the queue's row. */
 export function needsUpload(standing: DocumentStanding | undefined, sha256: string): boolean {
@@ -28,10 +18,15 @@ export function needsUpload(standing: DocumentStanding | undefined, sha256: stri
 }
 
 /**
- * See {@link Activities.uploadDocuments}. Documents are consulted side by side; one that cannot be had is noted and
- * the others go on. What is wrong with the service ends the attempt: documents at hand are finished first, and the next
- * attempt, by the activity's retry policy, goes on after them. A spent quota, a stopping worker or a cancelled run is
- * no failure: the documents not reached come back in `left`.
+ * See {@link Activities.uploadDocuments}. Documents are consulted side by side.
+ *
+ * What goes wrong is told apart by what goes right beside it. A document that fails while others succeed is noted, with
+ * the time of its next try, and the others go on. As many failures in a row as there are documents at hand mean that the
+ * service is in trouble: no more are begun. What was done by then comes back as a result, so that it is queued now and
+ * not after the outage. Only an attempt that did nothing at all fails, and is tried again by the activity's retry policy;
+ * if a question to the service is answered all the same, the trouble is the documents' after all.
+ *
+ * A spent quota, a stopping worker or a cancelled run is no failure: the documents not reached come back in `left`.
  */
 export async function uploadDocuments(deps: ActivityDeps, input: UploadInput): Promise<UploadResult> {
   const { collection } = input.batch;
@@ -40,11 +35,7 @@ export async function uploadDocuments(deps: ActivityDeps, input: UploadInput): P
   const rank = input.mode === 'maintenance' ? 1 : performance.now();
   const { attempt } = Context.current().info;
   const progress = earlierProgress();
-  const done = new Set([
-    ...progress.uploaded,
-    ...progress.unchanged,
-    ...progress.failures.map(({ id }) => id),
-  ]);
+  const done = doneIn(progress);
   const todo = input.ids.filter((id) => !done.has(id));
 
   return withHeartbeat(
@@ -54,8 +45,12 @@ export async function uploadDocuments(deps: ActivityDeps, input: UploadInput): P
       const halt = new AbortController();
       const stop = AbortSignal.any([cancelled, deps.draining, halt.signal]);
       const left: string[] = [];
-      let waitMs: number | undefined;
-      let failure: Error | undefined;
+      /** Failed, and it is not known yet whose fault it is. */
+      const suspects = new Map<string, LegisyncError>();
+      let failuresInARow = 0;
+      let succeeded = false;
+      /** What ends the attempt, where something does. */
+      let trouble: LegisyncError | undefined;
 
       const collect = async (id: string): Promise<void> => {
         try {
@@ -66,49 +61,66 @@ export async function uploadDocuments(deps: ActivityDeps, input: UploadInput): P
           if (fresh) await deps.storage.upload(path, body, sha256);
           (fresh ? progress.uploaded : progress.unchanged).push(id);
           progress.bytes += body.length;
+          failuresInARow = 0;
+          succeeded = true;
         } catch (error) {
-          if (error instanceof LegisyncError && concernsDocument(error.code)) {
-            progress.failures.push({ id, code: error.code, message: error.message.slice(0, MAX_MESSAGE) });
-            return;
+          const failure = classified(error);
+          if (cancelled.aborted) {
+            left.push(id);
+          } else if (concernsDocument(failure.code)) {
+            noteFailure(progress, id, failure);
+          } else if (mayConcernDocument(failure.code)) {
+            if (failure.code === 'INTERNAL')
+              deps.log.warn({ id, err: error }, 'an error that nobody foresaw');
+            suspects.set(id, failure);
+            failuresInARow += 1;
+            if (failuresInARow >= deps.settings.consultConcurrency) trouble ??= failure;
+          } else {
+            left.push(id);
+            trouble ??= failure;
           }
-          if (!(error instanceof LegisyncError) && !cancelled.aborted && attempt >= POISON_ATTEMPT) {
-            deps.log.warn({ id, err: error }, 'a document fails in a way that nobody foresaw');
-            progress.failures.push({
-              id,
-              code: 'INTERNAL',
-              message: 'An error that nobody foresaw; see the log.',
-            });
-            return;
-          }
-          left.push(id);
-          if (isQuotaSpent(error)) waitMs = error.retryAfterMs;
-          else if (!stop.aborted)
-            failure = error instanceof Error ? error : new LegisyncError('INTERNAL', String(error));
-          halt.abort();
+          if (trouble !== undefined) halt.abort();
         }
       };
-
       left.push(...(await runPool(todo, deps.settings.consultConcurrency, stop, collect)));
-      if (failure !== undefined) throw failure;
-      return { ...progress, left, ...(waitMs !== undefined && { waitMs }) };
+
+      if (await areAtFault(deps, { suspects, succeeded, trouble, attempt, cancelled })) {
+        for (const [id, failure] of suspects) noteFailure(progress, id, failure);
+        trouble = undefined;
+      } else {
+        left.push(...suspects.keys());
+        trouble ??= suspects.values().next().value;
+      }
+      return resultOf(progress, left, trouble);
     },
   );
 }
 
-/**
- * A request that the API rejects for good is the document's trouble too: it would end every attempt of every batch that
- * holds the document, and nothing of those batches would be queued.
- */
-function concernsDocument(code: FailureCode): boolean {
-  return isDocumentFailure(code) || code === 'LEGIFRANCE_REJECTED';
+interface Suspicion {
+  readonly suspects: ReadonlyMap<string, LegisyncError>;
+  readonly succeeded: boolean;
+  readonly trouble: LegisyncError | undefined;
+  readonly attempt: number;
+  readonly cancelled: AbortSignal;
 }
 
-function earlierProgress(): Progress {
-  const earlier = Context.current().info.heartbeatDetails as Progress | undefined;
-  return {
-    uploaded: [...(earlier?.uploaded ?? [])],
-    unchanged: [...(earlier?.unchanged ?? [])],
-    failures: [...(earlier?.failures ?? [])],
-    bytes: earlier?.bytes ?? 0,
-  };
+/** Whether the documents that failed are themselves the reason. */
+async function areAtFault(deps: ActivityDeps, suspicion: Suspicion): Promise<boolean> {
+  const { suspects, succeeded, trouble, attempt, cancelled } = suspicion;
+  const [first] = suspects.values();
+  if (first === undefined || (trouble !== undefined && !mayConcernDocument(trouble.code))) return false;
+  if (succeeded && trouble === undefined) return true;
+  return attempt >= PROBE_ATTEMPT && (await serviceWorks(deps, first.code, cancelled));
+}
+
+/** @throws LegisyncError where trouble kept the attempt from doing anything */
+function resultOf(
+  progress: Progress,
+  left: readonly string[],
+  trouble: LegisyncError | undefined,
+): UploadResult {
+  if (trouble === undefined) return { ...progress, left };
+  if (trouble.code === 'QUOTA_SPENT') return { ...progress, left, waitMs: trouble.retryAfterMs };
+  if (doneIn(progress).size === 0) throw trouble;
+  return { ...progress, left, waitMs: restAfter(trouble), problem: `${trouble.code}: ${trouble.message}` };
 }

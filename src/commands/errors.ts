@@ -1,4 +1,6 @@
 import {
+  isGrpcCancelledError,
+  isGrpcDeadlineError,
   isGrpcServiceError,
   NamespaceNotFoundError,
   ServiceError,
@@ -23,12 +25,19 @@ export interface Failure {
 /** gRPC status codes (grpc.io, "Status codes and their use"). */
 const GRPC = {
   invalidArgument: 3,
-  deadlineExceeded: 4,
   notFound: 5,
   permissionDenied: 7,
   unavailable: 14,
   unauthenticated: 16,
 } as const;
+
+/**
+ * Whether the deadline of a call has passed. The server is told of it, too, and when its clock is the faster one it
+ * resets the stream, which the client reports as CANCELLED. Nobody else cancels a call that has a deadline.
+ */
+export function isDeadline(error: unknown): boolean {
+  return isGrpcDeadlineError(error) || isGrpcCancelledError(error);
+}
 
 /** Maps whatever a command threw. What nobody foresaw is a bug of ours: `INTERNAL`, exit code 1. */
 export function toFailure(error: unknown): Failure {
@@ -47,7 +56,7 @@ export function toFailure(error: unknown): Failure {
 
 function fromLegisync(error: LegisyncError): Failure {
   const { code, message } = error;
-  const isSupabase = /^(DATABASE|STORAGE|SCHEMA)_/.test(code);
+  const isSupabase = /^(DATABASE|STORAGE|SCHEMA|QUEUE)_/.test(code);
   const exitCode = code === 'CONFIG_INVALID' ? EXIT.config : isSupabase ? EXIT.supabase : EXIT.failed;
   return { exitCode, code, message, next: FAILURES[code].remedy };
 }
@@ -76,7 +85,7 @@ function fromGrpc(error: unknown): Failure | undefined {
   if (!isGrpcServiceError(error)) return undefined;
   const code: number = error.code;
   const message = error.details;
-  if (code === GRPC.unavailable || code === GRPC.deadlineExceeded) {
+  if (code === GRPC.unavailable || isDeadline(error)) {
     return {
       exitCode: EXIT.temporalUnreachable,
       code: 'TEMPORAL_UNREACHABLE',

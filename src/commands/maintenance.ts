@@ -139,6 +139,7 @@ function waitFor(
 function describeRun({ collection, workflowId, result }: MaintenanceRun): string {
   if (result === null) return `${collection}: runs as ${workflowId}`;
   const { queued, requeued, unchanged, failed } = result.totals;
-  const quota = result.quotaSpent ? '; ended early, because the quota is spent' : '';
-  return `${collection}: queued ${queued}, requeued ${requeued}, unchanged ${unchanged}, failed ${failed}${quota}`;
+  const reason = result.problem ?? (result.quotaSpent ? 'the quota is spent' : undefined);
+  const early = reason === undefined ? '' : `; ended early: ${reason}`;
+  return `${collection}: queued ${queued}, requeued ${requeued}, unchanged ${unchanged}, failed ${failed}${early}`;
 }

@@ -1,64 +1,121 @@
+import { LegisyncError } from '../contract/failures.ts';
 import type { MassiveProgress } from '../contract/messages.ts';
 import type { CatalogueCounts } from '../supabase/types.ts';
-import { CommandError, EXIT, type ExitCode } from './exit.ts';
-import { describeProgress, massiveNames, queryProgress } from './massive.ts';
-import type { Outcome, Session } from './run.ts';
+import { queryProgress } from './askMassive.ts';
+import type { Failure } from './errors.ts';
+import { CommandError, EXIT } from './exit.ts';
+import { describeProgress, massiveNames } from './massive.ts';
+import { failureOf, type Outcome, type Session } from './run.ts';
 import { openSupabase } from './supabase.ts';
+
+/** A part of the answer, or why it could not be had; both null where there is nothing to ask. */
+interface Found<T> {
+  readonly value: T | null;
+  readonly problem: Failure | null;
+}
 
 /** A collection, as far as it can be seen. */
 export interface CollectionStatus {
   readonly collection: string;
-  readonly running: boolean;
-  /** Null where it is not running, or where no worker answers. */
-  readonly progress: MassiveProgress | null;
-  /** Null where Supabase is not configured. */
-  readonly catalogue: CatalogueCounts | null;
-  readonly exitCode: ExitCode;
-  /** What is wrong and what to do, for people. */
-  readonly problem?: string | undefined;
+  readonly progress: Found<MassiveProgress>;
+  readonly catalogue: Found<CatalogueCounts>;
 }
+
+/**
+ * Somebody looks at the screen: an answer without the catalogue now is worth more than one with it after the 40 s that
+ * the collection itself is ready to wait.
+ */
+const COUNTS_TIMEOUT_MS = 10_000;
 
 /** `legisync massive status`: what is running, and what the catalogue holds. Ends with the first problem's exit code. */
 export async function massiveStatus(session: Session, named: string | undefined): Promise<Outcome> {
-  const statuses: CollectionStatus[] = [];
-  for (const name of massiveNames(session, named)) statuses.push(await collectionStatus(session, name));
-  const exitCode = statuses.find((status) => status.exitCode !== EXIT.ok)?.exitCode ?? EXIT.ok;
-  return { data: { collections: statuses.map(forJson) }, lines: statuses.flatMap(describeStatus), exitCode };
+  const statuses = await collectionStatuses(session, massiveNames(session, named));
+  const [first] = statuses.flatMap(problemsOf);
+  return {
+    data: { collections: statuses.map(forJson) },
+    lines: statuses.flatMap(describeStatus),
+    exitCode: first?.exitCode ?? EXIT.ok,
+  };
 }
 
-/** Where a collection stands; a workflow that does not run, or a missing worker, is part of the answer. */
-export async function collectionStatus(session: Session, collection: string): Promise<CollectionStatus> {
-  const catalogue = (await (await openSupabase(session.config))?.catalogue.counts(collection)) ?? null;
+/**
+ * Where collections stand. A workflow that does not run, a missing worker, and a Supabase that does not answer are part
+ * of the answer. They are asked side by side, so that what does not answer is waited for once.
+ */
+export function collectionStatuses(
+  session: Session,
+  collections: readonly string[],
+): Promise<CollectionStatus[]> {
+  return Promise.all(
+    collections.map(async (collection) => {
+      const [progress, catalogue] = await Promise.all([
+        progressOf(session, collection),
+        catalogueOf(session, collection),
+      ]);
+      return { collection, progress, catalogue };
+    }),
+  );
+}
+
+async function progressOf(session: Session, collection: string): Promise<Found<MassiveProgress>> {
   try {
-    const progress = await queryProgress(session, collection);
-    return { collection, running: true, progress, catalogue, exitCode: EXIT.ok };
+    return { value: await queryProgress(session, collection), problem: null };
   } catch (error) {
     if (!(error instanceof CommandError)) throw error;
-    const { exitCode, message, next } = error;
-    const running = exitCode === EXIT.noWorker;
-    return { collection, running, progress: null, catalogue, exitCode, problem: `${message} Next: ${next}` };
+    return { value: null, problem: failureOf(session.io, error) };
   }
+}
+
+async function catalogueOf({ config, io }: Session, collection: string): Promise<Found<CatalogueCounts>> {
+  try {
+    const supabase = await openSupabase(config, { requestTimeoutMs: COUNTS_TIMEOUT_MS });
+    return { value: (await supabase?.catalogue.counts(collection)) ?? null, problem: null };
+  } catch (error) {
+    if (!(error instanceof LegisyncError)) throw error;
+    return { value: null, problem: failureOf(io, error) };
+  }
+}
+
+function problemsOf({ progress, catalogue }: CollectionStatus): Failure[] {
+  return [progress.problem, catalogue.problem].filter((problem) => problem !== null);
 }
 
 /** The public form. */
-export function forJson({ collection, running, progress, catalogue }: CollectionStatus) {
-  return { collection, running, progress, catalogue };
+export function forJson(status: CollectionStatus) {
+  const { collection, progress, catalogue } = status;
+  return {
+    collection,
+    running: progress.problem?.exitCode !== EXIT.notRunning,
+    progress: progress.value,
+    catalogue: catalogue.value,
+    problems: problemsOf(status).map(({ code, message, next }) => ({ code, message, next })),
+  };
 }
 
 /** Some lines for people. */
-export function describeStatus({ collection, progress, catalogue, problem }: CollectionStatus): string[] {
-  const lines = [
-    progress === null ? `${collection}: ${problem ?? 'not running'}` : describeProgress(progress),
+export function describeStatus({ collection, progress, catalogue }: CollectionStatus): string[] {
+  return [
+    ...(progress.value === null ? [] : [describeProgress(progress.value)]),
+    ...(progress.problem === null ? [] : [`${collection}: ${describeProblem(progress.problem)}`]),
+    ...(catalogue.value === null ? [] : describeCounts(catalogue.value)),
+    ...(catalogue.problem === null ? [] : [`  catalogue: ${describeProblem(catalogue.problem)}`]),
   ];
-  if (catalogue !== null) {
-    lines.push(`  catalogue, pass ${catalogue.pass}: ${pairs(catalogue.documents) || 'no documents yet'}`);
-    if (catalogue.openSlices > 0) lines.push(`  slices still to enumerate: ${catalogue.openSlices}`);
-    for (const { source, code, message } of catalogue.parkedSlices) {
-      lines.push(`  parked slice of ${source}: ${code}: ${message}`);
-    }
-    if (Object.keys(catalogue.failures).length > 0) lines.push(`  failures: ${pairs(catalogue.failures)}`);
+}
+
+function describeCounts(counts: CatalogueCounts): string[] {
+  const lines = [`  catalogue, pass ${counts.pass}: ${pairs(counts.documents) || 'no documents yet'}`];
+  if (counts.openSlices > 0) lines.push(`  slices still to enumerate: ${counts.openSlices}`);
+  for (const { source, code, message } of counts.parkedSlices) {
+    lines.push(`  parked slice of ${source}: ${code}: ${message}`);
   }
+  const unnamed = counts.parkedSliceCount - counts.parkedSlices.length;
+  if (unnamed > 0) lines.push(`  parked slices besides these: ${unnamed}`);
+  if (Object.keys(counts.failures).length > 0) lines.push(`  failures: ${pairs(counts.failures)}`);
   return lines;
+}
+
+function describeProblem({ message, next }: Failure): string {
+  return `${message} Next: ${next}`;
 }
 
 function pairs(counts: Readonly<Record<string, number>>): string {

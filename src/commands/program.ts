@@ -133,7 +133,7 @@ function addMassive(program: Command, onTemporal: OnTemporal): void {
   leaf(massive, 'pause [collection]', 'begin no new batch; those in work are finished', [
     'massive pause codes',
   ])
-    .option('--reason <text>', 'shown to others')
+    .option('--reason <text>', 'shown to others, at most 200 characters')
     .action((collection: string | undefined, options: JsonOption & { readonly reason?: string }) =>
       onTemporal(options, (session) =>
         massiveSteer(session, collection, { name: 'pause', reason: options.reason }),
@@ -143,10 +143,12 @@ function addMassive(program: Command, onTemporal: OnTemporal): void {
     (collection: string | undefined, options: JsonOption) =>
       onTemporal(options, (session) => massiveSteer(session, collection, { name: 'resume' })),
   );
-  leaf(massive, 'stop [collection]', 'finish the batches in work and end; what is collected stays', [
-    'massive stop codes',
-    'massive stop codes --wait',
-  ])
+  leaf(
+    massive,
+    'stop [collection]',
+    'end it: what was uploaded is queued, the rest is left for the next start',
+    ['massive stop codes', 'massive stop codes --wait'],
+  )
     .option('--wait', 'until it has ended (Ctrl-C ends the waiting only)')
     .action((collection: string | undefined, options: JsonOption & { readonly wait?: boolean }) =>
       onTemporal(options, (session) =>

@@ -2,7 +2,7 @@ import type { Config, Need } from '../config/config.ts';
 import { loadConfig, type LoadedConfig } from '../config/load.ts';
 import { createScrub } from '../observability/scrub.ts';
 import { connectTemporal, type TemporalClient } from '../temporal/connection.ts';
-import { toFailure } from './errors.ts';
+import { toFailure, type Failure } from './errors.ts';
 import { EXIT, type ExitCode } from './exit.ts';
 
 /** The world as a command sees it. */
@@ -13,7 +13,7 @@ export interface Io {
   readonly out: (text: string) => void;
   /** Everything else, whole lines. */
   readonly err: (text: string) => void;
-  /** Secrets of the configuration, as far as it was read: taken out of every failure that is printed. */
+  /** Secrets of the configuration, as far as it was read; see {@link failureOf}. */
   readonly secrets: string[];
 }
 
@@ -57,11 +57,16 @@ export async function run(
 
 /** Prints a failure: with `--json` as `{"error":{code,message,next}}` on standard output, else on standard error. */
 export function report(io: Io, options: { readonly json?: boolean | undefined }, error: unknown): ExitCode {
-  const { exitCode, code, message, next } = toFailure(error);
-  const scrub = createScrub(io.secrets);
-  if (options.json === true) io.out(JSON.stringify({ error: { code, message: scrub(message), next } }));
-  else io.err(`Error ${code}: ${scrub(message)}\nNext: ${next}`);
+  const { exitCode, code, message, next } = failureOf(io, error);
+  if (options.json === true) io.out(JSON.stringify({ error: { code, message, next } }));
+  else io.err(`Error ${code}: ${message}\nNext: ${next}`);
   return exitCode;
+}
+
+/** How something failed, without the secrets that an answer may have repeated. */
+export function failureOf({ secrets }: Pick<Io, 'secrets'>, error: unknown): Failure {
+  const { exitCode, code, message, next } = toFailure(error);
+  return { exitCode, code, message: createScrub(secrets)(message), next };
 }
 
 /** Loads the configuration; its warnings go to standard error. */
@@ -84,6 +89,6 @@ export async function withTemporal(io: Io, work: (session: Session) => Promise<O
 }
 
 /** Gives calls to the server their deadline. */
-export function withDeadline<T>({ temporal }: Session, call: () => Promise<T>): Promise<T> {
+export function withDeadline<T>({ temporal }: Pick<Session, 'temporal'>, call: () => Promise<T>): Promise<T> {
   return temporal.connection.withDeadline(Date.now() + CALL_TIMEOUT_MS, call);
 }

@@ -1,15 +1,14 @@
 import { planSchedules, type ScheduleStep } from '../schedules/plan.ts';
-import { collectionStatus, describeStatus, forJson } from './massiveStatus.ts';
+import { collectionStatuses, describeStatus, forJson } from './massiveStatus.ts';
 import { withDeadline, type Outcome, type Session } from './run.ts';
 import { workersSeen } from './workers.ts';
 
 /** `legisync status`: all that can be seen from here. What does not run is part of the answer, not an error. */
 export async function status(session: Session): Promise<Outcome> {
   const { config, temporal } = session;
-  const workers = await withDeadline(session, () => workersSeen(session));
+  const workers = await workersSeen(session);
   const schedules = await withDeadline(session, () => scheduleStatuses(session));
-  const collections = [];
-  for (const name of config.massive.collections) collections.push(await collectionStatus(session, name));
+  const collections = await collectionStatuses(session, config.massive.collections);
   return {
     data: {
       temporal: { address: temporal.address, namespace: temporal.namespace },

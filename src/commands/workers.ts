@@ -1,11 +1,17 @@
-import type { Session } from './run.ts';
+import type { Config } from '../config/config.ts';
+import { withDeadline, type Session } from './run.ts';
 
 /** Workers that asked the server for workflow tasks of our task queue; it remembers them for five minutes. */
-export async function workersSeen({ config, temporal }: Session): Promise<number> {
-  const { pollers } = await temporal.connection.workflowService.describeTaskQueue({
-    namespace: temporal.namespace,
-    taskQueue: { name: config.taskQueue },
-  });
+export async function workersSeen(
+  session: Pick<Session, 'temporal'> & { readonly config: Pick<Config, 'taskQueue'> },
+): Promise<number> {
+  const { config, temporal } = session;
+  const { pollers } = await withDeadline(session, () =>
+    temporal.connection.workflowService.describeTaskQueue({
+      namespace: temporal.namespace,
+      taskQueue: { name: config.taskQueue },
+    }),
+  );
   return new Set(pollers.map((poller) => poller.identity)).size;
 }
 

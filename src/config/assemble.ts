@@ -30,6 +30,7 @@ export function assemble(
       perSecond: settings.LEGISYNC_QUOTA_PER_SECOND,
       perHour: settings.LEGISYNC_QUOTA_PER_HOUR,
       perDay: settings.LEGISYNC_QUOTA_PER_DAY,
+      reservePercent: settings.LEGISYNC_QUOTA_RESERVE_PERCENT,
       pacing: settings.LEGISYNC_QUOTA_PACING,
     },
     statuses: { done: settings.LEGISYNC_STATUS_DONE, inWork: settings.LEGISYNC_STATUS_IN_WORK },

@@ -41,6 +41,7 @@ export interface BaseConfig {
     readonly perSecond: number;
     readonly perHour: number;
     readonly perDay: number;
+    readonly reservePercent: number;
     readonly pacing: 'smooth' | 'burst';
   };
   readonly statuses: { readonly done: readonly string[]; readonly inWork: readonly string[] };

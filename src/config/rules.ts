@@ -23,11 +23,18 @@ export const oneOf = <const W extends readonly [string, ...string[]]>(words: W) 
 /** Text that `pattern` matches. `rule` ends the sentence "NAME …". */
 export const matching = (pattern: RegExp, rule: string) => z.string().regex(pattern, { error: rule });
 
-/** An `http` or `https` URL without user, query and fragment; a slash at its end is dropped. */
+/**
+ * An `https` URL without user, query and fragment; a slash at its end is dropped. Secrets are sent to it, so `http` is for
+ * hosts that no public network leads to: this machine, and names without a dot (containers, Kubernetes services).
+ */
 export const httpUrl = () =>
   z
     .string()
-    .refine(isPlainHttpUrl, { error: 'must be an http:// or https:// URL without user, query or fragment' })
+    .refine(isPlainHttpUrl, { error: 'must be an https:// URL without user, query or fragment' })
+    .refine((text) => URL.parse(text)?.protocol !== 'http:' || isNearby(text), {
+      error:
+        'must be https:// unless its host is this machine or a name without a dot: secrets are sent to it',
+    })
     .transform((text) => text.replace(/\/+$/, ''));
 
 function isPlainHttpUrl(text: string): boolean {
@@ -37,6 +44,11 @@ function isPlainHttpUrl(text: string): boolean {
     (url.protocol === 'http:' || url.protocol === 'https:') &&
     `${url.username}${url.password}${url.search}${url.hash}` === ''
   );
+}
+
+/** URLs write every IPv4 address with dots and every IPv6 address in brackets: nothing else of them looks like a name. */
+function isNearby(text: string): boolean {
+  return /^([\w-]+|127(\.\d+){3}|\[::1\])$/.test(URL.parse(text)?.hostname ?? '');
 }
 
 /** A secret of at least one character without white space. */
@@ -53,12 +65,14 @@ export const serviceKey = () =>
     'must be a JWT (three parts with dots between) or begin with sb_secret_; the publishable (anon) key has no right to write',
   );
 
-/** Words with commas between. Doubles are dropped. */
-export const words = (isWord: (word: string) => boolean, rule: string) =>
+/** Words of a status column, with commas between. Doubles are dropped. */
+export const statusWords = () =>
   z
     .string()
     .transform(splitWords)
-    .refine((list) => list.length > 0 && list.every(isWord), { error: rule });
+    .refine((list) => list.length > 0 && list.every((word) => word.length <= 63), {
+      error: 'must be one or several words of at most 63 characters, with commas between',
+    });
 
 /** Names of collections with commas between, or the word `none`. */
 export const collectionNames = () =>

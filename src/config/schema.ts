@@ -11,15 +11,9 @@ import {
   oneOf,
   secret,
   serviceKey,
+  statusWords,
   timeZone,
-  words,
 } from './rules.ts';
-
-const statusWords = () =>
-  words(
-    (word) => word.length <= 63,
-    'must be one or several words of at most 63 characters, with commas between',
-  );
 
 /** Every setting of legisync: its rule, its default and its documentation. Temporal's own are in `temporal.ts`. */
 export const settingsSchema = z.object({
@@ -204,18 +198,27 @@ export const settingsSchema = z.object({
   }),
   LEGISYNC_QUOTA_PER_DAY: preset(integer(1, 100_000_000), {
     section: 'Quota of the API',
-    about: 'Requests in any sliding day. 280,000 are 194 documents a minute, round the clock.',
+    about: 'Requests in any sliding day. 280,000 are 194 a minute, round the clock.',
     default: '280000',
     unit: 'requests',
     bounds: '1 to 100000000',
     change: 'as above; work stops until the day has room again',
+  }),
+  LEGISYNC_QUOTA_RESERVE_PERCENT: preset(integer(0, 50), {
+    section: 'Quota of the API',
+    about:
+      'Part of the hour and of the day that is kept for MAINTENANCE; at least 110 requests of each, unless it is 0.',
+    default: '2',
+    unit: 'percent',
+    bounds: '0 to 50',
+    change: 'more slows MASSIVE down by as much; with 0 MASSIVE may leave MAINTENANCE waiting for half a day',
   }),
   LEGISYNC_QUOTA_PACING: preset(oneOf(['smooth', 'burst']), {
     section: 'Quota of the API',
     about: 'How the hour is spent.',
     default: 'smooth',
     bounds: 'smooth (evenly) or burst (at full speed, then wait)',
-    change: 'burst brings documents sooner and leaves nothing for MAINTENANCE later in the hour',
+    change: 'burst brings documents sooner and then waits; what is kept for MAINTENANCE stays either way',
   }),
 
   LEGISYNC_SHUTDOWN_GRACE_SECONDS: preset(integer(1, 600), {

@@ -57,7 +57,12 @@ export const FAILURES = {
   },
   DOCUMENT_REFUSED: {
     retry: { kind: 'never' },
-    remedy: 'Raise the bucket’s file size limit or allow application/json; then `legisync massive start`.',
+    remedy:
+      'If it is too large, raise the bucket’s file size limit (and the project’s); it is tried again once a day by itself.',
+  },
+  OBJECT_MISSING: {
+    retry: { kind: 'never' },
+    remedy: 'Find out who removes objects from the bucket; it is collected again, with a growing delay.',
   },
   STORAGE_BUSY: {
     retry: { kind: 'backoff' },
@@ -65,7 +70,8 @@ export const FAILURES = {
   },
   STORAGE_REFUSED: {
     retry: { kind: 'every', ms: 5 * MINUTE_MS },
-    remedy: 'Check SUPABASE_SERVICE_ROLE_KEY, and that the bucket exists (`legisync up` makes it).',
+    remedy:
+      'Check SUPABASE_SERVICE_ROLE_KEY, and that the bucket exists (`legisync up` makes it) and allows application/json.',
   },
   DATABASE_BUSY: {
     retry: { kind: 'backoff' },
@@ -82,7 +88,12 @@ export const FAILURES = {
   DATABASE_REFUSED: {
     retry: { kind: 'every', ms: 5 * MINUTE_MS },
     remedy:
-      'Check that SUPABASE_SERVICE_ROLE_KEY is the service key of this project; then run `legisync migrate`.',
+      'Check that SUPABASE_SERVICE_ROLE_KEY is the service key of this project, and that SUPABASE_DB_URL names the role `postgres` with its password; then run `legisync migrate`.',
+  },
+  QUEUE_INCOMPATIBLE: {
+    retry: { kind: 'every', ms: 5 * MINUTE_MS },
+    remedy:
+      'Change public.files_queue so that it takes the row in the message (its columns, constraints, triggers); the work then goes on by itself.',
   },
   ENUMERATION_UNSTABLE: {
     retry: { kind: 'never' },
@@ -106,7 +117,7 @@ export type FailureCode = keyof typeof FAILURES;
 
 /** Options of {@link LegisyncError}. */
 export interface FailureOptions {
-  /** How long the other side asked us to wait, in milliseconds. Overrides the rule's own delay. */
+  /** How long the other side asked us to wait, in milliseconds. Makes the wait longer than the rule has it, never shorter. */
   readonly retryAfterMs?: number;
   /** The outside error. Kept for logs on this machine only: it never reaches a workflow's history. */
   readonly cause?: unknown;

@@ -73,10 +73,12 @@ export interface UploadResult {
   /** Consulted, and the object already had this hash. */
   readonly unchanged: readonly string[];
   readonly failures: readonly DocumentFailure[];
-  /** Not reached: the worker is stopping, the run was cancelled, or the quota is spent. */
+  /** Not reached: the worker is stopping, the run was cancelled, the quota is spent, or the service is in trouble. */
   readonly left: readonly string[];
-  /** Set when the quota is spent: in how many milliseconds it has room again. */
+  /** Set when the quota is spent or the service is in trouble: in how many milliseconds it is worth another try. */
   readonly waitMs?: number | undefined;
+  /** Set when the service is in trouble: what it said. */
+  readonly problem?: string | undefined;
   /** Bytes received from Légifrance for `uploaded` and `unchanged`. */
   readonly bytes: number;
 }
@@ -137,6 +139,7 @@ export const NO_TOTALS: Totals = {
 export interface MassiveInput {
   readonly collection: string;
   readonly controls: Controls;
+  readonly pauseReason?: string | undefined;
   readonly totals?: Totals | undefined;
   readonly pass?: number | undefined;
   readonly sequence?: number | undefined;
@@ -172,4 +175,6 @@ export interface MaintenanceResult {
   readonly totals: Totals;
   /** True where the run ended early because the quota was spent. */
   readonly quotaSpent: boolean;
+  /** Set where the run ended early because the service was in trouble: what it said. The rest stays due. */
+  readonly problem?: string | undefined;
 }

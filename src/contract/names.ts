@@ -16,7 +16,7 @@ export const maintenanceScheduleId = (collection: string): string => `maintenanc
 export const SEARCH_ATTRIBUTES = {
   /** The collection's name. */
   LegisyncCollection: 'Keyword',
-  /** `collecting`, `waiting`, `paused`, `quota` or `stopping`. */
+  /** `collecting`, `waiting`, `paused`, `quota` or `stopping`; `completed` after a run of MAINTENANCE. */
   LegisyncState: 'Keyword',
 } as const;
 

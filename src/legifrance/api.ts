@@ -22,7 +22,11 @@ export interface Question<T> {
 }
 
 export interface Api {
-  /** @throws LegisyncError as the failure table says; the signal's reason when it is aborted. */
+  /**
+   * `rank`: see {@link Legifrance}.
+   *
+   * @throws LegisyncError as the failure table says; the signal's reason when it is aborted.
+   */
   ask<T>(question: Question<T>, signal: AbortSignal, rank?: number): Promise<T>;
 }
 
@@ -47,8 +51,13 @@ export function createApi(deps: ApiDeps): Api {
   const { clock, gate, http, quota, tokens } = deps;
   const base = deps.apiUrl.replace(/\/+$/, '');
 
-  async function send(question: Question<unknown>, token: string, signal: AbortSignal): Promise<Answer> {
-    const permission = await quota.acquire(signal);
+  async function send(
+    question: Question<unknown>,
+    token: string,
+    signal: AbortSignal,
+    rank: number,
+  ): Promise<Answer> {
+    const permission = await quota.acquire(signal, rank);
     const answer = await http.post(
       {
         url: `${base}${question.path}`,
@@ -73,13 +82,13 @@ export function createApi(deps: ApiDeps): Api {
 
       async function once() {
         let token = await tokens.get(signal);
-        let answer = await send(question, token, signal);
+        let answer = await send(question, token, signal, rank);
         if (isUnauthenticated(answer) && !replayed) {
           // Most likely it has expired. All who were sent away with it share the new one, and each replays once.
           replayed = true;
           tokens.drop(token);
           token = await tokens.get(signal);
-          answer = await send(question, token, signal);
+          answer = await send(question, token, signal, rank);
         }
         if (answer.status === 429 || isUnauthenticated(answer)) quota.throttled(retryAfterMs(answer, clock));
         if (answer.status < 200 || answer.status > 299 || isHtml(answer)) {

@@ -64,9 +64,10 @@ export function createLegifrance(options: LegifranceOptions): LegifranceClient {
   });
 
   return {
-    listCodes: (signal) => listCodes(api, signal),
-    tableOfContents: async (code, day, signal) => api.ask(tableQuestion(code, day, log), signal),
-    search: async (query, number, size, signal) => api.ask(searchQuestion(query, number, size), signal),
+    listCodes: (signal, rank) => listCodes(api, signal, rank),
+    tableOfContents: async (code, day, signal, rank) => api.ask(tableQuestion(code, day, log), signal, rank),
+    search: async (query, number, size, signal, rank) =>
+      api.ask(searchQuestion(query, number, size, log), signal, rank),
     consult: async (id, signal, rank) => api.ask(consultQuestion(id), signal, rank),
     async close() {
       tokens.close();

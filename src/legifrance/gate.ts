@@ -8,12 +8,12 @@ export interface Gate {
 }
 
 /**
- * More callers than this cannot come from a healthy worker (lanes × documents in work is some hundreds): better to push
- * back than to hold ever more.
+ * What a worker with the largest settings can bring: 40 activities at a time, each with 50 documents in work. Fewer would
+ * turn allowed settings into failures that never end; more can only come from a fault, and are pushed back rather than held.
  */
-const MAX_WAITING = 1_000;
+const MAX_WAITING = 2_000;
 
-/** A gate with `places` places. Throws `LEGIFRANCE_THROTTLED` where 1,000 callers wait already. */
+/** A gate with `places` places. Throws `LEGIFRANCE_THROTTLED` where 2,000 callers wait already. */
 export function createGate(places: number): Gate {
   let free = places;
   /** With their ranks, in the order they came. */

@@ -1,7 +1,10 @@
 /** Counters of the quota: how much was sent in the last second, hour and day. Times are milliseconds of one clock. */
 export interface Counter {
-  /** The earliest time at which one more send stays within the limit; in the past where there is room now. */
-  roomAt(now: number): number;
+  /**
+   * The earliest time at which one more send stays within the limit, less the `kept` sends that are not for this one;
+   * in the past where there is room now.
+   */
+  roomAt(now: number, kept?: number): number;
   /** Notes a send at `now`. */
   add(now: number): void;
 }
@@ -64,11 +67,11 @@ export function createRolling(limit: number, spanMs: number, bucketMs: number): 
   }
 
   return {
-    roomAt(now) {
+    roomAt(now, kept = 0) {
       advance(now);
       let held = total;
       let bucket = newest - span;
-      while (held >= limit && bucket <= newest) {
+      while (held >= limit - kept && bucket <= newest) {
         held -= counts[at(bucket)] ?? 0;
         bucket += 1;
       }

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { LegisyncError } from '../contract/failures.ts';
 import { MalformedAnswer } from './answers.ts';
 import type { Question } from './api.ts';
+import type { Log } from './clock.ts';
 import { listedId, revisionOf } from './listing.ts';
 import { MAX_PAGE, REACH, reachOf } from './slicing.ts';
 import type { ListedDocument, SearchPage, SearchQuery } from './types.ts';
@@ -17,9 +18,17 @@ const MAX_SIZE = 100;
  * which values a fond takes is not documented, and a wrong one gives HTTP 500; pages are therefore read until two
  * rounds agree.
  *
+ * `moreArticle` says that a text has articles beyond those shown. Pagination by article is there to prevent it, so it is
+ * logged with its count; to fail would lose the articles that were shown as well.
+ *
  * @throws LegisyncError `LEGIFRANCE_REJECTED` for a page that the API cannot show, or a window on a fond without dates.
  */
-export function searchQuestion(query: SearchQuery, number: number, size: number): Question<SearchPage> {
+export function searchQuestion(
+  query: SearchQuery,
+  number: number,
+  size: number,
+  log: Log,
+): Question<SearchPage> {
   checkPage(number, size);
   if (query.fond === 'CODE_DATE' && query.window !== undefined) {
     throw new LegisyncError(
@@ -56,7 +65,16 @@ export function searchQuestion(query: SearchQuery, number: number, size: number)
         ...(query.fond === 'CODE_DATE' ? codeOptions(query) : decisionOptions(query)),
       },
     },
-    read: (json) => readPage(query.fond, json, number, size),
+    read(json) {
+      const { page, heldBack } = readPage(query.fond, json, number, size);
+      if (heldBack > 0) {
+        log.warn(
+          { fond: query.fond, query: query.query, page: number, heldBack },
+          'A search holds articles back (moreArticle), which are not listed; a source of kind "codes" lists them all.',
+        );
+      }
+      return page;
+    },
   };
 }
 
@@ -130,6 +148,7 @@ const answerSchema = z.object({
       num: field,
       nor: field,
       solution: field,
+      moreArticle: field,
       sections: list(
         z.object({
           extracts: list(
@@ -151,29 +170,34 @@ const answerSchema = z.object({
 
 type Result = z.infer<typeof answerSchema>['results'][number];
 
-function readPage(fond: SearchQuery['fond'], json: unknown, number: number, size: number): SearchPage {
+function readPage(
+  fond: SearchQuery['fond'],
+  json: unknown,
+  number: number,
+  size: number,
+): { page: SearchPage; heldBack: number } {
   const parsed = answerSchema.safeParse(json);
   if (!parsed.success) {
     const [issue] = parsed.error.issues;
     throw new MalformedAnswer(`no search answer at ${issue?.path.join('.') ?? 'its root'}`);
   }
   const { results, totalResultNumber, totalArticleResultNumber } = parsed.data;
-  const listed = results.flatMap(fond === 'CODE_DATE' ? articlesOf : decisionsOf);
+  const isCodes = fond === 'CODE_DATE';
+  const listed = results.flatMap(isCodes ? articlesOf : decisionsOf);
   const total = Math.max(totalResultNumber, totalArticleResultNumber ?? 0);
+  // Counted as they came, usable or not: one extract of a section among 100 does not make a page the last one.
+  const extracts = results.flatMap(({ sections }) => sections.flatMap((section) => section.extracts)).length;
+  const hits = isCodes ? Math.max(results.length, extracts) : results.length;
+  const reachable = isReachable(number + 1, size);
   return {
-    documents: withoutRepeats(listed),
-    total,
-    last: isLast({ hits: Math.max(results.length, listed.length), total, number, size }),
+    page: {
+      documents: withoutRepeats(listed),
+      total,
+      last: hits === 0 || (hits < size && number * size >= total) || !reachable,
+      overfull: !reachable && hits >= size,
+    },
+    heldBack: isCodes ? results.filter(({ moreArticle }) => moreArticle === true).length : 0,
   };
-}
-
-/**
- * Whether no page follows. A short page ends the search. A full one does where the total says that it ends exactly here;
- * a total that is lower than what has already been seen is a known fault of the API, and not believed.
- */
-function isLast(page: { hits: number; total: number; number: number; size: number }): boolean {
-  const { hits, total, number, size } = page;
-  return hits < size || total === number * size || !isReachable(number + 1, size);
 }
 
 /**

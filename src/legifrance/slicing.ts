@@ -24,9 +24,12 @@ export function sliceTarget(size: number): number {
 
 const DAY_MS = 86_400_000;
 
-/** All there may be up to `day` (`YYYY-MM-DD`). The oldest texts that the API dates are of 1804. */
+/**
+ * All days that a text may bear, seen from `day` (`YYYY-MM-DD`). The oldest that the API dates are of 1804; a year is left
+ * for those that are dated ahead, by mistake or because they are to come.
+ */
 export function wholeWindow(day: string): DateWindow {
-  return { from: '1800-01-01', to: day };
+  return { from: '1800-01-01', to: dayName(dayNumber(day) + 365) };
 }
 
 /**

@@ -37,17 +37,22 @@ export interface SearchQuery {
   readonly query: string;
   /** Only documents dated within it. Fonds that have no date range (CODE_DATE) refuse it. */
   readonly window?: SearchWindow | undefined;
-  /** By date, oldest first where the fond has dates: pages then shift at their end only. */
+  /** The day as of which CODE_DATE shows the law, `YYYY-MM-DD`. Fonds of decisions have no use for it. */
   readonly day: string;
 }
 
-/** One page of a search. */
+/**
+ * One page of a search. Where the fond has dates, the oldest come first, so that what is added while we read lands on the
+ * pages that are still to come.
+ */
 export interface SearchPage {
   readonly documents: readonly ListedDocument[];
   /** What the API says the whole search holds; it may exceed what can be reached (10,000). */
   readonly total: number;
-  /** No page follows: this one is short or empty, or it is the last that can be reached. */
+  /** No page follows: this one is empty, or short where the total ends too, or it is the last that can be reached. */
   readonly last: boolean;
+  /** It is the last that can be reached, and full: more may lie behind it, whatever `total` says. */
+  readonly overfull: boolean;
 }
 
 /** A document, as the API answered. */
@@ -62,13 +67,26 @@ export interface Consulted {
 /**
  * The API. Each method waits for its place in the quota, retries briefly in place, and throws `LegisyncError` (codes
  * `LEGIFRANCE_*`, `DOCUMENT_*`, `QUOTA_SPENT` with `retryAfterMs`), or the signal's reason when it is aborted.
+ *
+ * `rank`: of those who wait, the lowest goes first. Ranks of 0 (the default) and 1 are MAINTENANCE's, and have the
+ * reserve of the quota.
  */
 export interface Legifrance {
-  listCodes(signal: AbortSignal): Promise<readonly CodeSummary[]>;
+  listCodes(signal: AbortSignal, rank?: number): Promise<readonly CodeSummary[]>;
   /** Every article that the code's table of contents shows on `day` in a state that is, or will be, in force. */
-  tableOfContents(code: string, day: string, signal: AbortSignal): Promise<readonly ListedDocument[]>;
+  tableOfContents(
+    code: string,
+    day: string,
+    signal: AbortSignal,
+    rank?: number,
+  ): Promise<readonly ListedDocument[]>;
   /** Page `number` (from 1) of `size` (1 to 100) hits; `number * size` must not exceed 10,000. */
-  search(query: SearchQuery, number: number, size: number, signal: AbortSignal): Promise<SearchPage>;
-  /** Of those who wait, the lowest `rank` goes first (default 0, as listings have). */
+  search(
+    query: SearchQuery,
+    number: number,
+    size: number,
+    signal: AbortSignal,
+    rank?: number,
+  ): Promise<SearchPage>;
   consult(id: string, signal: AbortSignal, rank?: number): Promise<Consulted>;
 }

@@ -8,6 +8,10 @@ import type { Scrub } from './scrub.ts';
 /** Expected under load: logged at debug, and not counted as failures by the SDK's metrics. */
 const BENIGN: ReadonlySet<FailureCode> = new Set<FailureCode>(['LEGIFRANCE_THROTTLED', 'QUOTA_SPENT']);
 
+/** The policy of the activities (workflows/proxies.ts): an interval doubles from the first to the last. */
+const FIRST_INTERVAL_MS = 1_000;
+const LAST_INTERVAL_MS = 300_000;
+
 /** Temporal keeps 4 KB of a failure; a message beyond this would push the type out of what people see. */
 const MAX_MESSAGE = 800;
 
@@ -37,7 +41,7 @@ export function failureInterceptor({
             return result;
           } catch (error) {
             if (isControlFlow(error, context.cancellationSignal)) throw error;
-            const failure = toApplicationFailure(error, scrub);
+            const failure = toApplicationFailure(error, attempt, scrub);
             // The original, with its cause and stack, is for this machine's log only.
             const level = failure.type === 'INTERNAL' ? 'error' : 'debug';
             log[level]({ durationMs: durationMs(), code: failure.type, err: error }, 'activity failed');
@@ -62,11 +66,11 @@ function isControlFlow(error: unknown, cancellation: AbortSignal): boolean {
 }
 
 /** `error` as a failure for history. What is no {@link LegisyncError} becomes `INTERNAL`: nobody foresaw it. */
-function toApplicationFailure(error: unknown, scrub: Scrub): ApplicationFailure {
+function toApplicationFailure(error: unknown, attempt: number, scrub: Scrub): ApplicationFailure {
   if (error instanceof ApplicationFailure) return rebuilt(error, scrub);
   const known = error instanceof LegisyncError ? error : new LegisyncError('INTERNAL', scrub(String(error)));
   const { retry, remedy }: { readonly retry: Retry; readonly remedy: string } = FAILURES[known.code];
-  const delayMs = known.retryAfterMs ?? (retry.kind === 'every' ? retry.ms : undefined);
+  const delayMs = delayOf(retry, attempt, known.retryAfterMs);
   // Where a person has to act, the Web UI should say how, beside the failure.
   const message = retry.kind === 'every' ? `${known.message} ${remedy}` : known.message;
   return withoutStack(
@@ -78,6 +82,17 @@ function toApplicationFailure(error: unknown, scrub: Scrub): ApplicationFailure 
       ...(BENIGN.has(known.code) ? { category: ApplicationFailureCategory.BENIGN } : {}),
     }),
   );
+}
+
+/**
+ * When to try again, in milliseconds; undefined leaves it to the activity's own policy. What the other side asks for makes
+ * a wait longer, never shorter: `Retry-After: 0` would be a loop without a pause, and one of seconds would make little of
+ * a failure that waits for a person.
+ */
+function delayOf(retry: Retry, attempt: number, askedMs: number | undefined): number | undefined {
+  if (retry.kind === 'every') return Math.max(retry.ms, askedMs ?? 0);
+  if (retry.kind === 'never' || askedMs === undefined) return undefined;
+  return askedMs > Math.min(FIRST_INTERVAL_MS * 2 ** (attempt - 1), LAST_INTERVAL_MS) ? askedMs : undefined;
 }
 
 /** An activity's own `ApplicationFailure`: as it is, but for its cause and what its message may hold. */

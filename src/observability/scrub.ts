@@ -28,8 +28,15 @@ const PATTERNS: readonly { readonly find: RegExp; readonly put: string }[] = [
   { find: /([?&]token=)[^\s"'\\&#]+/gi, put: `$1${HIDDEN}` },
 ];
 
+/** Of a secret that was cut, fewer characters than this tell nothing, and would be found by chance. */
+const MIN_CUT_LENGTH = 4;
+
+/** What stands where a text was cut, as `LegisyncError` does it. */
+const CUT = '…';
+
 /**
- * Makes a scrubber that takes out `secrets` wherever they stand (as they are, URL-encoded, in base64 or within JSON),
+ * Makes a scrubber that takes out `secrets` wherever they stand (as they are, URL-encoded, in base64 or within JSON; also
+ * their beginning, where a text was cut),
  * and anything that looks like a token, a key or a password. Scrubbing twice changes nothing more.
  */
 export function createScrub(secrets: readonly string[] = []): Scrub {
@@ -40,9 +47,32 @@ export function createScrub(secrets: readonly string[] = []): Scrub {
   return (text) => {
     let clean = text;
     for (const secret of known) clean = clean.replaceAll(secret, HIDDEN);
+    clean = withoutCutSecrets(clean, known);
     for (const { find, put } of PATTERNS) clean = clean.replace(find, put);
     return clean;
   };
+}
+
+/**
+ * Takes out what is left of a secret where a text was cut in the middle of it: messages are cut before they get here, and
+ * the beginning of a secret is no longer found by value.
+ */
+function withoutCutSecrets(text: string, known: readonly string[]): string {
+  const [last = '', ...cut] = text.split(CUT).toReversed();
+  if (cut.length === 0) return text;
+  const clean = cut.map((part) => {
+    const left = Math.max(0, ...known.map((secret) => lengthAtEnd(part, secret)));
+    return left === 0 ? part : `${part.slice(0, part.length - left)}${HIDDEN}`;
+  });
+  return [...clean.toReversed(), last].join(CUT);
+}
+
+/** How much of the beginning of `secret` stands at the end of `text`; 0 where it is too little to matter. */
+function lengthAtEnd(text: string, secret: string): number {
+  for (let length = Math.min(secret.length, text.length); length >= MIN_CUT_LENGTH; length -= 1) {
+    if (text.endsWith(secret.slice(0, length))) return length;
+  }
+  return 0;
 }
 
 /** The ways in which one secret may be written. */

@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { ScheduleDescription } from '@temporalio/client';
+import type { SearchAttributePair, TypedSearchAttributes } from '@temporalio/common';
 import { scheduleOptions, type DeclaredSchedule } from './declared.ts';
 
 /** A property that stands differently on the server. */
@@ -25,6 +26,11 @@ export function differences(declared: DeclaredSchedule, found: ScheduleDescripti
     ['workflowId', found.action.workflowId, action.workflowId],
     ['taskQueue', found.action.taskQueue, action.taskQueue],
     ['input', found.action.args, action.args],
+    [
+      'searchAttributes',
+      attributesOf(found.action.typedSearchAttributes),
+      attributesOf(action.typedSearchAttributes),
+    ],
     ['summary', found.action.staticSummary, action.staticSummary],
   ];
   return pairs
@@ -46,6 +52,14 @@ function timesOf({ spec }: ScheduleDescription): unknown {
   return isOurs && only?.comment !== undefined
     ? only.comment
     : { calendars, intervals, skip, jitter, startAt, endAt };
+}
+
+/** By name: the server keeps no order. */
+function attributesOf(
+  attributes: readonly SearchAttributePair[] | TypedSearchAttributes = [],
+): Readonly<Record<string, unknown>> {
+  const pairs = 'getAll' in attributes ? attributes.getAll() : attributes;
+  return Object.fromEntries(pairs.map(({ key, value }) => [key.name, value]));
 }
 
 function shown(value: unknown): string {

@@ -18,6 +18,7 @@ const slice = z.object({
   page: z.int(),
   round: z.int(),
   attempts: z.int(),
+  holder: z.string(),
 });
 const passState = z.object({
   pass: z.int(),
@@ -34,9 +35,7 @@ const cursor = z.object({
   from: z.string().optional(),
   to: z.string().optional(),
 });
-const standings = z.array(
-  z.object({ id: z.string(), object: z.boolean(), objectSha256: z.string().nullable() }),
-);
+const standings = z.array(z.object({ id: z.string(), objectSha256: z.string().nullable() }));
 const enqueued = z.object({
   queued: count,
   requeued: count,
@@ -51,15 +50,20 @@ const counts = z.object({
   documents: z.record(z.string(), count),
   failures: z.record(z.string(), count),
   openSlices: count,
+  parkedSliceCount: count,
   parkedSlices: z.array(
     z.object({ source: z.string(), key: sliceKey, code: z.string(), message: z.string() }),
   ),
 });
 const anything = z.unknown();
 
-const HOUR_SECONDS = 3600;
+const HOUR_SECONDS = 3_600;
+const DAY_SECONDS = 24 * HOUR_SECONDS;
 
-/** When a document's failure is tried again; a code that is not here is final until the listing changes. */
+/**
+ * When a document's failure is tried again: after this time, then after twice as long each time, up to a day. A code
+ * that is not here waits a day: a request that may be in vain is better than a document that nobody asks for again.
+ */
 const DOCUMENT_RETRY: Readonly<
   Record<string, { readonly retrySeconds: number; readonly withdrawSecond: boolean }>
 > = {
@@ -67,8 +71,14 @@ const DOCUMENT_RETRY: Readonly<
   DOCUMENT_NOT_FOUND: { retrySeconds: HOUR_SECONDS, withdrawSecond: true },
   DOCUMENT_MALFORMED: { retrySeconds: HOUR_SECONDS, withdrawSecond: false },
   LEGIFRANCE_REJECTED: { retrySeconds: HOUR_SECONDS, withdrawSecond: false },
+  // An operator may raise the bucket's limit; until then the document is consulted, only to be refused, once a day.
+  DOCUMENT_REFUSED: { retrySeconds: DAY_SECONDS, withdrawSecond: false },
+  // These two are the service's trouble and end an attempt, unless they come with one document while others go through.
+  LEGIFRANCE_UNAVAILABLE: { retrySeconds: 300, withdrawSecond: false },
+  STORAGE_BUSY: { retrySeconds: 300, withdrawSecond: false },
   INTERNAL: { retrySeconds: HOUR_SECONDS, withdrawSecond: false },
 };
+const OTHERWISE = { retrySeconds: DAY_SECONDS, withdrawSecond: false };
 
 /** {@link Catalogue} on the RPC functions of `supabase/migrations`. */
 export function createCatalogue(rpc: Rpc, bucket: string): Catalogue {
@@ -99,16 +109,17 @@ export function createCatalogue(rpc: Rpc, bucket: string): Catalogue {
         slice.nullable(),
       ),
 
-    async splitSlice({ id }, keys) {
-      await rpc('split_slice', { p_slice: id, p_keys: keys }, anything);
+    async splitSlice({ id, holder }, keys) {
+      await rpc('split_slice', { p_slice: id, p_holder: holder, p_keys: keys }, anything);
     },
 
-    registerSlice: ({ id, round }, documents, step, policy) =>
+    registerSlice: ({ id, holder, round }, documents, step, policy) =>
       rpc(
         'register_slice',
         {
           p_bucket: bucket,
           p_slice: id,
+          p_holder: holder,
           p_round: round,
           p_documents: documents,
           p_page: step.page,
@@ -120,11 +131,12 @@ export function createCatalogue(rpc: Rpc, bucket: string): Catalogue {
         registered,
       ),
 
-    async failSlice({ id, attempts }, { code, message, retrySeconds }) {
+    async failSlice({ id, holder, attempts }, { code, message, retrySeconds }) {
       await rpc(
         'fail_slice',
         {
           p_slice: id,
+          p_holder: holder,
           p_attempts: attempts,
           p_code: code,
           p_message: message,
@@ -165,7 +177,7 @@ export function createCatalogue(rpc: Rpc, bucket: string): Catalogue {
           p_stored: stored,
           p_failures: failures.map((failure) => ({
             ...failure,
-            ...(DOCUMENT_RETRY[failure.code] ?? { retrySeconds: null, withdrawSecond: false }),
+            ...(DOCUMENT_RETRY[failure.code] ?? OTHERWISE),
           })),
         },
         enqueued,

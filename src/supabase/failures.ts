@@ -21,10 +21,10 @@ export function storageFailure(error: OutsideError, path: string): LegisyncError
 }
 
 function storageCode(status: number, code: unknown): FailureCode {
-  if (code === 'InvalidKey' || code === 'InvalidMimeType' || status === 413 || status === 415)
-    return 'DOCUMENT_REFUSED';
-  if (status === 401 || status === 403 || status === 404) return 'STORAGE_REFUSED';
-  if (status === 400) return 'DOCUMENT_REFUSED';
+  // Every document of ours is JSON: a type that is refused is a setting of the bucket, and refuses them all.
+  if (code === 'InvalidMimeType' || [401, 403, 404, 415].includes(status)) return 'STORAGE_REFUSED';
+  // Too large, or a key that Storage does not take.
+  if (status === 400 || status === 413) return 'DOCUMENT_REFUSED';
   return 'STORAGE_BUSY';
 }
 
@@ -35,10 +35,14 @@ function storageCode(status: number, code: unknown): FailureCode {
 export function databaseFailure(error: OutsideError, status: number, fn: string): LegisyncError {
   const code = typeof error.code === 'string' ? error.code : '';
   const text = `${fn} failed (${code === '' ? `HTTP ${status}` : code}): ${messageOf(error)}`;
-  return new LegisyncError(databaseCode(code, status), text, { cause: error });
+  return new LegisyncError(databaseCode(code, status, fn), text, { cause: error });
 }
 
-function databaseCode(code: string, status: number): FailureCode {
+function databaseCode(code: string, status: number, fn: string): FailureCode {
+  // The one function that writes into a table that is not ours: a value that does not fit (class 22) or breaks a rule
+  // (23), a column that is not there, has another type, or is generated, and what a trigger raises, are that table's.
+  if (fn === 'enqueue_documents' && /^(22|23|42703|42804|428C9|P0001)/.test(code) && status !== 401)
+    return 'QUEUE_INCOMPATIBLE';
   if (code === '57014') return 'DATABASE_TIMEOUT';
   if (['42P01', '42883', '42703', '3F000', 'PGRST202', 'PGRST204', 'PGRST205'].includes(code))
     return 'SCHEMA_MISSING';

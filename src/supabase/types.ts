@@ -1,6 +1,9 @@
 import type { BatchRef, Controls, DocumentFailure, EnqueueResult } from '../contract/messages.ts';
 
-/** What the rest of legisync asks of Supabase. Both ports throw `LegisyncError` (`STORAGE_*`, `DATABASE_*`, `SCHEMA_MISSING`, `DOCUMENT_REFUSED`). */
+/**
+ * What the rest of legisync asks of Supabase. Both ports throw `LegisyncError` (`STORAGE_*`, `DATABASE_*`,
+ * `SCHEMA_MISSING`, `QUEUE_INCOMPATIBLE`, `DOCUMENT_REFUSED`).
+ */
 
 /** Files of the bucket. */
 export interface Storage {
@@ -13,12 +16,10 @@ export interface Storage {
   upload(path: string, body: Buffer, sha256: string): Promise<void>;
 }
 
-/** What Storage and the queue hold for one document. */
+/** What Storage holds for one document. */
 export interface DocumentStanding {
   readonly id: string;
-  /** Whether an object is there at all. */
-  readonly object: boolean;
-  /** The object's hash (`user_metadata.sha256`); null where it has none. */
+  /** The object's hash (`user_metadata.sha256`); null where it has none, and where there is no object. */
   readonly objectSha256: string | null;
 }
 
@@ -33,6 +34,8 @@ export interface Slice {
   readonly page: number;
   readonly round: number;
   readonly attempts: number;
+  /** Who claimed it. Calls that move the slice change nothing once it is in other hands. */
+  readonly holder: string;
 }
 
 /** Key of a slice: a code, or a window of days. */
@@ -71,6 +74,8 @@ export interface CatalogueCounts {
   readonly passComplete: boolean;
   readonly documents: Readonly<Record<string, number>>;
   readonly openSlices: number;
+  readonly parkedSliceCount: number;
+  /** The first twenty. */
   readonly parkedSlices: readonly {
     readonly source: string;
     readonly key: SliceKey;
@@ -90,7 +95,9 @@ export interface Catalogue {
   splitSlice(slice: Slice, keys: readonly SliceKey[]): Promise<void>;
   /**
    * Writes listed documents into the catalogue and moves the slice: to the next page (`release` gives it to whoever
-   * comes next), or, with `end`, to the end of its round. `single` slices (one atomic answer) are complete then; others when two rounds gave the same ids.
+   * comes next, else the lease begins anew), or, with `end`, to the end of its round. `single` slices (one atomic
+   * answer) are complete then; others when two rounds gave the same ids. To a caller who lost the slice to another it
+   * says "complete" and changes nothing.
    */
   registerSlice(
     slice: Slice,

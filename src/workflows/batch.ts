@@ -1,20 +1,57 @@
-import { CancellationScope } from '@temporalio/workflow';
+import { CancellationScope, isCancellation, TemporalFailure } from '@temporalio/workflow';
 import type { BatchRef, EnqueueResult, FetchInput, FetchResult, UploadResult } from '../contract/messages.ts';
 import { PRIORITY } from '../contract/names.ts';
 import { enqueueDocuments, fetchDocuments, uploadDocuments } from './proxies.ts';
 
 /** The three steps of a batch, with what the Web UI shows of each. */
 
-export function fetchBatch(input: FetchInput): Promise<FetchResult> {
-  const { collection, sequence } = input.batch;
-  const options = {
-    summary: `Next documents of ${collection} (batch ${sequence})`,
-    priority: priorityOf(input.mode),
-  };
-  return fetchDocuments.executeWithOptions(options, [input]);
+/** A batch that stopping workers hand back goes on with the next worker, this many times at most. */
+const MAX_HAND_OVERS = 20;
+
+/** What came of a batch. */
+export interface BatchOutcome {
+  readonly upload: UploadResult;
+  readonly enqueued: EnqueueResult;
+  /** Set where the batch was cancelled: what was uploaded is queued, and the rest is free for others. */
+  readonly cancelled?: TemporalFailure | undefined;
 }
 
-export function uploadBatch(
+/** The next documents. A batch that is cancelled while it is put together is handed back. */
+export async function fetchBatch(input: FetchInput): Promise<FetchResult> {
+  const { collection, sequence } = input.batch;
+  const summary = `Next documents of ${collection} (batch ${sequence})`;
+  try {
+    return await fetchDocuments.executeWithOptions({ summary, priority: priorityOf(input.mode) }, [input]);
+  } catch (error) {
+    if (isCancellation(error)) await enqueueBatch(input.batch, untouched([]));
+    throw error;
+  }
+}
+
+/** Uploads a batch, and queues what was uploaded whatever else stops. */
+export async function collectBatch(
+  batch: BatchRef,
+  ids: readonly string[],
+  mode: FetchInput['mode'],
+): Promise<BatchOutcome> {
+  let upload = untouched(ids);
+  let cancelled: TemporalFailure | undefined;
+  try {
+    for (
+      let turn = 0;
+      upload.left.length > 0 && upload.waitMs === undefined && turn < MAX_HAND_OVERS;
+      turn += 1
+    ) {
+      upload = together(upload, await uploadBatch(batch, upload.left, mode));
+    }
+  } catch (error) {
+    if (!(error instanceof TemporalFailure && isCancellation(error))) throw error;
+    cancelled = error;
+  }
+  return { upload, enqueued: await enqueueBatch(batch, upload), cancelled };
+}
+
+function uploadBatch(
   batch: BatchRef,
   ids: readonly string[],
   mode: FetchInput['mode'],
@@ -23,13 +60,27 @@ export function uploadBatch(
   return uploadDocuments.executeWithOptions({ summary, priority: priorityOf(mode) }, [{ batch, mode, ids }]);
 }
 
-/** Not cancellable: what was uploaded is queued, whatever else stops. */
-export function enqueueBatch(batch: BatchRef, upload: UploadResult): Promise<EnqueueResult> {
+/** Not cancellable. It also ends the batch's claims: what was not reached is free for others. */
+function enqueueBatch(batch: BatchRef, upload: UploadResult): Promise<EnqueueResult> {
   const stored = [...upload.uploaded, ...upload.unchanged];
   const summary = `${stored.length} documents to files_queue (batch ${batch.sequence})`;
   return CancellationScope.nonCancellable(() =>
     enqueueDocuments.executeWithOptions({ summary }, [{ batch, stored, failures: upload.failures }]),
   );
+}
+
+function untouched(ids: readonly string[]): UploadResult {
+  return { uploaded: [], unchanged: [], failures: [], left: ids, bytes: 0 };
+}
+
+function together(before: UploadResult, more: UploadResult): UploadResult {
+  return {
+    ...more,
+    uploaded: [...before.uploaded, ...more.uploaded],
+    unchanged: [...before.unchanged, ...more.unchanged],
+    failures: [...before.failures, ...more.failures],
+    bytes: before.bytes + more.bytes,
+  };
 }
 
 function priorityOf(mode: FetchInput['mode']): { priorityKey: number } {

@@ -1,16 +1,9 @@
-import { setCurrentDetails, workflowInfo } from '@temporalio/workflow';
-import {
-  NO_TOTALS,
-  type MaintenanceInput,
-  type MaintenanceResult,
-  type UploadResult,
-} from '../contract/messages.ts';
-import { enqueueBatch, fetchBatch, uploadBatch } from './batch.ts';
+import { setCurrentDetails, upsertSearchAttributes, workflowInfo } from '@temporalio/workflow';
+import { NO_TOTALS, type MaintenanceInput, type MaintenanceResult } from '../contract/messages.ts';
+import { STATE_ATTRIBUTE } from './attributes.ts';
+import { collectBatch, fetchBatch } from './batch.ts';
 import { totalsTable } from './display.ts';
 import { addBatch } from './totals.ts';
-
-/** A batch that is handed back by stopping workers goes on with the next worker, this many times at most. */
-const MAX_HAND_OVERS = 20;
 
 /**
  * One MAINTENANCE run of a collection: what is fresh, at most `limit` documents. Started by a Temporal Schedule or by
@@ -25,29 +18,18 @@ export async function collectMaintenance(input: MaintenanceInput): Promise<Maint
     mode: 'maintenance',
     sources: input.sources,
   });
-
-  let upload: UploadResult = { uploaded: [], unchanged: [], failures: [], left: fetched.ids, bytes: 0 };
-  for (
-    let turn = 0;
-    upload.left.length > 0 && upload.waitMs === undefined && turn < MAX_HAND_OVERS;
-    turn += 1
-  ) {
-    const more = await uploadBatch(batch, upload.left, 'maintenance');
-    upload = {
-      uploaded: [...upload.uploaded, ...more.uploaded],
-      unchanged: [...upload.unchanged, ...more.unchanged],
-      failures: [...upload.failures, ...more.failures],
-      left: more.left,
-      waitMs: more.waitMs,
-      bytes: upload.bytes + more.bytes,
-    };
-  }
-  const enqueued = await enqueueBatch(batch, upload);
+  const { upload, enqueued, cancelled } = await collectBatch(batch, fetched.ids, 'maintenance');
   const totals = addBatch({ ...NO_TOTALS, discovered: fetched.discovered }, upload, enqueued);
-  setCurrentDetails(totalsTable(totals));
+  const { problem } = upload;
+  setCurrentDetails(
+    problem === undefined ? totalsTable(totals) : `Cut short: ${problem}\n\n${totalsTable(totals)}`,
+  );
+  if (cancelled !== undefined) throw cancelled;
+  upsertSearchAttributes([{ key: STATE_ATTRIBUTE, value: 'completed' }]);
   return {
     collection: input.collection,
     totals,
-    quotaSpent: fetched.reason === 'quota' || upload.waitMs !== undefined,
+    quotaSpent: fetched.reason === 'quota' || (upload.waitMs !== undefined && problem === undefined),
+    problem,
   };
 }

@@ -18,7 +18,7 @@ import {
   type MassiveProgress,
 } from '../contract/messages.ts';
 import { QUERIES, type CollectionState } from '../contract/names.ts';
-import { enqueueBatch, fetchBatch, uploadBatch } from './batch.ts';
+import { collectBatch, fetchBatch } from './batch.ts';
 import { createDisplay } from './display.ts';
 import { LaneSet } from './lanes.ts';
 import { obeyOperator, silentOperator } from './operator.ts';
@@ -69,7 +69,7 @@ export async function collectMassive(input: MassiveInput): Promise<MassiveProgre
   const { workflowId, firstExecutionRunId } = workflowInfo();
   const { collection } = input;
   const runs = (input.runs ?? 0) + 1;
-  const operator = silentOperator(input.controls);
+  const operator = silentOperator(input.controls, input.pauseReason);
   let totals = input.totals ?? NO_TOTALS;
   let pass = input.pass ?? 0;
   let sequence = input.sequence ?? 0;
@@ -112,7 +112,7 @@ export async function collectMassive(input: MassiveInput): Promise<MassiveProgre
   const leaving = (): boolean =>
     operator.stopping || work.consideredCancelled || historyIsLong(input.maxEvents);
 
-  const collectBatch = async (): Promise<Outcome> => {
+  const nextBatch = async (): Promise<Outcome> => {
     sequence += 1;
     const batch = { collection, owner: workflowId, chain: firstExecutionRunId, sequence };
     const fetched = await fetchBatch({ batch, limit: batchSize(sequence), mode: 'massive' });
@@ -120,12 +120,12 @@ export async function collectMassive(input: MassiveInput): Promise<MassiveProgre
     pass = fetched.pass ?? pass;
     if (fetched.discovered > 0) news += 1;
     if (fetched.ids.length === 0) return outcome(fetched.waitMs ?? LANE_REST_MS, fetched.reason);
-    const upload = await uploadBatch(batch, fetched.ids, 'massive');
-    const enqueued = await enqueueBatch(batch, upload);
+    const { upload, enqueued, cancelled } = await collectBatch(batch, fetched.ids, 'massive');
     totals = addBatch(totals, upload, enqueued);
-    if (upload.waitMs !== undefined) return outcome(upload.waitMs, 'quota');
-    if (upload.left.length > 0) news += 1;
-    return outcome(0);
+    if (cancelled !== undefined) throw cancelled;
+    lastProblem = upload.problem;
+    if (upload.waitMs === undefined) return outcome(0);
+    return outcome(upload.waitMs, upload.problem === undefined ? 'quota' : undefined);
   };
 
   /** A batch, and whatever may go wrong with it. */
@@ -133,7 +133,7 @@ export async function collectMassive(input: MassiveInput): Promise<MassiveProgre
     busy += 1;
     show();
     try {
-      return await collectBatch();
+      return await nextBatch();
     } catch (error) {
       if (isCancellation(error) || !(error instanceof ActivityFailure)) throw error;
       lastProblem = error.cause?.message ?? error.message;
@@ -190,6 +190,7 @@ export async function collectMassive(input: MassiveInput): Promise<MassiveProgre
   return continueAsNew<typeof collectMassive>({
     ...input,
     controls: operator.controls,
+    pauseReason: operator.pauseReason,
     totals,
     pass,
     sequence,

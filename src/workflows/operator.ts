@@ -3,7 +3,7 @@ import { LANES, type Controls, type MassiveProgress } from '../contract/messages
 import { UPDATES } from '../contract/names.ts';
 import { saveControls } from './proxies.ts';
 
-const pauseUpdate = defineUpdate<MassiveProgress, [{ readonly reason?: string }?]>(UPDATES.pause);
+const pauseUpdate = defineUpdate<MassiveProgress, [({ readonly reason?: string } | null)?]>(UPDATES.pause);
 const resumeUpdate = defineUpdate<MassiveProgress>(UPDATES.resume);
 const setConcurrencyUpdate = defineUpdate<MassiveProgress, [number]>(UPDATES.setConcurrency);
 const stopUpdate = defineUpdate<MassiveProgress>(UPDATES.stop);
@@ -23,8 +23,8 @@ interface Listener {
 }
 
 /** An operator who has said nothing yet. */
-export function silentOperator(controls: Controls): Operator {
-  return { controls, pauseReason: '', stopping: false };
+export function silentOperator(controls: Controls, pauseReason = ''): Operator {
+  return { controls, pauseReason, stopping: false };
 }
 
 /**
@@ -38,18 +38,25 @@ export function obeyOperator(collection: string, operator: Operator, listener: L
   const obey = async (change: Partial<Controls>): Promise<MassiveProgress> => {
     operator.controls = { ...operator.controls, ...change };
     listener.onWord();
+    const summary = 'What the operator set, to Postgres';
     const save = (): Promise<void> =>
-      CancellationScope.nonCancellable(() => saveControls(collection, operator.controls));
+      CancellationScope.nonCancellable(() =>
+        saveControls.executeWithOptions({ summary }, [collection, operator.controls]),
+      );
     const mine = saved.then(save, save);
     saved = mine;
     await mine;
     return listener.answer();
   };
 
-  setHandler(pauseUpdate, ({ reason = '' } = {}) => {
-    operator.pauseReason = reason;
-    return obey({ paused: true });
-  });
+  setHandler(
+    pauseUpdate,
+    (options) => {
+      operator.pauseReason = options?.reason ?? '';
+      return obey({ paused: true });
+    },
+    { validator: checkReason },
+  );
   setHandler(resumeUpdate, () => {
     operator.pauseReason = '';
     return obey({ paused: false });
@@ -60,6 +67,18 @@ export function obeyOperator(collection: string, operator: Operator, listener: L
     listener.onWord();
     return listener.answer();
   });
+}
+
+/** The details of a workflow hold 20 KB, and a reason is a line. */
+const MAX_REASON = 200;
+
+function checkReason(options?: { readonly reason?: unknown } | null): void {
+  const reason = options?.reason ?? '';
+  if (typeof reason === 'string' && reason.length <= MAX_REASON) return;
+  throw ApplicationFailure.nonRetryable(
+    `A reason is a text of at most ${MAX_REASON} characters: {"reason": "…"}.`,
+    'CONFIG_INVALID',
+  );
 }
 
 /** Refuses a bad number before it enters the history. */

@@ -19,8 +19,10 @@ insert into legisync.settings default values on conflict do nothing;
 create table if not exists legisync.documents (
   category text not null check (category ~ '^[a-z0-9][a-z0-9_-]{0,62}$'),
   id text not null check (id ~ '^[A-Z]{8}[0-9]{12}$'),
-  -- The source that listed it last; for a code, `source:LEGITEXT…`.
+  -- The source whose change signal counts, for a code `source:LEGITEXT…`; see legisync.register.
   source text not null,
+  -- The last pass in which that source listed it.
+  source_seen_pass integer not null default 0,
   -- The change signal of the listing: while it stands still, the document costs no consult.
   revision text,
   state text not null check (state in ('discovered', 'stored', 'failed', 'withdrawn', 'superseded')),
@@ -32,6 +34,7 @@ create table if not exists legisync.documents (
   message text,
   -- When the document is due. Null: nothing to do.
   next_attempt_at timestamptz,
+  -- The last pass in which any source listed it.
   seen_pass integer,
   -- The batch that holds it: the workflow, the chain of its runs, and the batch's number.
   taken_by text,
@@ -39,6 +42,7 @@ create table if not exists legisync.documents (
   taken_sequence integer,
   taken_at timestamptz,
   discovered_at timestamptz not null default now(),
+  -- When the content that `revision` stands for was collected; null: it has not been yet.
   stored_at timestamptz,
   primary key (category, id)
 );
@@ -71,8 +75,10 @@ create table if not exists legisync.slices (
   code text,
   message text,
   next_attempt_at timestamptz not null default now(),
+  -- The batch that enumerates it. Each page that it registers gives it another `lease`.
   held_by text,
   held_until timestamptz,
+  lease interval,
   unique (collection, pass, source, key),
   foreign key (collection, pass) references legisync.passes on delete cascade
 );

@@ -15,9 +15,11 @@ declare
   v_next_due timestamptz;
   v_next_slice timestamptz;
   v_resume timestamptz;
-  v_soon timestamptz := clock_timestamp() + interval '2 seconds';
+  v_soon timestamptz;
 begin
   perform pg_advisory_xact_lock(hashtext('legisync.open_pass'), hashtext(p_collection));
+  -- After the lock: whoever waited for it would otherwise be told to come back at a time that is over.
+  v_soon := clock_timestamp() + interval '2 seconds';
   select * into v_pass from legisync.passes where collection = p_collection order by pass desc limit 1;
 
   if v_pass.pass is null
@@ -55,12 +57,13 @@ begin
     'complete', v_pass.completed_at is not null,
     'openSlices', v_open,
     'due', v_due,
-    'waitSeconds', extract(epoch from greatest(v_resume, v_soon) - clock_timestamp()));
+    'waitSeconds', greatest(extract(epoch from v_resume - clock_timestamp()), 2));
 end
 $$;
 
--- An open slice for `p_holder`, the one it has already or a free one; null where there is none. A holder that died
--- loses it after `p_lease_seconds`.
+-- An open slice for `p_holder`, the one it has already or a free one; null where there is none. A holder of which
+-- nothing is heard for `p_lease_seconds` may lose it to the next who asks. From then on its late calls change nothing:
+-- the functions that move a slice compare the holder.
 create or replace function public.claim_slice(p_collection text, p_pass integer, p_holder text, p_lease_seconds integer)
 returns json
 language sql security definer
@@ -75,14 +78,15 @@ as $$
     for update skip locked
   )
   update legisync.slices s
-    set held_by = p_holder, held_until = clock_timestamp() + make_interval(secs => p_lease_seconds)
+    set held_by = p_holder, held_until = clock_timestamp() + make_interval(secs => p_lease_seconds),
+        lease = make_interval(secs => p_lease_seconds)
     from free where s.id = free.id
     returning json_build_object('id', s.id, 'source', s.source, 'pass', s.pass, 'key', s.key, 'page', s.page,
-                                'round', s.round, 'attempts', s.attempts)
+                                'round', s.round, 'attempts', s.attempts, 'holder', s.held_by)
 $$;
 
--- Replaces a slice by finer ones. A late twin finds it split and changes nothing.
-create or replace function public.split_slice(p_slice bigint, p_keys jsonb)
+-- Replaces a slice by finer ones. A late twin finds it split, or in other hands, and changes nothing.
+create or replace function public.split_slice(p_slice bigint, p_holder text, p_keys jsonb)
 returns json
 language plpgsql security definer
 set search_path = '' set statement_timeout = '20s'
@@ -91,7 +95,7 @@ declare
   v legisync.slices;
 begin
   select * into v from legisync.slices where id = p_slice for update;
-  if v.state = 'open' then
+  if v.state = 'open' and v.held_by = p_holder then
     insert into legisync.slices (collection, pass, source, key)
       select v.collection, v.pass, v.source, k from jsonb_array_elements(p_keys) k
       on conflict do nothing;
@@ -103,9 +107,9 @@ end
 $$;
 
 -- Gives a slice back: to be tried again in `p_retry_seconds`, or, with null, parked with its reason. `p_attempts` is how
--- many failures the caller knew of: a late twin finds one more, and neither counts again nor takes it from its next holder.
+-- many failures the caller knew of: a late twin finds one more, or another holder, and changes nothing.
 create or replace function public.fail_slice(
-  p_slice bigint, p_attempts integer, p_code text, p_message text, p_retry_seconds double precision)
+  p_slice bigint, p_holder text, p_attempts integer, p_code text, p_message text, p_retry_seconds double precision)
 returns json
 language plpgsql security definer
 set search_path = '' set statement_timeout = '20s'
@@ -115,7 +119,7 @@ begin
     set attempts = attempts + 1, code = p_code, message = left(p_message, 500), held_by = null, held_until = null,
         state = case when p_retry_seconds is null then 'parked' else state end,
         next_attempt_at = clock_timestamp() + make_interval(secs => coalesce(p_retry_seconds, 0))
-    where id = p_slice and state = 'open' and attempts = p_attempts;
+    where id = p_slice and state = 'open' and held_by = p_holder and attempts = p_attempts;
   return json_build_object('state', (select state from legisync.slices where id = p_slice));
 end
 $$;
@@ -124,8 +128,11 @@ $$;
 --   * New, and an object without a hash is there: it was collected before legisync. With `trust` it is known and done.
 --   * Known, and the change signal moved: due again, and its failures are forgotten. With `refresh`, so is a file of
 --     before legisync.
---   * Known, and gone from the listing before: it is back, as it was.
---   * Known from another source of the collection: that source's signal counts, as long as it lists the document.
+--   * Known, and gone from the listing before: it is back, as it was; due, if what it had to tell was not collected.
+-- Several sources may list a document. The signal of one counts, its owner's: two would be compared with each other, and
+-- move all the time. The document passes to the next source that lists it when its owner is no source of the pass any
+-- more (renamed, removed), or has not listed it in the last complete pass. What moved meanwhile shows in the signal, so
+-- it is compared then as well; where the two sources word it differently, that costs one request.
 -- Rows are written in key order, so that two enumerations that share ids cannot deadlock.
 create or replace function legisync.register(
   p_bucket text, p_category text, p_source text, p_pass integer, p_documents jsonb, p_adopt text) returns integer
@@ -134,14 +141,23 @@ set search_path = ''
 as $$
 declare
   v_discovered integer;
+  v_pass integer;
+  v_complete integer;
+  v_sources text[];
 begin
+  select coalesce(p_pass, max(pass)), max(pass) filter (where completed_at is not null) into v_pass, v_complete
+    from legisync.passes where collection = p_category;
+  v_sources := array(
+    select source from legisync.slices where collection = p_category and pass = v_pass and key = '{}');
   with listed as (
     select distinct on (d.id) d.id, d.revision
     from jsonb_to_recordset(p_documents) as d (id text, revision text)
     order by d.id
   ), written as (
-    insert into legisync.documents as c (category, id, source, revision, state, next_attempt_at, seen_pass, stored_at)
-    select p_category, l.id, p_source, l.revision,
+    insert into legisync.documents as c
+      (category, id, source, source_seen_pass, revision, state, next_attempt_at, seen_pass, stored_at)
+    -- MAINTENANCE has no pass: what it lists is as good as listed in the last complete one.
+    select p_category, l.id, p_source, coalesce(p_pass, v_complete, 0), l.revision,
            case when o.id is null then 'discovered' else 'stored' end,
            case when o.id is null then clock_timestamp() end,
            p_pass,
@@ -153,20 +169,29 @@ begin
     order by l.id
     on conflict (category, id) do update set
       seen_pass = coalesce(excluded.seen_pass, c.seen_pass),
-      source = case when c.state = 'superseded' then excluded.source else c.source end,
-      revision = case when c.source = excluded.source or c.state = 'superseded' then excluded.revision else c.revision end,
-      (state, next_attempt_at, attempts, code, message) = (
+      (source, source_seen_pass, revision, state, next_attempt_at, attempts, code, message, stored_at) = (
         select
+          case when counts then excluded.source else c.source end,
+          case when counts then greatest(c.source_seen_pass, excluded.source_seen_pass) else c.source_seen_pass end,
+          case when counts then excluded.revision else c.revision end,
           case when fresh then 'discovered'
-               when c.state = 'superseded' then case when c.stored_at is null then 'discovered' else 'stored' end
-               else c.state end,
-          case when fresh or (c.state = 'superseded' and c.stored_at is null) then clock_timestamp()
-               else c.next_attempt_at end,
+               when c.state <> 'superseded' then c.state
+               when c.code is not null then 'failed'
+               when c.stored_at is null then 'discovered'
+               else 'stored' end,
+          case when fresh or (c.state = 'superseded' and (c.code is not null or c.stored_at is null))
+               then clock_timestamp() else c.next_attempt_at end,
           case when fresh then 0 else c.attempts end,
           case when not fresh then c.code end,
-          case when not fresh then c.message end
-        from (select (c.source = excluded.source and c.revision is distinct from excluded.revision)
-                  or (p_adopt = 'refresh' and c.state = 'stored' and c.content_sha256 is null) as fresh) signal)
+          case when not fresh then c.message end,
+          case when not fresh then c.stored_at end
+        from (
+          select counts, (counts and c.revision is distinct from excluded.revision)
+                      or (p_adopt = 'refresh' and c.state = 'stored' and c.content_sha256 is null) as fresh
+          from (
+            select c.source = excluded.source or c.state = 'superseded'
+                or coalesce(c.source_seen_pass < v_complete, false)
+                or (v_pass is not null and split_part(c.source, ':', 1) <> all (v_sources)) as counts) owner) signal)
     returning xmax = 0 as inserted
   )
   select count(*) filter (where inserted) into v_discovered from written;
@@ -177,13 +202,15 @@ revoke execute on function legisync.register(text, text, text, integer, jsonb, t
   from public, anon, authenticated, service_role;
 
 -- One step of a slice's enumeration: documents into the catalogue, and the slice moved, in one transaction. A late twin
--- never moves it back.
+-- never moves it back, and one that is not the holder any more changes nothing at all.
 --
--- `p_release` gives the slice to whoever comes next. `p_end` ends the round, and releases. A slice whose answer is
--- atomic (`p_single`: a table of contents) is complete then, and what it listed before and lists no more is superseded. Pages of a search may shift while they are read, so a search is
--- complete when two rounds in a row gave the same ids; after eight that did not, it is parked, with the reason.
+-- `p_release` gives the slice to whoever comes next; else the lease begins anew. `p_end` ends the round, and releases. A
+-- slice whose answer is atomic (`p_single`: a table of contents) is complete then, and what it listed before and lists
+-- no more is superseded. Pages of a search may shift while they are read, so a search is complete when two rounds in a
+-- row gave the same ids; after eight that did not, it is parked, with the reason.
 create or replace function public.register_slice(
-  p_bucket text, p_slice bigint, p_round integer, p_documents jsonb, p_page integer, p_end boolean, p_single boolean, p_release boolean, p_adopt text)
+  p_bucket text, p_slice bigint, p_holder text, p_round integer, p_documents jsonb, p_page integer, p_end boolean,
+  p_single boolean, p_release boolean, p_adopt text)
 returns json
 language plpgsql security definer
 set search_path = '' set statement_timeout = '30s'
@@ -195,7 +222,7 @@ declare
   v_same boolean;
 begin
   select * into v from legisync.slices where id = p_slice for update;
-  if v.state is distinct from 'open' or v.round <> p_round then
+  if v.state is distinct from 'open' or v.round <> p_round or v.held_by is distinct from p_holder then
     return json_build_object('discovered', 0, 'complete', true);
   end if;
   v_source := v.source || coalesce(':' || (v.key ->> 'code'), '');
@@ -209,7 +236,8 @@ begin
 
   if not p_end then
     update legisync.slices
-      set page = greatest(page, p_page), attempts = 0, held_by = case when p_release then null else held_by end
+      set page = greatest(page, p_page), attempts = 0, held_by = case when p_release then null else held_by end,
+          held_until = case when not p_release then clock_timestamp() + lease end
       where id = p_slice;
     return json_build_object('discovered', v_discovered, 'complete', false);
   end if;
@@ -242,9 +270,9 @@ begin
   foreach f in array array[
     'public.open_pass(text, text[], integer)',
     'public.claim_slice(text, integer, text, integer)',
-    'public.split_slice(bigint, jsonb)',
-    'public.fail_slice(bigint, integer, text, text, double precision)',
-    'public.register_slice(text, bigint, integer, jsonb, integer, boolean, boolean, boolean, text)']
+    'public.split_slice(bigint, text, jsonb)',
+    'public.fail_slice(bigint, text, integer, text, text, double precision)',
+    'public.register_slice(text, bigint, text, integer, jsonb, integer, boolean, boolean, boolean, text)']
   loop
     -- By name as well: Supabase's default privileges grant new functions to anon and authenticated.
     execute format('revoke execute on function %s from public, anon, authenticated', f);

@@ -51,8 +51,9 @@ $$;
 
 -- MAINTENANCE: one page of a listing. Writes the documents into the catalogue, claims those to look at again for the
 -- batch (returned by take_documents), and moves the source's cursor, in one transaction. They are due from now on: the
--- cursor will not come back for what the batch does not reach. Files of before legisync, whose change signal stands
--- still, are left alone under `trust`.
+-- cursor will not come back for what the batch does not reach. Left alone are documents that wait after a failure and
+-- whose signal stands still, or "not found" would be believed without its hour between two questions; and, under
+-- `trust`, files of before legisync whose signal stands still.
 create or replace function public.take_listed(
   p_bucket text, p_category text, p_owner text, p_chain text, p_sequence integer,
   p_source text, p_documents jsonb, p_cursor jsonb, p_adopt text)
@@ -69,6 +70,7 @@ begin
     where d.category = p_category
       and d.id = any (array(select l.id from jsonb_to_recordset(p_documents) as l (id text)))
       and (d.state = 'discovered' or d.content_sha256 is not null or p_adopt = 'refresh')
+      and (d.next_attempt_at is null or d.next_attempt_at <= clock_timestamp())
       and legisync.claimable(d, p_owner, p_chain)
     order by d.id
     for update skip locked
@@ -90,14 +92,14 @@ language sql security definer
 set search_path = '' set statement_timeout = '20s'
 as $$ select cursor from legisync.watermarks where collection = p_collection and source = p_source $$;
 
--- What Storage holds for these documents: [{"id", "object", "objectSha256"}, …].
+-- What Storage holds for these documents: [{"id", "objectSha256"}, …]; null where there is no object, or one of before.
 create or replace function public.describe_documents(p_bucket text, p_category text, p_ids text[])
 returns json
 language sql security definer
 set search_path = '' set statement_timeout = '20s'
 as $$
   select coalesce(json_agg(json_build_object(
-           'id', i.id, 'object', o.id is not null, 'objectSha256', o.user_metadata ->> 'sha256')), '[]')
+           'id', i.id, 'objectSha256', o.user_metadata ->> 'sha256')), '[]')
   from unnest(p_ids) as i (id)
   left join storage.objects o on o.bucket_id = p_bucket and o.name = legisync.document_path(p_category, i.id)
 $$;

@@ -1,8 +1,20 @@
+-- When a document that failed is tried again: after `p_seconds` the first time, twice as long each time, a day at most.
+create or replace function legisync.retry_at(p_seconds double precision, p_attempts integer) returns timestamptz
+language sql volatile
+set search_path = ''
+as $$
+  -- 2^17 seconds are more than a day: the exponent is cut before it can overflow.
+  select clock_timestamp() + make_interval(secs => least(p_seconds * power(2, least(p_attempts, 17)), 86400))
+$$;
+revoke execute on function legisync.retry_at(double precision, integer) from public, anon, authenticated, service_role;
+
 -- The end of a batch: queue rows and catalogue states, in one transaction.
 --
 -- "Object, then row": the function takes ids, never sizes or hashes. It reads those from storage.objects itself, so a
 -- row cannot point at a file that is not there, and cannot say something else than the object does. An id without an
--- object is returned as missing, and due again; so is an id that the catalogue, which checks their grammar, does not know.
+-- object is returned as missing, and has failed: it is due again in a minute, then two, four and so on, since whatever
+-- removed the object may do so each time. Returned as missing is also an id that the catalogue, which checks their
+-- grammar, does not know.
 --
 -- A row that is there already is decided by its own hash:
 --   * the object's hash: nothing happens;
@@ -13,7 +25,8 @@
 -- News to a finished row turn it back to pending; any other row is marked `requeue` (see legisync.keep_requeue).
 --
 -- A late twin is harmless: it takes the row locks first, and reads the objects after that, so that it can only repeat
--- what is true now. In the catalogue it finds nothing to do, as the first call has ended the batch's claims. Rows are locked in the order of their paths, so that two batches cannot deadlock.
+-- what is true now. In the catalogue it finds nothing to do, as the first call has ended the batch's claims. Rows are
+-- locked in the order of their paths, so that two batches cannot deadlock.
 create or replace function public.enqueue_documents(
   p_bucket text, p_category text, p_owner text, p_chain text, p_sequence integer,
   p_stored text[], p_failures jsonb)
@@ -82,15 +95,16 @@ begin
 
   update legisync.documents d set
       state = case when d.state = 'superseded' or d.next_attempt_at > d.taken_at then d.state else 'stored' end,
-      content_sha256 = o.user_metadata ->> 'sha256', stored_at = clock_timestamp(), attempts = 0, code = null,
-      message = null, next_attempt_at = case when d.next_attempt_at > d.taken_at then d.next_attempt_at end
+      content_sha256 = o.user_metadata ->> 'sha256',
+      stored_at = case when d.state = 'superseded' or d.next_attempt_at > d.taken_at then d.stored_at else clock_timestamp() end,
+      attempts = 0, code = null, message = null,
+      next_attempt_at = case when d.next_attempt_at > d.taken_at then d.next_attempt_at end
     from storage.objects o
     where d.category = p_category and d.id = any (v_found)
       and o.bucket_id = p_bucket and o.name = legisync.document_path(p_category, d.id)
       and d.taken_by = p_owner and d.taken_chain = p_chain and d.taken_sequence = p_sequence;
 
-  -- A document that is not found twice, an hour or a pass apart, is withdrawn; other failures wait twice as long each
-  -- time, up to a day; a failure without a delay is final until the listing changes.
+  -- A document that is not found twice, an hour apart, is withdrawn; other failures wait twice as long each time.
   update legisync.documents d set
     state = case when d.code = x.code and x."withdrawSecond" then 'withdrawn' else 'failed' end,
     attempts = d.attempts + 1,
@@ -98,15 +112,21 @@ begin
     message = left(x.message, 500),
     next_attempt_at = case
       when d.next_attempt_at > d.taken_at then d.next_attempt_at
-      when x."retrySeconds" is null or (d.code = x.code and x."withdrawSecond") then null
-      else clock_timestamp() + make_interval(secs => least(x."retrySeconds" * power(2, least(d.attempts, 10)), 86400)) end
+      when d.code = x.code and x."withdrawSecond" then null
+      else legisync.retry_at(x."retrySeconds", d.attempts) end
     from jsonb_to_recordset(p_failures)
       as x (id text, code text, message text, "retrySeconds" double precision, "withdrawSecond" boolean)
     where d.category = p_category and d.id = x.id and d.state <> 'superseded'
       and d.taken_by = p_owner and d.taken_chain = p_chain and d.taken_sequence = p_sequence;
 
-  update legisync.documents d set taken_by = null, taken_chain = null, taken_sequence = null, taken_at = null,
-      next_attempt_at = case when d.id = any (p_stored) and not d.id = any (v_found) then clock_timestamp() else d.next_attempt_at end
+  update legisync.documents d set
+    state = 'failed', attempts = d.attempts + 1, code = 'OBJECT_MISSING',
+    message = 'The object is not in the bucket, although it was uploaded, or was there before.',
+    next_attempt_at = case when d.next_attempt_at > d.taken_at then d.next_attempt_at else legisync.retry_at(60, d.attempts) end
+    where d.category = p_category and d.id = any (v_ids) and not d.id = any (v_found) and d.state <> 'superseded'
+      and d.taken_by = p_owner and d.taken_chain = p_chain and d.taken_sequence = p_sequence;
+
+  update legisync.documents d set taken_by = null, taken_chain = null, taken_sequence = null, taken_at = null
     where d.category = p_category
       and d.taken_by = p_owner and d.taken_chain = p_chain and d.taken_sequence = p_sequence;
 

@@ -16,8 +16,8 @@ as $$
     returning json_build_object('paused', c.paused, 'lanes', c.lanes)
 $$;
 
--- A collection in counts: documents by state, failures by code, and the slices that were parked. About half a second
--- a million documents.
+-- A collection in counts: documents by state, failures by code, how many slices were parked, and the first twenty of
+-- them. About half a second a million documents.
 create or replace function public.collection_counts(p_collection text)
 returns json
 language sql security definer
@@ -37,6 +37,7 @@ as $$
       select code, count(*) as n from legisync.documents
       where category = p_collection and state in ('failed', 'withdrawn') group by code) f),
     'openSlices', (select count(*) from slices where state = 'open'),
+    'parkedSliceCount', (select count(*) from slices where state = 'parked'),
     'parkedSlices', (select coalesce(json_agg(json_build_object(
         'source', source, 'key', key, 'code', code, 'message', message) order by id), '[]')
       from (select * from slices where state = 'parked' order by id limit 20) p))

@@ -38,8 +38,9 @@ describe('enqueueDocuments and saveControls', () => {
       unchanged: 8,
     });
     const { documents, failures: counted } = await deps.catalogue.counts('queue');
-    expect(documents).toMatchObject({ stored: 8, failed: 1, discovered: 11 });
-    expect(counted).toEqual({ DOCUMENT_MALFORMED: 1 });
+    expect(documents).toMatchObject({ stored: 8, failed: 2, discovered: 10 });
+    expect(counted).toEqual({ DOCUMENT_MALFORMED: 1, OBJECT_MISSING: 1 });
+    await stack.sql('update legisync.documents set next_attempt_at = now() where id = $1', [lost]);
     expect((await fetchMassive(deps, batchOf('queue', 2))).ids).toContain(lost);
   });
 

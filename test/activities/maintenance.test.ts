@@ -227,7 +227,7 @@ describe('fetchDocuments, MAINTENANCE', () => {
     const search: Legifrance['search'] = ({ window = { from: '', to: '' } }) => {
       const days = (Date.parse(window.to) - Date.parse(window.from)) / 86_400_000 + 1;
       if (days === 1) windows.push(window.from);
-      return Promise.resolve({ documents: [], total: 4_800 * days, last: true });
+      return Promise.resolve({ documents: [], total: 4_800 * days, last: true, overfull: false });
     };
     const result = await look({ ...deps, legifrance: { ...deps.legifrance, search } }, nextRun('heavy'));
     expect(result.ids).toEqual([]);

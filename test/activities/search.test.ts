@@ -1,5 +1,6 @@
 import type { Source } from '../../src/contract/collections.ts';
 import type { FetchResult } from '../../src/contract/messages.ts';
+import type { Legifrance } from '../../src/legifrance/types.ts';
 import type { ActivityDeps } from '../../src/activities/deps.ts';
 import { openStack, type TestStack } from '../support/stack.ts';
 import { batchOf, fetchMassive, withCollection } from './support.ts';
@@ -75,14 +76,56 @@ describe('fetchDocuments, MASSIVE, by search', () => {
 
     const states = (await slices('many')).map(({ state }) => state);
     expect(new Set(states)).toEqual(new Set(['split', 'complete']));
-    const windows = (await slices('many')).filter(({ state }) => state === 'complete').map(({ key }) => key);
+    const complete = (await slices('many')).filter(({ state }) => state === 'complete').map(({ key }) => key);
+    // Apart from the slice of what no window shows: here nothing.
+    const windows = complete.filter(({ from }) => from !== undefined);
+    expect(complete).toHaveLength(windows.length + 1);
     windows.sort((a, b) => ((a.from ?? '') < (b.from ?? '') ? -1 : 1));
-    // Adjacent, from the first day that the API dates to today.
+    // Adjacent, from the first day that the API dates to a year from now.
     expect(windows[0]?.from).toBe('1800-01-01');
     windows.forEach(({ to = '' }, n) => {
       const next = windows[n + 1]?.from;
       if (next !== undefined) expect(Date.parse(next) - Date.parse(to)).toBe(86_400_000);
     });
+  });
+
+  it('invariant 10: cuts by date, or parks, a search whose last page is full though its total says that it ends', async () => {
+    const deps = withCollection(stack.deps, 'modest', [decisions]);
+    const search: Legifrance['search'] = async (query, number, ...rest) => {
+      const page = await stack.legifrance.search(query, number, ...rest);
+      if (page.total <= 10_000) return page;
+      // The hundredth page right away, to save the way to it.
+      return { ...(await stack.legifrance.search(query, 100, ...rest)), total: 9_000 };
+    };
+    const { discovered } = await enumerate(
+      { ...deps, legifrance: { ...stack.legifrance, search } },
+      'modest',
+      1,
+    );
+    expect(discovered).toBe(DECISIONS);
+
+    const full = { documents: [], total: 500, last: true, overfull: true };
+    const uncut = withCollection(stack.deps, 'uncut', [articles]);
+    const legifrance = { ...stack.legifrance, search: () => Promise.resolve(full) };
+    expect(await fetchMassive({ ...uncut, legifrance }, batchOf('uncut', 1))).toMatchObject({
+      reason: 'pass',
+    });
+    const { parkedSlices } = await uncut.catalogue.counts('uncut');
+    expect(parkedSlices).toMatchObject([{ source: 'articles', code: 'LEGIFRANCE_REJECTED' }]);
+    expect(parkedSlices[0]?.message).toContain('is full, though the search says that it holds 500');
+  });
+
+  it('invariant 10: parks the number of what no window of days shows, when a search was cut by date', async () => {
+    const deps = withCollection(stack.deps, 'undated', [decisions]);
+    const search: Legifrance['search'] = async (query, ...rest) => {
+      const page = await stack.legifrance.search(query, ...rest);
+      return query.window === undefined ? { ...page, total: page.total + 37 } : page;
+    };
+    const legifrance = { ...stack.legifrance, search };
+    expect((await enumerate({ ...deps, legifrance }, 'undated', 2)).discovered).toBe(DECISIONS);
+    const { parkedSlices } = await deps.catalogue.counts('undated');
+    expect(parkedSlices).toMatchObject([{ source: 'decisions', code: 'LEGIFRANCE_REJECTED' }]);
+    expect(parkedSlices[0]?.message).toContain(`37 of ${DECISIONS + 37} results have no date`);
   });
 
   it('reads a search twice, since its pages may shift, and is done when both gave the same', async () => {
@@ -115,11 +158,34 @@ describe('fetchDocuments, MASSIVE, by search', () => {
     expect(await slices('never')).toMatchObject([{ state: 'parked', code: 'ENUMERATION_UNSTABLE' }]);
   });
 
+  it('leaves the reserve of the quota to MAINTENANCE: its listings have a rank of their own', async () => {
+    const ranks: (number | undefined)[] = [];
+    const deps = withCollection(stack.deps, 'ranked', [articles, { kind: 'codes', name: 'codes' }]);
+    const legifrance: Legifrance = {
+      ...stack.legifrance,
+      search: (query, number, size, signal, rank) => {
+        ranks.push(rank);
+        return stack.legifrance.search(query, number, size, signal, rank);
+      },
+      listCodes: (signal, rank) => {
+        ranks.push(rank);
+        return stack.legifrance.listCodes(signal, rank);
+      },
+      tableOfContents: (code, day, signal, rank) => {
+        ranks.push(rank);
+        return stack.legifrance.tableOfContents(code, day, signal, rank);
+      },
+    };
+    await enumerate({ ...deps, legifrance }, 'ranked', 1);
+    expect(ranks.length).toBeGreaterThanOrEqual(6);
+    expect(new Set(ranks)).toEqual(new Set([2]));
+  });
+
   it('invariant 10: parks what is too large and cannot be cut, with the reason', async () => {
     const deps = withCollection(stack.deps, 'large', [articles]);
     const legifrance = {
       ...stack.legifrance,
-      search: () => Promise.resolve({ documents: [], total: 9_501, last: false }),
+      search: () => Promise.resolve({ documents: [], total: 9_501, last: false, overfull: false }),
     };
     const result = await fetchMassive({ ...deps, legifrance }, batchOf('large', 1));
     expect(result).toMatchObject({ ids: [], reason: 'pass' });

@@ -15,7 +15,10 @@ import type {
 } from '../../src/contract/messages.ts';
 import { NO_TOTALS } from '../../src/contract/messages.ts';
 
-/** Answers as the real one does, and does nothing. Refuses 13 lanes, as an example of a workflow's own refusal. */
+/**
+ * Answers as the real one does, and does nothing. Refuses 13 lanes, as an example of a workflow's own refusal; with 11
+ * lanes it never ends, though it was stopped; and for the reason `outage` it pauses, but never confirms it.
+ */
 export async function collectMassive(input: MassiveInput): Promise<MassiveProgress> {
   let { controls } = input;
   let stopping = false;
@@ -29,8 +32,9 @@ export async function collectMassive(input: MassiveInput): Promise<MassiveProgre
     runs: 1,
   });
   setHandler(defineQuery<MassiveProgress>('progress'), progress);
-  setHandler(defineUpdate<MassiveProgress, [object]>('pause'), () => {
+  setHandler(defineUpdate<MassiveProgress, [{ reason?: string }]>('pause'), async ({ reason }) => {
     controls = { ...controls, paused: true };
+    if (reason === 'outage') await condition(() => false);
     return progress();
   });
   setHandler(defineUpdate<MassiveProgress>('resume'), () => {
@@ -53,11 +57,11 @@ export async function collectMassive(input: MassiveInput): Promise<MassiveProgre
     stopping = true;
     return progress();
   });
-  await condition(() => stopping);
+  await condition(() => stopping && controls.lanes !== 11);
   return progress();
 }
 
-/** One document: succeeds at once, fails as an activity would (limit 66), or waits for ever (limit 99). */
+/** Succeeds at once, fails as an activity would (limit 66), is cut short (limit 77), or waits for ever (limit 99). */
 export async function collectMaintenance(input: MaintenanceInput): Promise<MaintenanceResult> {
   if (input.limit === 66) {
     const message = `The key of ${workflowInfo().workflowId} was refused.`;
@@ -68,5 +72,6 @@ export async function collectMaintenance(input: MaintenanceInput): Promise<Maint
     collection: input.collection,
     totals: { ...NO_TOTALS, queued: input.limit, unchanged: 2 },
     quotaSpent: false,
+    problem: input.limit === 77 ? 'STORAGE_BUSY: Storage answered 503' : undefined,
   };
 }

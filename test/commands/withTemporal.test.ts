@@ -1,10 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { mkdir, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:http';
+import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { defineSearchAttributeKey, SearchAttributeType } from '@temporalio/common';
 import { pollUntil } from '../../local/launcher/poll.ts';
+import { ensureSearchAttributes } from '../../src/temporal/searchAttributes.ts';
+import { withResets } from './resets.ts';
 import {
   json,
   legisync,
@@ -66,6 +68,23 @@ function withWorldAndWorker(use: (world: World, collection: string) => Promise<v
   return withWorld((world, collection, taskQueue) =>
     withStubWorker(env, taskQueue, () => use(world, collection)),
   );
+}
+
+/** Lends the settings of a Supabase that answers as `answer` says. */
+async function withSupabase(
+  answer: RequestListener,
+  use: (settings: Record<string, string>) => Promise<void>,
+): Promise<void> {
+  const supabase = createServer(answer).listen(0, '127.0.0.1');
+  await new Promise((resolve) => supabase.once('listening', resolve));
+  try {
+    const { port } = supabase.address() as AddressInfo;
+    const SUPABASE_URL = `http://127.0.0.1:${port}`;
+    await use({ SUPABASE_URL, SUPABASE_SERVICE_ROLE_KEY: 'sb_secret_test' });
+  } finally {
+    supabase.closeAllConnections();
+    await new Promise((resolve) => supabase.close(resolve));
+  }
 }
 
 describe('legisync up', () => {
@@ -193,9 +212,155 @@ describe('legisync massive', () => {
       const ended = await legisync(world, 'massive', 'status', '--json');
       expect(ended.code).toBe(7);
       expect(json(ended)).toEqual({
-        collections: [{ collection, running: true, progress: null, catalogue: null }],
+        collections: [
+          {
+            collection,
+            running: true,
+            progress: null,
+            catalogue: null,
+            problems: [
+              {
+                code: 'NO_WORKER',
+                message: expect.stringContaining('no worker') as string,
+                next: 'npm run worker',
+              },
+            ],
+          },
+        ],
       });
     });
+  });
+
+  it.each([
+    ['status', 'QueryWorkflow'],
+    ['resume', 'UpdateWorkflowExecution'],
+  ])('ends `%s` with 7, too, where the server notices first that nobody answers', async (command, method) => {
+    await withWorld(async (world) => {
+      await legisync(world, 'massive', 'start');
+      await withResets(env.address, method, async (TEMPORAL_ADDRESS) => {
+        const there = { ...world, env: { ...world.env, TEMPORAL_ADDRESS } };
+        expect((await legisync(there, 'massive', command)).code).toBe(7);
+      });
+    });
+  });
+
+  it('ends an Update with 7 where no worker accepts it', async () => {
+    await withWorld(async (world) => {
+      await legisync(world, 'massive', 'start');
+      const ended = await legisync(world, 'massive', 'resume', '--json');
+      expect(ended.code).toBe(7);
+      expect(json(ended)).toMatchObject({ error: { code: 'NO_WORKER' } });
+    });
+  });
+
+  it('ends with 7, but says that a pause is obeyed, where the workflow cannot confirm it in time', async () => {
+    await withWorldAndWorker(async (world) => {
+      await legisync(world, 'massive', 'start');
+      const ended = await legisync(world, 'massive', 'pause', '--reason', 'outage', '--json');
+      expect(ended.code).toBe(7);
+      expect(json(ended)).toMatchObject({
+        error: { code: 'NOT_CONFIRMED', message: expect.stringContaining('accepted pause') as string },
+      });
+      expect((await legisync(world, 'massive', 'status')).stdout).toContain('paused');
+    });
+  });
+
+  it('waits for the end with `stop --wait`, and answers with the final state', async () => {
+    await withWorldAndWorker(async (world, collection) => {
+      await legisync(world, 'massive', 'start');
+      const ended = await legisync(world, 'massive', 'stop', '--wait', '--json');
+      expect(ended.code).toBe(0);
+      expect(ended.stderr).toContain(`Waiting for the end of massive:${collection}`);
+      expect(json(ended)).toMatchObject({ collections: [{ collection, state: 'stopping', busy: 0 }] });
+      const { status } = await env.client.workflow.getHandle(`massive:${collection}`).describe();
+      expect(status.name).toBe('COMPLETED');
+    });
+  });
+
+  it('ends with 130 at Ctrl-C during `stop --wait`, and does not take the stop back', async () => {
+    await withWorldAndWorker(async (world, collection) => {
+      await legisync(world, 'massive', 'start');
+      await legisync(world, 'massive', 'concurrency', '11');
+      const args = ['massive', 'stop', collection, '--wait'];
+      const { code, stderr } = await legisyncInterruptedAt('Waiting for', world, ...args);
+      expect(stderr).toContain(`MASSIVE of ${collection} ends by itself`);
+      expect(code).toBe(130);
+      expect((await legisync(world, 'massive', 'status')).stdout).toContain('stopping');
+    });
+  });
+
+  it('ends with 1 where the collection is terminated while its end is waited for', async () => {
+    await withWorldAndWorker(async (world, collection) => {
+      await legisync(world, 'massive', 'start');
+      await legisync(world, 'massive', 'concurrency', '11');
+      const waiting = legisync(world, 'massive', 'stop', '--wait', '--json');
+      const handle = env.client.workflow.getHandle(`massive:${collection}`);
+      await pollUntil(async () => (await handle.query<{ state: string }>('progress')).state === 'stopping', {
+        everyMs: 50,
+        timeoutMs: 20_000,
+      });
+      await handle.terminate();
+      const ended = await waiting;
+      expect(ended.code).toBe(1);
+      expect(json(ended)).toMatchObject({ error: { code: 'WORKFLOW_FAILED' } });
+    });
+  });
+
+  it('shows the progress where Supabase refuses, ends its status with 8, and does not repeat a key', async () => {
+    const key = 'sb_secret_canary4711';
+    await withSupabase(
+      (_request, response) => response.writeHead(401).end(JSON.stringify({ message: `no such key: ${key}` })),
+      async (settings) => {
+        await withWorldAndWorker(async (world, collection) => {
+          await legisync(world, 'massive', 'start');
+          const withKey = { ...settings, SUPABASE_SERVICE_ROLE_KEY: key };
+          const there = { ...world, env: { ...world.env, ...withKey } };
+          const shown = await legisync(there, 'massive', 'status');
+          expect(shown.code).toBe(8);
+          expect(shown.stdout).toContain(`${collection}: collecting, pass 1`);
+          expect(shown.stdout).toContain('catalogue: collection_counts failed');
+          const ended = await legisync(there, 'massive', 'status', '--json');
+          expect(json(ended)).toMatchObject({
+            collections: [
+              { running: true, progress: {}, catalogue: null, problems: [{ code: 'DATABASE_REFUSED' }] },
+            ],
+          });
+          expect(`${shown.stdout}${shown.stderr}${ended.stdout}${ended.stderr}`).not.toContain(key);
+        });
+      },
+    );
+  });
+
+  it('shows what the catalogue holds, and how many parked slices it does not name', async () => {
+    const parked = { source: 'decisions', key: {}, code: 'LEGIFRANCE_REJECTED', message: 'no' };
+    const counts = {
+      pass: 3,
+      passComplete: false,
+      documents: { stored: 5, failed: 1 },
+      openSlices: 2,
+      parkedSliceCount: 24,
+      parkedSlices: [parked],
+      failures: { DOCUMENT_MALFORMED: 1 },
+    };
+    await withSupabase(
+      (_request, response) =>
+        response.setHeader('content-type', 'application/json').end(JSON.stringify(counts)),
+      (SUPABASE) =>
+        withWorld(async (world) => {
+          const { stdout } = await legisync(
+            { ...world, env: { ...world.env, ...SUPABASE } },
+            'massive',
+            'status',
+          );
+          expect(stdout.split('\n').slice(1, -1)).toEqual([
+            '  catalogue, pass 3: stored 5, failed 1',
+            '  slices still to enumerate: 2',
+            '  parked slice of decisions: LEGIFRANCE_REJECTED: no',
+            '  parked slices besides these: 23',
+            '  failures: DOCUMENT_MALFORMED 1',
+          ]);
+        }),
+    );
   });
 
   it('ends with 2 and the nearest name where no collection has this name', async () => {
@@ -208,18 +373,12 @@ describe('legisync massive', () => {
 
   it('begins with what an operator last set, as Postgres has kept it', async () => {
     const calls: string[] = [];
-    const supabase = createServer((request, response) => {
+    const answer: RequestListener = (request, response) => {
       calls.push(request.url ?? '');
       response.setHeader('content-type', 'application/json').end(JSON.stringify({ paused: true, lanes: 7 }));
-    }).listen(0, '127.0.0.1');
-    await new Promise((resolve) => supabase.once('listening', resolve));
-    try {
-      const { port } = supabase.address() as AddressInfo;
-      await withWorld(async (world, collection) => {
-        const SUPABASE = {
-          SUPABASE_URL: `http://127.0.0.1:${port}`,
-          SUPABASE_SERVICE_ROLE_KEY: 'sb_secret_test',
-        };
+    };
+    await withSupabase(answer, (SUPABASE) =>
+      withWorld(async (world, collection) => {
         const started = await legisync(
           { ...world, env: { ...world.env, ...SUPABASE } },
           'massive',
@@ -236,11 +395,8 @@ describe('legisync massive', () => {
           collection,
           controls: { paused: true, lanes: 7 },
         });
-      });
-    } finally {
-      supabase.closeAllConnections();
-      await new Promise((resolve) => supabase.close(resolve));
-    }
+      }),
+    );
   });
 
   it('ends with 8, and starts nothing, where Supabase cannot say what was set', async () => {
@@ -259,6 +415,14 @@ describe('legisync maintenance run', () => {
       const { code, stdout } = await legisync(world, 'maintenance', 'run', '--limit', '5');
       expect(code).toBe(0);
       expect(stdout).toBe(`${collection}: queued 5, requeued 0, unchanged 2, failed 0\n`);
+    });
+  });
+
+  it('says why a run ended early', async () => {
+    await withWorldAndWorker(async (world) => {
+      const { code, stdout } = await legisync(world, 'maintenance', 'run', '--limit', '77');
+      expect(code).toBe(0);
+      expect(stdout).toContain('failed 0; ended early: STORAGE_BUSY: Storage answered 503');
     });
   });
 
@@ -307,6 +471,27 @@ describe('legisync maintenance run', () => {
 });
 
 describe('legisync schedules', () => {
+  beforeAll(() => ensureSearchAttributes(env.connection, env.namespace));
+
+  it('ends with 1 and the command that mends it where the search attributes are not registered', async () => {
+    const bare = await openNamespace();
+    try {
+      await withWorld(async (world) => {
+        const there = { ...world, env: { ...world.env, TEMPORAL_NAMESPACE: bare.namespace } };
+        const ended = await legisync(there, 'schedules', 'apply', '--json');
+        expect(ended.code).toBe(1);
+        expect(json(ended)).toMatchObject({
+          error: {
+            code: 'SEARCH_ATTRIBUTES_MISSING',
+            next: expect.stringContaining('legisync up') as string,
+          },
+        });
+      });
+    } finally {
+      await bare.close();
+    }
+  });
+
   it('plans, applies, and then finds no change; a check ends with 1 as long as there is one', async () => {
     await withWorld(async (world, collection) => {
       const check = () => legisync(world, 'schedules', 'plan', '--check');
@@ -352,6 +537,24 @@ describe('legisync status', () => {
       await legisync(world, 'massive', 'start');
       expect((await legisync(world, 'status')).stdout).toContain(`${collection}: collecting, pass 1`);
     });
+  });
+
+  it('ends with 0 and shows the rest, within seconds, where Supabase says nothing', async () => {
+    await withSupabase(
+      () => undefined,
+      (SUPABASE) =>
+        withWorld(async (world, collection) => {
+          const startedAt = performance.now();
+          const there = { ...world, env: { ...world.env, ...SUPABASE } };
+          const ended = await legisync(there, 'status', '--json');
+          // A request of the collection itself waits for 40 s.
+          expect(performance.now() - startedAt).toBeLessThan(30_000);
+          expect(ended.code).toBe(0);
+          const [found] = json(ended)['collections'] as { problems: { code: string }[] }[];
+          expect(found).toMatchObject({ collection, running: false, progress: null, catalogue: null });
+          expect(found?.problems.map(({ code }) => code)).toEqual(['NOT_RUNNING', 'DATABASE_BUSY']);
+        }),
+    );
   });
 
   it('finds the running stack of its folder by itself', async () => {

@@ -48,7 +48,7 @@ describe('loadConfig', () => {
         limit: 100,
         pageSize: 50,
       },
-      quota: { perSecond: 20, perHour: 24_000, perDay: 280_000, pacing: 'smooth' },
+      quota: { perSecond: 20, perHour: 24_000, perDay: 280_000, reservePercent: 2, pacing: 'smooth' },
       collecting: { adopt: 'trust', consultConcurrency: 10 },
     });
     expect(config.supabase).toBeUndefined();
@@ -171,6 +171,35 @@ describe('loadConfig', () => {
     expect(setting(loaded, 'TEMPORAL_ADDRESS')?.value).toBe('host:7233');
     expect([...loaded.secrets].sort()).toEqual(['canary-temporal-key', KEY]);
   });
+
+  it.each(['LEGIFRANCE_TOKEN_URL', 'LEGIFRANCE_API_URL', 'SUPABASE_URL'] as const)(
+    'sends no secret in the clear over a network: %s',
+    (name) => {
+      const given = (url: string) => ({ ...SUPABASE, [name]: url });
+      for (const host of [
+        'localhost',
+        'localhost:54321',
+        '127.0.0.1:54330',
+        '127.1.2.3',
+        '[::1]:80',
+        'supabase-gateway',
+      ]) {
+        expect(() => load(given(`http://${host}/x`))).not.toThrow();
+      }
+      for (const host of [
+        'oauth.piste.gouv.fr',
+        '127.0.0.1.example.com',
+        '10.0.0.7',
+        '128.0.0.1',
+        '[::2]',
+        '[::ffff:8.8.8.8]',
+        'localhost.example',
+      ]) {
+        expect(failure(given(`http://${host}/x`)).message).toContain(`${name} must be https://`);
+        expect(() => load(given(`https://${host}/x`))).not.toThrow();
+      }
+    },
+  );
 
   it('drops the slash at the end of a URL', () => {
     expect(load(SUPABASE).config.supabase?.url).toBe('https://abc.supabase.co');

@@ -23,6 +23,16 @@ describe('the gate in front of the API', () => {
     expect(order).toEqual(['urgent', 'old', 'old too', 'young']);
   });
 
+  it('lets all wait that 40 activities with 50 documents in work each can bring, and pushes back what is more', async () => {
+    const gate = createGate(50);
+    const held = Promise.withResolvers<undefined>();
+    const work = (): Promise<undefined> => held.promise;
+    const admitted = Array.from({ length: 50 + 2_000 }, () => gate.run(work, never, 7));
+    await expect(gate.run(work, never, 7)).rejects.toMatchObject({ code: 'LEGIFRANCE_THROTTLED' });
+    held.resolve(undefined);
+    await expect(Promise.all(admitted)).resolves.toHaveLength(2_050);
+  });
+
   it('gives the place of one who left while waiting to the next', async () => {
     const gate = createGate(1);
     const held = Promise.withResolvers<undefined>();

@@ -147,11 +147,13 @@ describe('a search of decisions', () => {
   });
 
   it.each([
-    { what: 'a short page is the last', hits: 99, total: 5_000, number: 1, last: true },
+    { what: 'a short page where the total ends is the last', hits: 99, total: 199, number: 2, last: true },
+    { what: 'a short page far from the total is not', hits: 99, total: 5_000, number: 1, last: false },
+    { what: 'a short page with a total of 0 is', hits: 99, total: 0, number: 1, last: true },
     { what: 'an empty page is the last', hits: 0, total: 5_000, number: 2, last: true },
     { what: 'absent results are an empty page', hits: null, total: 0, number: 1, last: true },
     { what: 'a full page in the middle is not', hits: 100, total: 5_000, number: 2, last: false },
-    { what: 'a full page that ends exactly at the total is', hits: 100, total: 200, number: 2, last: true },
+    { what: 'nor is one that ends exactly at the total', hits: 100, total: 200, number: 2, last: false },
     { what: 'a total of 0 beside a full page is not believed', hits: 100, total: 0, number: 1, last: false },
     {
       what: 'the hundredth page is the last that can be had',
@@ -166,6 +168,25 @@ describe('a search of decisions', () => {
       const page = await legifrance.search(decisions, number, 100, inTime());
       expect(page).toMatchObject({ last, total });
       expect(page.documents).toHaveLength(hits ?? 0);
+    });
+  });
+
+  it.each([
+    {
+      what: 'full, with a total that says it ends here',
+      hits: 100,
+      total: 10_000,
+      number: 100,
+      overfull: true,
+    },
+    { what: 'full, with a total far beyond', hits: 100, total: 51_531, number: 100, overfull: true },
+    { what: 'short', hits: 99, total: 9_999, number: 100, overfull: false },
+    { what: 'full, but not the last', hits: 100, total: 9_950, number: 99, overfull: false },
+  ])('does not take the last page that can be had for the end: $what', async (page) => {
+    const results = numbers(page.hits).map((n) => decision(n));
+    await withStage({ api: () => answer(results, page.total) }, async ({ legifrance }) => {
+      const { overfull } = await legifrance.search(decisions, page.number, 100, inTime());
+      expect(overfull).toBe(page.overfull);
     });
   });
 
@@ -251,6 +272,32 @@ describe('a search of codes', () => {
     await withStage({ api }, async ({ legifrance }) => {
       expect(await legifrance.search(articles, 1, 50, inTime())).toMatchObject({ last: false, total: 58 });
     });
+  });
+
+  it('does not take a page for the last one because some of its extracts are no articles', async () => {
+    const extracts = [{ id: null }, { id: 'LEGISCTA000006143344' }, ...numbers(98).map((n) => extract(n))];
+    const api = () => answer([code(extracts.slice(0, 60)), code(extracts.slice(60))], 1_000);
+    await withStage({ api }, async ({ legifrance }) => {
+      const page = await legifrance.search(articles, 1, 100, inTime());
+      expect(page).toMatchObject({ last: false, overfull: false });
+      expect(page.documents).toHaveLength(98);
+    });
+  });
+
+  it('warns of articles that the API holds back, with the number of codes that have such', async () => {
+    const warnings: object[] = [];
+    const warn = (fields: object): void => void warnings.push(fields);
+    const log = { debug: () => undefined, info: () => undefined, warn };
+    const results = [true, false, true, null].map((moreArticle) => ({
+      ...code([extract(1)]),
+      moreArticle,
+    }));
+    await withStage({ api: () => answer(results, 4), client: { log } }, async ({ legifrance }) => {
+      await legifrance.search(articles, 1, 100, inTime());
+      // Decisions have no articles: there it means nothing.
+      await legifrance.search(decisions, 1, 100, inTime());
+    });
+    expect(warnings).toEqual([{ fond: 'CODE_DATE', query: 'urbanisme', page: 1, heldBack: 2 }]);
   });
 
   it('takes no window', async () => {
@@ -418,9 +465,50 @@ describe('the list of codes', () => {
     });
   });
 
-  it('that is degenerate is not taken for an empty one', async () => {
-    await withStage({ api: () => ({ executionTime: 1 }) }, async ({ legifrance }) => {
+  const listed = { id: id('LEGITEXT', 1), titre: 'Code', etat: 'VIGUEUR' };
+
+  it.each([
+    { what: 'without results or total', list: { executionTime: 1 } },
+    { what: 'without results', list: { totalResultNumber: 77, results: null } },
+    { what: 'without a single code', list: { totalResultNumber: 0, results: [] } },
+    { what: 'with fewer than it says', list: { totalResultNumber: 2, results: [listed] } },
+    { what: 'with ids that are none', list: { totalResultNumber: 1, results: [{ ...listed, id: null }] } },
+    { what: 'of more codes than there can be', list: { totalResultNumber: 1_001, results: [listed] } },
+  ])('is asked for again, and then fails, where it comes $what', async ({ list }) => {
+    await withStage({ api: () => list }, async ({ legifrance, asked }) => {
       await expect(legifrance.listCodes(inTime())).rejects.toMatchObject({ code: 'LEGIFRANCE_UNAVAILABLE' });
+      expect(asked).toHaveLength(3);
+    });
+  });
+
+  it('is not whole where its second page is missing', async () => {
+    const api = ({ body }: Asked): object => {
+      const full = numbers(100).map((n) => ({ ...listed, id: id('LEGITEXT', n) }));
+      const { pageNumber } = body as { pageNumber: number };
+      return { totalResultNumber: 107, results: pageNumber === 1 ? full : [] };
+    };
+    await withStage({ api }, async ({ legifrance }) => {
+      await expect(legifrance.listCodes(inTime())).rejects.toMatchObject({ code: 'LEGIFRANCE_UNAVAILABLE' });
+    });
+  });
+});
+
+describe('the rank of a question', () => {
+  it('goes with it to the quota, whatever is asked, and is 0 where nothing is said', async () => {
+    const api = ({ path }: Asked): object => {
+      if (path === '/search') return answer([], 0);
+      if (path === '/list/code') return { totalResultNumber: 1, results: [{ id: CODE }] };
+      if (path === '/consult/getArticle') return articleAnswer();
+      return { cid: CODE, articles: [{ id: ARTICLE }] };
+    };
+    await withStage({ api }, async ({ legifrance, quota }) => {
+      for (const rank of [7, undefined]) {
+        await legifrance.search(decisions, 1, 100, inTime(), rank);
+        await legifrance.listCodes(inTime(), rank);
+        await legifrance.tableOfContents(CODE, DAY, inTime(), rank);
+        await legifrance.consult(ARTICLE, inTime(), rank);
+      }
+      expect(quota.ranks).toEqual([7, 7, 7, 7, 0, 0, 0, 0]);
     });
   });
 });

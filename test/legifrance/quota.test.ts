@@ -4,6 +4,9 @@ import { FakeClock, failureOf, settled } from './support.ts';
 
 const forever = new AbortController().signal;
 
+/** A rank as batches of MASSIVE have it. */
+const MASSIVE = 12_345;
+
 interface Play {
   readonly clock: FakeClock;
   readonly quota: Quota;
@@ -50,13 +53,13 @@ const gaps = (sent: readonly number[]): number[] =>
   sent.slice(1).map((time, n) => Math.round(time - (sent[n] ?? 0)));
 
 /** Asks again and again, `workers` at a time, while `clock` goes on by `ms`; returns what refusals came. */
-async function work({ clock, quota, sent }: Play, ms: number, workers = 5): Promise<unknown[]> {
+async function work({ clock, quota, sent }: Play, ms: number, workers = 5, rank = 0): Promise<unknown[]> {
   const end = new AbortController();
   const refusals: unknown[] = [];
   const lanes = Array.from({ length: workers }, async () => {
     while (refusals.length === 0) {
       try {
-        const permission = await quota.acquire(end.signal);
+        const permission = await quota.acquire(end.signal, rank);
         sent.push(clock.now());
         permission.arrived();
       } catch (error) {
@@ -81,11 +84,11 @@ describe('the quota of a process', () => {
     expect(mostIn(1_000, sent)).toBe(20);
   });
 
-  it('spaces sends by the hour when it is to be smooth', async () => {
+  it('spaces sends by the hour, less its reserve, when it is to be smooth', async () => {
     const { clock, ask, sent } = play({ pacing: 'smooth' });
     ask(400);
     await clock.advance(30_000);
-    expect(new Set(gaps(sent))).toEqual(new Set([150]));
+    expect(new Set(gaps(sent))).toEqual(new Set([153]));
   });
 
   it('sends at once after it has been idle, and not in a heap', async () => {
@@ -215,7 +218,7 @@ describe('the quota of a process', () => {
   });
 
   it('uses the whole hour when it is smooth, and no more in any sliding hour', async () => {
-    const stage = play({ pacing: 'smooth', perHour: 1_200 });
+    const stage = play({ pacing: 'smooth', perHour: 1_200, reservePercent: 0 });
     expect(await work(stage, 2.5 * 3_600_000)).toEqual([]);
     expect(mostIn(3_600_000 - 1, stage.sent)).toBeLessThanOrEqual(1_200);
     expect(stage.sent.length).toBeGreaterThan(1_200 * 2.5 * 0.98);
@@ -231,6 +234,60 @@ describe('the quota of a process', () => {
     }
     expect(stage.sent.length).toBeGreaterThan(500);
     expect(mostIn(86_400_000 - 1, stage.sent)).toBe(500);
+  });
+
+  it('keeps a reserve of the hour and of the day for MAINTENANCE, when MASSIVE has spent all the rest', async () => {
+    for (const limits of [{ perHour: 10_000 }, { perDay: 10_000 }]) {
+      const stage = play({ ...limits, reservePercent: 2 });
+      const [refusal] = await work(stage, 600_000, 5, MASSIVE);
+      expect(stage.sent).toHaveLength(9_800);
+      expect(refusal).toMatchObject({ code: 'QUOTA_SPENT' });
+      expect(String(refusal)).toContain('are kept for MAINTENANCE');
+      const [end] = await work(stage, 600_000, 5, 1);
+      expect(stage.sent).toHaveLength(10_000);
+      expect(end).toMatchObject({ code: 'QUOTA_SPENT' });
+    }
+  });
+
+  it('keeps at least a whole run for MAINTENANCE, half of a small quota at most, and nothing where none is wanted', async () => {
+    const spent = async (perDay: number, reservePercent?: number): Promise<number> => {
+      const stage = play({ perDay, reservePercent });
+      await work(stage, 120_000, 5, MASSIVE);
+      return stage.sent.length;
+    };
+    expect(await spent(1_000)).toBe(890);
+    expect(await spent(100)).toBe(50);
+    expect(await spent(1_000, 0)).toBe(1_000);
+    expect(await spent(1_000, 40)).toBe(600);
+  });
+
+  it('serves MAINTENANCE at once, though MASSIVE came before it and waits for room that is not for it', async () => {
+    const { clock, quota, ask, sent } = play({ perDay: 200, pacing: 'burst' });
+    ask(90);
+    await clock.advance(10_000);
+    expect(sent).toHaveLength(90);
+    for (let n = 0; n < 10; n += 1) void quota.acquire(forever, MASSIVE).then(() => sent.push(clock.now()));
+    await clock.advance(1_000);
+    // The first minute of the day leaves its window in a moment: worth waiting for, in the line.
+    await clock.advance(86_400_000 - 20_000);
+    const order: string[] = [];
+    ask(90);
+    await clock.advance(5_000);
+    for (const rank of [MASSIVE, 1, MASSIVE, 0]) {
+      void quota.acquire(forever, rank).then(
+        () => order.push(rank === MASSIVE ? 'massive' : 'maintenance'),
+        () => undefined,
+      );
+    }
+    await clock.advance(200);
+    expect(order.slice(0, 2)).toEqual(['maintenance', 'maintenance']);
+  });
+
+  it('never stops MASSIVE dead when it is smooth, whatever the reserve', async () => {
+    const stage = play({ pacing: 'smooth', perHour: 3_600, reservePercent: 10 });
+    expect(await work(stage, 2.5 * 3_600_000, 5, MASSIVE)).toEqual([]);
+    expect(mostIn(3_600_000 - 1, stage.sent)).toBeLessThanOrEqual(3_240);
+    expect(stage.sent.length).toBeGreaterThan(3_240 * 2.5 * 0.98);
   });
 
   it('halves its rate when the API refuses, once for refusals together, and regains it in a minute', async () => {

@@ -14,6 +14,10 @@ const next = (date: string): string => new Date(Date.parse(date) + DAY_MS).toISO
 const days = ({ from, to }: DateWindow): number => (Date.parse(to) - Date.parse(from)) / DAY_MS + 1;
 
 describe('slicing by date', () => {
+  it('begins before every text that the API dates, and ends a year from now, for those that are dated ahead', () => {
+    expect(wholeWindow('2026-01-31')).toEqual({ from: '1800-01-01', to: '2027-01-31' });
+  });
+
   it('halves a window exactly: in order, adjacent, with nothing left out or held twice', () => {
     fc.assert(
       fc.property(windows, (window) => {

@@ -68,12 +68,18 @@ export function hurriedClock(pauses: number[]): Clock {
 }
 
 /** A quota without limits that counts. */
-export function openQuota(): Quota & { acquired: number; refusals: (number | undefined)[] } {
+export function openQuota(): Quota & {
+  acquired: number;
+  ranks: (number | undefined)[];
+  refusals: (number | undefined)[];
+} {
   const quota = {
     acquired: 0,
+    ranks: [] as (number | undefined)[],
     refusals: [] as (number | undefined)[],
-    acquire(signal: AbortSignal): Promise<Permission> {
+    acquire(signal: AbortSignal, rank?: number): Promise<Permission> {
       signal.throwIfAborted();
+      quota.ranks.push(rank);
       quota.acquired += 1;
       return Promise.resolve({ arrived: () => undefined });
     },

@@ -10,7 +10,7 @@ import { createScrub } from '../../src/observability/scrub.ts';
 const CANARY = 'canary-client-secret-4711';
 const CODES = Object.keys(FAILURES) as FailureCode[];
 
-function environment() {
+function environment(attempt = 1) {
   const lines: Record<string, unknown>[] = [];
   const scrub = createScrub([CANARY]);
   const destination = {
@@ -18,15 +18,15 @@ function environment() {
   };
   const logger = createLogger({ level: 'debug', scrub, destination });
   const activity = new MockActivityEnvironment(
-    { activityType: 'uploadDocuments' },
+    { activityType: 'uploadDocuments', attempt },
     // The SDK's own log of failed activities would fill the test's output.
     { interceptors: [failureInterceptor({ logger, scrub })], logger: new DefaultLogger('ERROR') },
   );
   return { activity, lines };
 }
 
-async function thrownBy(work: () => unknown): Promise<unknown> {
-  const { activity } = environment();
+async function thrownBy(work: () => unknown, attempt = 1): Promise<unknown> {
+  const { activity } = environment(attempt);
   return await activity
     .run(() => Promise.resolve().then(work))
     .then(
@@ -35,10 +35,10 @@ async function thrownBy(work: () => unknown): Promise<unknown> {
     );
 }
 
-async function failureOf(error: unknown): Promise<ApplicationFailure> {
+async function failureOf(error: unknown, attempt = 1): Promise<ApplicationFailure> {
   const failure = await thrownBy(() => {
     throw error;
-  });
+  }, attempt);
   expect(failure).toBeInstanceOf(ApplicationFailure);
   return failure as ApplicationFailure;
 }
@@ -68,9 +68,34 @@ describe('a failure on its way into history', () => {
     expect(benign).toEqual(['LEGIFRANCE_THROTTLED', 'QUOTA_SPENT']);
   });
 
-  it('waits as long as the other side asked for, above all rules', async () => {
-    const failure = await failureOf(new LegisyncError('LEGIFRANCE_THROTTLED', 'x', { retryAfterMs: 7_000 }));
-    expect(failure.nextRetryDelay).toBe(7_000);
+  it.each([
+    { code: 'LEGIFRANCE_THROTTLED', attempt: 1, askedMs: 7_000, waitMs: 7_000 },
+    // Shorter than the policy's own next interval, which then applies: there is never a retry without a pause.
+    { code: 'LEGIFRANCE_THROTTLED', attempt: 1, askedMs: 0, waitMs: undefined },
+    { code: 'LEGIFRANCE_UNAVAILABLE', attempt: 4, askedMs: 7_000, waitMs: undefined },
+    { code: 'LEGIFRANCE_UNAVAILABLE', attempt: 4, askedMs: 8_001, waitMs: 8_001 },
+    { code: 'STORAGE_BUSY', attempt: 100, askedMs: 300_000, waitMs: undefined },
+    { code: 'STORAGE_BUSY', attempt: 5_000, askedMs: 300_001, waitMs: 300_001 },
+    { code: 'LEGIFRANCE_FORBIDDEN', attempt: 1, askedMs: 1_000, waitMs: 900_000 },
+    { code: 'LEGIFRANCE_FORBIDDEN', attempt: 1, askedMs: 3_600_000, waitMs: 3_600_000 },
+    { code: 'DOCUMENT_NOT_FOUND', attempt: 1, askedMs: 1_000, waitMs: undefined },
+  ] as const)(
+    'waits longer where the other side asks for it, never shorter: $code, attempt $attempt, $askedMs ms',
+    async ({ code, attempt, askedMs, waitMs }) => {
+      const error = new LegisyncError(code, 'x', { retryAfterMs: askedMs });
+      expect((await failureOf(error, attempt)).nextRetryDelay ?? undefined).toBe(waitMs);
+    },
+  );
+
+  it('tells nothing of a secret that was cut in the middle when the message was made', async () => {
+    for (let shown = 4; shown <= CANARY.length; shown += 1) {
+      const long = `${'x '.repeat(250).slice(0, 499 - shown)}${CANARY}${'y'.repeat(50)}`;
+      for (const code of ['STORAGE_BUSY', 'STORAGE_REFUSED'] as const) {
+        const { message } = await failureOf(new LegisyncError(code, long));
+        expect(message).not.toContain(CANARY.slice(0, 4));
+        expect(message).toContain('[secret]…');
+      }
+    }
   });
 
   it('carries no secret, no cause and no stack', async () => {

@@ -120,6 +120,16 @@ describe('a scrubber that knows secrets by value', () => {
     );
   });
 
+  it('takes out what is left of one where a text was cut, wherever that is in the line, and nothing else', () => {
+    const scrub = createScrub([CANARY]);
+    for (let length = 4; length < CANARY.length; length += 1) {
+      const cut = `{"msg":"refused: ${CANARY.slice(0, length)}…","more":"and so on…"}`;
+      expect(scrub(cut)).toBe('{"msg":"refused: [secret]…","more":"and so on…"}');
+      expect(scrub(scrub(cut))).toBe(scrub(cut));
+    }
+    expect(scrub('refused: C4n… C4nary')).toBe('refused: C4n… C4nary');
+  });
+
   it('takes out the longer of two that begin alike', () => {
     expect(createScrub(['abcdefgh', 'abcdefgh-ijkl'])('<abcdefgh-ijkl>')).toBe('<[secret]>');
   });

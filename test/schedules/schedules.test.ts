@@ -1,6 +1,7 @@
-import type { Client } from '@temporalio/client';
+import type { Client, WorkflowExecutionInfo } from '@temporalio/client';
 import { ScheduleOverlapPolicy } from '@temporalio/client';
 import { applySchedules, planSchedules, type ScheduleStep } from '../../src/schedules/plan.ts';
+import { ensureSearchAttributes } from '../../src/temporal/searchAttributes.ts';
 import { openNamespace, type TestNamespace } from '../commands/harness.ts';
 
 let env: TestNamespace;
@@ -9,6 +10,7 @@ let client: Client;
 beforeAll(async () => {
   env = await openNamespace();
   client = env.client;
+  await ensureSearchAttributes(env.connection, env.namespace);
 });
 afterAll(() => env.close());
 afterEach(async () => {
@@ -46,6 +48,15 @@ async function untilListed(id: string): Promise<void> {
   throw new Error(`Schedule ${id} was not listed in time.`);
 }
 
+/** The first workflow that `query` finds; the list is written a moment after the workflow itself. */
+async function firstRun(query: string): Promise<WorkflowExecutionInfo> {
+  const deadline = Date.now() + 10_000;
+  while (Date.now() < deadline) {
+    for await (const info of client.workflow.list({ query })) return info;
+  }
+  throw new Error(`No workflow was found in time: ${query}`);
+}
+
 describe('applySchedules', () => {
   it('makes a schedule with explicit times, zone, overlap and catch-up window, that starts collectMaintenance', async () => {
     expect(actions(await applySchedules(client, settings))).toEqual([`create ${ID}`]);
@@ -66,6 +77,39 @@ describe('applySchedules', () => {
     const [first, second] = info.nextActionTimes;
     expect(first?.getUTCMinutes()).toBe(0);
     expect(Number(second) - Number(first)).toBe(2 * 3_600_000);
+  });
+
+  it('marks each run with its collection and its state, so that the Web UI finds it as one started by hand', async () => {
+    await applySchedules(client, settings);
+    await client.schedule.getHandle(ID).trigger();
+    const run = await firstRun(`LegisyncCollection = 'urbanisme' and LegisyncState = 'collecting'`);
+    try {
+      expect(run.workflowId).toContain(ID);
+      expect(run.type).toBe('collectMaintenance');
+    } finally {
+      await client.workflow.getHandle(run.workflowId).terminate();
+    }
+  });
+
+  it('mends a schedule whose runs are not marked', async () => {
+    await applySchedules(client, settings);
+    await client.schedule.getHandle(ID).update(({ action, ...previous }) => {
+      const { workflowType, workflowId, taskQueue, args = [], staticSummary = '' } = action;
+      return {
+        ...previous,
+        action: { type: 'startWorkflow', workflowType, workflowId, taskQueue, args, staticSummary },
+      };
+    });
+    const [step] = await planSchedules(client, settings);
+    expect(step?.action === 'update' ? step.differences : []).toEqual([
+      {
+        property: 'searchAttributes',
+        is: '{}',
+        wanted: '{"LegisyncCollection":"urbanisme","LegisyncState":"collecting"}',
+      },
+    ]);
+    await applySchedules(client, settings);
+    expect(actions(await planSchedules(client, settings))).toEqual([`keep ${ID}`]);
   });
 
   it('changes nothing when it runs again', async () => {

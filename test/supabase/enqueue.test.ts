@@ -22,13 +22,35 @@ beforeEach(() => emptyTables(stack));
 afterAll(() => stack.close());
 
 describe('invariant 1, object, then row', () => {
-  it('returns a path without an object as missing, makes no row, and leaves the document due', async () => {
+  it('returns a path without an object as missing, makes no row, and has the document due in a minute', async () => {
     const { batch, ids, first, path } = await newBatch(1);
     expect(await stack.supabase.catalogue.enqueue(batch, ids, [])).toEqual({ ...NOTHING, missing: ids });
     expect(await queueRow(stack, path)).toBeUndefined();
     const row = await documentRow(stack, 'codes', first);
-    expect(row).toMatchObject({ state: 'discovered', taken_by: null });
-    expect(row?.due_in).toBeLessThanOrEqual(0);
+    expect(row).toMatchObject({ state: 'failed', code: 'OBJECT_MISSING', attempts: 1, taken_by: null });
+    expect(row?.due_in).toBeGreaterThan(50);
+    expect(row?.due_in).toBeLessThanOrEqual(60);
+  });
+
+  it('waits twice as long each time that the object is gone again, and forgets it when it stays', async () => {
+    const { batch, ids, first, path } = await newBatch(1);
+    const { catalogue } = stack.supabase;
+    const delays: number[] = [];
+    let held = batch;
+    for (let time = 0; time < 4; time += 1) {
+      await catalogue.enqueue(held, ids, []);
+      delays.push(Math.round(((await documentRow(stack, 'codes', first))?.due_in ?? 0) / 60));
+      held = await again(ids);
+    }
+    expect(delays).toEqual([1, 2, 4, 8]);
+    expect((await catalogue.counts('codes')).failures).toEqual({ OBJECT_MISSING: 1 });
+    await putObject(stack, path, 'text');
+    expect(await catalogue.enqueue(held, ids, [])).toMatchObject({ queued: 1 });
+    expect(await documentRow(stack, 'codes', first)).toMatchObject({
+      state: 'stored',
+      attempts: 0,
+      code: null,
+    });
   });
 
   it('copies size and hash from the object', async () => {
@@ -86,7 +108,7 @@ describe('invariant 2, upload by the object’s hash, queueing by the row’s ha
     await putObject(stack, path, 'new');
     // Killed here. The next attempt finds the object's hash equal, uploads nothing, and enqueues all the same.
     expect(await stack.supabase.catalogue.describe('codes', ids)).toEqual([
-      { id: ids[0], object: true, objectSha256: hashOf('new') },
+      { id: ids[0], objectSha256: hashOf('new') },
     ]);
     const result = await stack.supabase.catalogue.enqueue(await again(ids), ids, []);
     expect(result).toEqual({ ...NOTHING, requeued: 1 });

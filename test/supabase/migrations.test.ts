@@ -122,7 +122,7 @@ describe('the migrations', () => {
       `select attname from pg_attribute where attrelid = 'public.files_queue'::regclass`,
     );
     await expect(migrate(url, STATUS_WORDS)).rejects.toMatchObject({
-      code: 'INTERNAL',
+      code: 'QUEUE_INCOMPATIBLE',
       message: expect.stringMatching(
         /20261124080100_files_queue\.sql.*no unique index on file_path.*create unique index/s,
       ) as string,
@@ -137,10 +137,14 @@ describe('the migrations', () => {
       add file_size bigint, add created_at timestamptz default now()`);
     expect(await migrate(url, STATUS_WORDS)).toMatchObject({ applied: VERSIONS.slice(1) });
   });
+});
 
-  it('are refused with a code where the database cannot be reached', async () => {
-    const nowhere = new URL(url);
-    nowhere.pathname = '/no_such_database';
-    await expect(migrate(nowhere.href, STATUS_WORDS)).rejects.toMatchObject({ code: 'DATABASE_BUSY' });
+describe('`supabase/config.toml`', () => {
+  const config = readFileSync(join(FOLDER, '../config.toml'), 'utf8');
+
+  it('names a project, the major version of Postgres, and does not show our schema at the API', () => {
+    expect(config).toMatch(/^project_id = "[a-z]+"$/m);
+    expect(config).toMatch(/^\[db\]\n(#.*\n)*major_version = 1\d$/m);
+    expect(/^schemas = (.+)$/m.exec(config)?.[1]).toBe('["public"]');
   });
 });

@@ -41,7 +41,7 @@ describe('a pass', () => {
     await stack.supabase.catalogue.enqueue(
       batch,
       [],
-      idRange(2).map((id) => ({ id, code: 'DOCUMENT_REFUSED', message: 'final' })),
+      idRange(2).map((id) => ({ id, code: 'DOCUMENT_REFUSED', message: 'too large' })),
     );
     const complete = await open();
     expect(complete).toMatchObject({ pass: 1, complete: true });
@@ -89,6 +89,21 @@ describe('a pass', () => {
     const { waitSeconds } = await open();
     expect(waitSeconds).toBeGreaterThan(290);
     expect(waitSeconds).toBeLessThanOrEqual(300);
+  });
+
+  it('never tells a lane that waited for its turn to come back in no time', async () => {
+    await open();
+    await claim();
+    await withSession(stack.databaseUrl, async ({ client, pid }) => {
+      await client.query('begin');
+      await client.query(`select public.open_pass('codes', '{codes}', 3600)`);
+      const other = open();
+      await untilBlocked(stack, pid);
+      // Longer than the two seconds after which a held slice is worth another look.
+      await client.query('select pg_sleep(2.1)');
+      await client.query('commit');
+      expect((await other).waitSeconds).toBeGreaterThan(1);
+    });
   });
 
   it('keeps the last pass, and forgets older ones with their slices', async () => {

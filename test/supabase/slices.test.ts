@@ -12,6 +12,9 @@ beforeAll(async () => {
 beforeEach(() => emptyTables(stack));
 afterAll(() => stack.close());
 
+const leaseEnds = () =>
+  stack.sql(`update legisync.slices set held_until = clock_timestamp() - interval '1 second'`);
+
 describe('a slice', () => {
   beforeEach(() => open());
 
@@ -19,8 +22,8 @@ describe('a slice', () => {
     const slice = await claim(1);
     expect(await claim(1)).toEqual(slice);
     expect(await claimOrNull(2)).toBeNull();
-    await stack.sql(`update legisync.slices set held_until = clock_timestamp() - interval '1 second'`);
-    expect(await claim(2)).toEqual(slice);
+    await leaseEnds();
+    expect(await claim(2)).toEqual({ ...slice, holder: 'massive:codes/chain-1/2' });
     expect(await claimOrNull(1)).toBeNull();
   });
 
@@ -30,13 +33,39 @@ describe('a slice', () => {
       discovered: 2,
       complete: false,
     });
-    expect(await claim(2)).toEqual({ ...slice, page: 4 });
+    expect(await claim(2)).toMatchObject({ id: slice.id, page: 4 });
   });
 
   it('stays with its holder where the step does not release it', async () => {
     await register(await claim(1), idRange(2), { page: 4, end: false, single: false, release: false });
     expect(await claimOrNull(2)).toBeNull();
     expect((await claim(1)).page).toBe(4);
+  });
+
+  it('has its lease renewed by each page that is registered', async () => {
+    const slice = await claim(1);
+    await leaseEnds();
+    await register(slice, idRange(2), { page: 4, end: false, single: false, release: false });
+    expect(await claimOrNull(2)).toBeNull();
+    const [row] = await stack.sql<{ left: number }>(
+      'select extract(epoch from held_until - clock_timestamp())::float8 as left from legisync.slices',
+    );
+    expect(row?.left).toBeGreaterThan(100);
+  });
+
+  it('obeys its holder alone: who lost it can neither move, park nor split it', async () => {
+    const { catalogue } = stack.supabase;
+    const lost = await claim(1);
+    await leaseEnds();
+    const held = await claim(2);
+    await catalogue.failSlice(lost, { code: 'LATE', message: 'x', retrySeconds: null });
+    await catalogue.splitSlice(lost, [{ code: 'A' }]);
+    const step = { page: 9, end: false, single: false, release: true };
+    expect(await register(lost, idRange(1), step)).toEqual({ discovered: 0, complete: true });
+    expect(await register(lost, idRange(1))).toEqual({ discovered: 0, complete: true });
+    expect(await claim(2)).toEqual(held);
+    expect(await claimOrNull(1)).toBeNull();
+    expect(await register(held, idRange(1))).toEqual({ discovered: 1, complete: true });
   });
 
   it('is complete at once when its answer is atomic', async () => {
@@ -111,8 +140,28 @@ describe('a slice', () => {
     expect((await catalogue.counts('codes')).parkedSlices).toEqual([
       { source: 'codes', key: {}, ...failure },
     ]);
+    expect((await catalogue.counts('codes')).parkedSliceCount).toBe(1);
     // A parked slice does not hold up the others.
     expect(await open()).toMatchObject({ complete: true });
+  });
+});
+
+describe('the parked slices of a collection', () => {
+  it('are counted, all of them, where only the first twenty are shown', async () => {
+    await open();
+    await stack.supabase.catalogue.splitSlice(
+      await claim(),
+      Array.from({ length: 23 }, (_, index) => ({ code: `LEGITEXT${index}` })),
+    );
+    for (let parked = 0; parked < 23; parked += 1) {
+      await stack.supabase.catalogue.failSlice(await claim(), {
+        code: 'LEGIFRANCE_REJECTED',
+        message: 'x',
+        retrySeconds: null,
+      });
+    }
+    const counts = await stack.supabase.catalogue.counts('codes');
+    expect([counts.parkedSliceCount, counts.parkedSlices.length]).toEqual([23, 20]);
   });
 });
 

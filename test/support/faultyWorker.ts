@@ -28,8 +28,8 @@ function faulty(deps: ActivityDeps): ActivityDeps {
     ...deps,
     legifrance: {
       ...deps.legifrance,
-      async consult(id, signal) {
-        const consulted = await deps.legifrance.consult(id, signal);
+      async consult(id, signal, rank) {
+        const consulted = await deps.legifrance.consult(id, signal, rank);
         die('after consult');
         return consulted;
       },

@@ -34,6 +34,17 @@ describe('a MASSIVE collection', () => {
     massive.handle().executeUpdate<MassiveProgress, [unknown]>(name, { args: [arg] });
   const rows = async (): Promise<number> =>
     (await massive.stack.sql<{ n: number }>('select count(*)::int as n from public.files_queue'))[0]?.n ?? 0;
+  const objects = async (): Promise<number> =>
+    (await massive.stack.sql<{ n: number }>('select count(*)::int as n from storage.objects'))[0]?.n ?? 0;
+  /** What the pending activities say is wrong. */
+  const problem = async (): Promise<string | undefined> => {
+    const { raw } = await massive.handle().describe();
+    return (
+      raw.pendingActivities
+        ?.map((activity) => activity.lastFailure?.applicationFailureInfo?.type)
+        .find(Boolean) ?? undefined
+    );
+  };
   const requests = (): number => massive.stack.simulator.control.stats().api.total;
 
   it('pauses: the batches in work end, no other begins; and resumes where it was', async () => {
@@ -89,6 +100,27 @@ describe('a MASSIVE collection', () => {
     expect((await massive.stack.gateway.stats()).uploadsPerObjectMax).toBe(1);
     expect(massive.stack.simulator.control.stats().consults.maxPerDocument).toBe(1);
   });
+
+  it('queues what it has when Légifrance goes away, can be stopped meanwhile, and goes on when it is back', async () => {
+    await massive.start();
+    await eventually(async () => (await rows()) > 0);
+    massive.stack.simulator.control.fault({ kind: 'status', status: 503, times: 1_000_000 });
+    await eventually(async () => (await objects()) === (await rows()) && (await problem()) !== undefined);
+    expect(await problem()).toContain('LEGIFRANCE_UNAVAILABLE');
+    await update(UPDATES.stop);
+    await massive.handle().result();
+    expect(await rows()).toBe(await objects());
+    const [claimed] = await massive.stack.sql<{ n: number }>(
+      'select count(*)::int as n from legisync.documents where taken_by is not null',
+    );
+    expect(claimed?.n).toBe(0);
+
+    massive.stack.simulator.control.clearFaults();
+    massive.stack.simulator.control.setRate(500);
+    await massive.start();
+    await eventually(async () => (await rows()) === ARTICLES);
+    expect((await massive.stack.gateway.stats()).uploadsPerObjectMax).toBe(1);
+  }, 180_000);
 
   it('that is cancelled in the Web UI queues what it uploaded', async () => {
     await massive.start();

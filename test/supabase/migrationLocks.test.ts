@@ -1,0 +1,118 @@
+import { readFileSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { migrate, type MigrationWaits } from '../../src/supabase/migrate.ts';
+import { STATUS_WORDS } from '../support/servers.ts';
+import { asPostgres, untilBlocked, withSession } from '../support/sessions.ts';
+import { openStack, type TestStack } from '../support/stack.ts';
+
+const VERSIONS = readdirSync(join(__dirname, '../../supabase/migrations')).length;
+const SHORT: MigrationWaits = { tableMs: 100, tries: 2, pauseMs: 10, twinMs: 200 };
+
+let stack: TestStack;
+let url: string;
+
+beforeEach(async () => {
+  stack = await openStack({ bare: true });
+  url = asPostgres(stack.databaseUrl);
+  await stack.sql(`create table public.files_queue (file_path text primary key, bucket_id text, file_size bigint,
+    status text default 'pending', processed boolean default false, created_at timestamptz default now())`);
+  await stack.sql('alter table public.files_queue owner to postgres');
+});
+afterEach(() => stack.close());
+
+describe('a migration that waits for a lock', () => {
+  it('gives up soon, names the session that holds it, and leaves nothing behind', async () => {
+    await withSession(stack.databaseUrl, async ({ client, pid }) => {
+      await client.query('begin');
+      await client.query('select from public.files_queue');
+      const failed = migrate(url, STATUS_WORDS, SHORT);
+      await expect(failed).rejects.toMatchObject({
+        code: 'DATABASE_BUSY',
+        message: expect.stringMatching(
+          new RegExp(
+            `files_queue\\.sql .*process ${pid} \\(idle in transaction: .*pg_terminate_backend\\(${pid}\\)`,
+          ),
+        ) as string,
+      });
+    });
+    const columns = await stack.sql(
+      `select from pg_attribute where attrelid = 'public.files_queue'::regclass and attname = 'requeue'`,
+    );
+    expect(columns).toEqual([]);
+    expect((await migrate(url, STATUS_WORDS, SHORT)).applied).toHaveLength(VERSIONS - 1);
+  });
+
+  it('lets the Workers through between two tries, and succeeds once the lock is free', async () => {
+    await withSession(stack.databaseUrl, async ({ client, pid }) => {
+      await client.query('begin');
+      await client.query('select from public.files_queue');
+      const migrated = migrate(url, STATUS_WORDS, { ...SHORT, tries: 1_000 });
+      await untilBlocked(stack, pid);
+      // Behind the migration in the lock's queue; served as soon as that gives up its place.
+      await stack.sql(`update public.files_queue set processed = true`);
+      await client.query('commit');
+      expect((await migrated).applied).toHaveLength(VERSIONS);
+    });
+  });
+
+  it('does not wait for ever for another `migrate`, and says which session that is', async () => {
+    const lock = /const LOCK = ([\d_]+);/.exec(
+      readFileSync(join(__dirname, '../../src/supabase/migrate.ts'), 'utf8'),
+    )?.[1];
+    await withSession(stack.databaseUrl, async ({ client, pid }) => {
+      await client.query('select pg_advisory_lock($1)', [lock?.replaceAll('_', '')]);
+      await expect(migrate(url, STATUS_WORDS, SHORT)).rejects.toMatchObject({
+        code: 'DATABASE_BUSY',
+        message: expect.stringMatching(new RegExp(`Another .*process ${pid} `)) as string,
+      });
+    });
+  });
+});
+
+describe('migrations that the database refuses', () => {
+  const changed = (change: (url: URL) => void): string => {
+    const other = new URL(url);
+    change(other);
+    return other.href;
+  };
+  const refused = (other: string) => migrate(other, STATUS_WORDS, SHORT);
+
+  it('for a wrong password say so, and do not repeat it', async () => {
+    const failed = refused(changed((other) => (other.password = 'canary-not-the-password')));
+    await expect(failed).rejects.toMatchObject({
+      name: 'LegisyncError',
+      code: 'DATABASE_REFUSED',
+      message: expect.stringMatching(/the password in SUPABASE_DB_URL: (?!.*canary)/) as string,
+    });
+  });
+
+  it('for a missing right say which, and as whom to come', async () => {
+    await stack.sql('alter table public.files_queue owner to supabase_admin');
+    await expect(refused(url)).rejects.toMatchObject({
+      code: 'DATABASE_REFUSED',
+      message: expect.stringMatching(
+        /files_queue\.sql.*must be owner of table files_queue.*the role `postgres`/,
+      ) as string,
+    });
+  });
+
+  it('for a missing right of the first statement already say so', async () => {
+    await stack.sql('revoke create on database ' + new URL(url).pathname.slice(1) + ' from public');
+    const other = changed((one) => (one.username = 'authenticator'));
+    await expect(refused(other)).rejects.toMatchObject({ name: 'LegisyncError', code: 'DATABASE_REFUSED' });
+  });
+
+  it('for a database that is not there say so', async () => {
+    await expect(refused(changed((other) => (other.pathname = '/no_such_database')))).rejects.toMatchObject({
+      code: 'CONFIG_INVALID',
+      message: expect.stringContaining('no_such_database') as string,
+    });
+  });
+
+  it('for a server that is not there say that it cannot be reached', async () => {
+    await expect(refused(changed((other) => (other.port = '1')))).rejects.toMatchObject({
+      code: 'DATABASE_BUSY',
+      message: expect.stringContaining('ECONNREFUSED') as string,
+    });
+  });
+});

@@ -116,7 +116,7 @@ function startCommand(): Command {
         'what the simulator waits before an answer, in milliseconds',
         0,
         60_000,
-      ).default(50),
+      ).default(25),
     )
     .addOption(
       integerOption(

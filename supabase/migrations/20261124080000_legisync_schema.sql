@@ -118,3 +118,20 @@ language sql immutable parallel safe
 set search_path = ''
 as $$ select 'legifrance/' || p_category || '/' || p_id || '.json' $$;
 revoke execute on function legisync.document_path(text, text) from public, anon, authenticated, service_role;
+
+-- Makes functions of `public` callable by the service role alone. By name as well as from PUBLIC: Supabase's default
+-- privileges grant new functions to anon and authenticated.
+create or replace procedure legisync.reserve_for_service(p_functions text[])
+language plpgsql
+set search_path = ''
+as $$
+declare
+  f text;
+begin
+  foreach f in array p_functions loop
+    execute format('revoke execute on function %s from public, anon, authenticated', f);
+    execute format('grant execute on function %s to service_role', f);
+  end loop;
+end
+$$;
+revoke execute on procedure legisync.reserve_for_service(text[]) from public, anon, authenticated, service_role;

@@ -263,20 +263,9 @@ begin
 end
 $$;
 
-do $$
-declare
-  f text;
-begin
-  foreach f in array array[
-    'public.open_pass(text, text[], integer)',
-    'public.claim_slice(text, integer, text, integer)',
-    'public.split_slice(bigint, text, jsonb)',
-    'public.fail_slice(bigint, text, integer, text, text, double precision)',
-    'public.register_slice(text, bigint, text, integer, jsonb, integer, boolean, boolean, boolean, text)']
-  loop
-    -- By name as well: Supabase's default privileges grant new functions to anon and authenticated.
-    execute format('revoke execute on function %s from public, anon, authenticated', f);
-    execute format('grant execute on function %s to service_role', f);
-  end loop;
-end
-$$;
+call legisync.reserve_for_service(array[
+  'public.open_pass(text, text[], integer)',
+  'public.claim_slice(text, integer, text, integer)',
+  'public.split_slice(bigint, text, jsonb)',
+  'public.fail_slice(bigint, text, integer, text, text, double precision)',
+  'public.register_slice(text, bigint, text, integer, jsonb, integer, boolean, boolean, boolean, text)']);

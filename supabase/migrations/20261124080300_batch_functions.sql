@@ -104,18 +104,8 @@ as $$
   left join storage.objects o on o.bucket_id = p_bucket and o.name = legisync.document_path(p_category, i.id)
 $$;
 
-do $$
-declare
-  f text;
-begin
-  foreach f in array array[
-    'public.take_documents(text, text, text, integer, integer)',
-    'public.take_listed(text, text, text, text, integer, text, jsonb, jsonb, text)',
-    'public.maintenance_cursor(text, text)',
-    'public.describe_documents(text, text, text[])']
-  loop
-    execute format('revoke execute on function %s from public, anon, authenticated', f);
-    execute format('grant execute on function %s to service_role', f);
-  end loop;
-end
-$$;
+call legisync.reserve_for_service(array[
+  'public.take_documents(text, text, text, integer, integer)',
+  'public.take_listed(text, text, text, text, integer, text, jsonb, jsonb, text)',
+  'public.maintenance_cursor(text, text)',
+  'public.describe_documents(text, text, text[])']);

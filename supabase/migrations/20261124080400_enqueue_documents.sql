@@ -139,6 +139,4 @@ begin
     'missing', (select coalesce(json_agg(id), '[]') from unnest(p_stored) id where not id = any (v_found)));
 end
 $$;
-revoke execute on function public.enqueue_documents(text, text, text, text, integer, text[], jsonb)
-  from public, anon, authenticated;
-grant execute on function public.enqueue_documents(text, text, text, text, integer, text[], jsonb) to service_role;
+call legisync.reserve_for_service(array['public.enqueue_documents(text, text, text, text, integer, text[], jsonb)']);

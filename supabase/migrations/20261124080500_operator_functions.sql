@@ -43,20 +43,10 @@ as $$
       from (select * from slices where state = 'parked' order by id limit 20) p))
 $$;
 
-do $$
-declare
-  f text;
-begin
-  foreach f in array array[
-    'public.collection_controls(text)',
-    'public.save_collection_controls(text, boolean, integer)',
-    'public.collection_counts(text)']
-  loop
-    execute format('revoke execute on function %s from public, anon, authenticated', f);
-    execute format('grant execute on function %s to service_role', f);
-  end loop;
-end
-$$;
+call legisync.reserve_for_service(array[
+  'public.collection_controls(text)',
+  'public.save_collection_controls(text, boolean, integer)',
+  'public.collection_counts(text)']);
 
 -- PostgREST keeps functions and their settings in a cache.
 notify pgrst, 'reload schema';

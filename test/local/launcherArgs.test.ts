@@ -11,7 +11,7 @@ describe('the options of npm start', () => {
         json: false,
         decisions: 2_000,
         rate: 20,
-        latencyMs: 50,
+        latencyMs: 25,
         concurrency: undefined,
         data: undefined,
       },

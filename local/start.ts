@@ -28,7 +28,6 @@ async function main(options: StartOptions): Promise<number> {
     for (const { name, pid } of await clearLeftovers(paths.state)) {
       display.log(`stopped ${name} of an earlier start (process ${pid})`);
     }
-    if (options.reset) await resetStack(paths);
     const state = await createStackState(paths.state, {
       pid: process.pid,
       startTime: (await startTimeOf(process.pid)) ?? '',
@@ -36,8 +35,19 @@ async function main(options: StartOptions): Promise<number> {
     });
     // Stopped last: what was added first.
     shutdown.add({ name: 'state', stop: () => state.remove(), kill: () => undefined });
+    if (options.reset) await resetStack(paths);
 
-    const stack = await startStack({ paths, options, shutdown, state, log: display.log });
+    const stack = await startStack({
+      paths,
+      options,
+      shutdown,
+      state,
+      log: display.log,
+      onLost: (error) => {
+        failure = error;
+        void shutdown.begin('a part is lost');
+      },
+    });
     const { counter, before } = stack;
     display.log('In a second terminal: npx legisync status, npx legisync massive pause, npx legisync --help');
     const wanted = options.documents;

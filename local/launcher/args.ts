@@ -101,7 +101,7 @@ function startCommand(): Command {
         '--decisions <N>',
         'decisions to generate besides the real articles',
         0,
-        10_000_000,
+        1_000_000,
       ).default(2_000),
     )
     .addOption(
@@ -121,9 +121,9 @@ function startCommand(): Command {
     .addOption(
       integerOption(
         '--concurrency <N>',
-        'lanes: batches in work at once (default: what legisync itself does)',
+        'lanes: batches in work at once (default: 4, or what was set last)',
         1,
-        64,
+        16,
       ),
     )
     .option('--data <DIR>', 'where the stack keeps everything (default: .local of the checkout)')

@@ -11,6 +11,9 @@ export interface StackAddresses {
   readonly temporalAddress: string;
 }
 
+/** The application's own default, said here so that no `.env` beside the stack says something else. */
+export const BUCKET = 'agentbasic-legifrance-raw';
+
 /** The simulator's own name for its one PISTE application. */
 const CLIENT_ID = 'legisync-local';
 
@@ -32,6 +35,9 @@ export function stackEnvironment(
     SUPABASE_DB_URL: addresses.databaseUrl,
     TEMPORAL_ADDRESS: addresses.temporalAddress,
     TEMPORAL_NAMESPACE: 'default',
+    LEGISYNC_BUCKET: BUCKET,
+    // The launcher waits for a line of this level.
+    LEGISYNC_LOG_LEVEL: 'info',
     LEGISYNC_QUOTA_PER_SECOND: String(options.rate),
     LEGISYNC_QUOTA_PER_HOUR: String(options.rate * 3_600),
     LEGISYNC_QUOTA_PER_DAY: String(options.rate * 86_400),

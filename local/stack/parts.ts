@@ -34,7 +34,17 @@ export async function postgresPart(
     logFile: paths.log('postgres'),
     signal,
   });
-  await bootstrapSupabase(server.url);
+  let running = true;
+  void server.exited.then(() => (running = false));
+  try {
+    // The other parts know the address of the first start.
+    if (server.port !== port)
+      throw new Error(`PostgreSQL had to take port ${server.port} instead of ${port}`);
+    await bootstrapSupabase(server.url);
+  } catch (error) {
+    await server.stop();
+    throw error;
+  }
   const stopSignal = 'SIGINT' as const;
   let told = false;
   return {
@@ -53,7 +63,7 @@ export async function postgresPart(
     kill: () => {
       told = true;
       // Quick for PostgreSQL: SIGQUIT ends every session without a checkpoint; the next start replays the log.
-      process.kill(server.pid, 'SIGQUIT');
+      if (running) process.kill(server.pid, 'SIGQUIT');
     },
   };
 }
@@ -137,7 +147,8 @@ export function workerPart({ paths, signal, onSpawned }: PartContext, env: NodeJ
     name: 'worker',
     command: process.execPath,
     args: [join(paths.checkout, 'src/worker.ts')],
-    cwd: paths.checkout,
+    // Not the checkout, whose `.env` may be meant for another installation.
+    cwd: paths.root,
     env,
     logFile,
     ready: logContains(logFile, 'worker started'),

@@ -7,6 +7,8 @@ import { removeDataDir } from '../postgres/dataDir.ts';
 /** Everything that the local stack keeps, below one folder. */
 export interface StackPaths {
   readonly checkout: string;
+  /** The folder itself. */
+  readonly root: string;
   readonly state: string;
   readonly postgres: string;
   readonly storage: string;
@@ -20,6 +22,7 @@ export function stackPaths(checkout: string, data?: string): StackPaths {
   const root = resolve(data ?? join(checkout, '.local'));
   return {
     checkout,
+    root,
     state: join(root, 'stack.json'),
     postgres: join(root, 'postgres'),
     storage: join(root, 'storage'),

@@ -10,7 +10,7 @@ import { databaseUrl } from '../postgres/bootstrap.ts';
 import { supabaseKeys } from '../supabase/keys.ts';
 import { findTemporalCli } from '../temporal/cli.ts';
 import { createCounter, type Counter, type Counts } from './counts.ts';
-import { stackEnvironment } from './environment.ts';
+import { BUCKET, stackEnvironment } from './environment.ts';
 import {
   gatewayPart,
   legifrancePart,
@@ -23,9 +23,6 @@ import { jwtSecret, type StackPaths } from './paths.ts';
 
 /** Ports that people know, or that lie near them; others are taken where these are busy, and said. */
 const PORTS = { postgres: 54_322, supabase: 54_321, legifrance: 54_330, temporal: 7_233, ui: 8_233 } as const;
-
-/** The application's own default, the seed's bucket. */
-const BUCKET = 'agentbasic-legifrance-raw';
 
 /** A step of the application's own command line: connects, works for a moment, ends. */
 const STEP_MS = 60_000;
@@ -44,12 +41,21 @@ export interface StackContext {
   readonly options: StartOptions;
   readonly shutdown: Shutdown;
   readonly state: StackStateFile;
+  /** Called when a part cannot be kept alive. */
+  readonly onLost: (error: Error) => void;
   /** A line for the person at the terminal. */
   readonly log: (line: string) => void;
 }
 
 /** Starts every part in order, each in its own process, until documents are being collected. */
-export async function startStack({ paths, options, shutdown, state, log }: StackContext): Promise<Stack> {
+export async function startStack({
+  paths,
+  options,
+  shutdown,
+  state,
+  onLost,
+  log,
+}: StackContext): Promise<Stack> {
   const { signal } = shutdown;
   const context: PartContext = { paths, signal, onSpawned: (part) => state.addPart(part) };
   // Searching for the CLI may take minutes where it must be built: it goes on beside the other parts.
@@ -65,7 +71,7 @@ export async function startStack({ paths, options, shutdown, state, log }: Stack
     start: () => Promise<P>,
     url: (part: P) => string,
   ): Promise<P> => {
-    const part = await supervise({ start, shutdown, log });
+    const part = await supervise({ start, onLost, shutdown, log });
     log(`${part.name.padEnd(12)}${url(part)}`);
     return part;
   };
@@ -124,7 +130,7 @@ export async function startStack({ paths, options, shutdown, state, log }: Stack
       name: `legisync ${args.join(' ')}`,
       command: process.execPath,
       args: [join(paths.checkout, 'src/client.ts'), ...args],
-      cwd: paths.checkout,
+      cwd: paths.root,
       env,
       logFile: paths.log(`legisync-${args[0] ?? ''}`),
       timeoutMs: STEP_MS,

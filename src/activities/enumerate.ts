@@ -54,21 +54,26 @@ export async function enumerateStep(
     await deps.catalogue.failSlice(slice, { code: 'CONFIG_INVALID', message, retrySeconds: null });
     return 0;
   }
+  /** How far a search got: what fails then is not the same failure again, and what was found stays found. */
+  const progress: SearchProgress = { moved: false, discovered: 0 };
   try {
     if (source.kind === 'codes') return await codesStep(deps, source, slice, signals.cancelled);
     if (isUndated(slice)) return await undatedStep(deps, source, slice, signals.cancelled);
-    return await searchStep(deps, source, slice, signals);
+    await searchStep(deps, source, slice, signals, progress);
+    return progress.discovered;
   } catch (error) {
     if (!(error instanceof LegisyncError) || !SLICE_FAILURES.has(error.code)) throw error;
-    const final = error.code === 'LEGIFRANCE_REJECTED' || slice.attempts + 1 >= MAX_ATTEMPTS;
-    const delay = Math.min(FIRST_DELAY_SECONDS * 2 ** slice.attempts, MAX_DELAY_SECONDS);
+    const attempts = progress.moved ? 0 : slice.attempts;
+    const final = error.code === 'LEGIFRANCE_REJECTED' || attempts + 1 >= MAX_ATTEMPTS;
+    const delay = Math.min(FIRST_DELAY_SECONDS * 2 ** attempts, MAX_DELAY_SECONDS);
     const retrySeconds = final ? null : Math.max(delay, (error.retryAfterMs ?? 0) / 1000);
-    await deps.catalogue.failSlice(slice, { code: error.code, message: error.message, retrySeconds });
+    const failed = { ...slice, attempts };
+    await deps.catalogue.failSlice(failed, { code: error.code, message: error.message, retrySeconds });
     deps.log.warn(
       { source: slice.source, key: slice.key, code: error.code, parked: final },
       'a slice failed',
     );
-    return 0;
+    return progress.discovered;
   }
 }
 
@@ -105,50 +110,58 @@ async function codesStep(
   }
 }
 
+interface SearchProgress {
+  moved: boolean;
+  discovered: number;
+}
+
 /** Pages of a search; a search that holds more than can be reached is cut in two by date. */
 async function searchStep(
   deps: ActivityDeps,
   source: SearchSource,
   slice: Slice,
   { cancelled, stop }: Signals,
-): Promise<number> {
+  progress: SearchProgress,
+): Promise<void> {
   const window = windowOf(slice);
   const query = queryOf(deps, source, window);
-  let discovered = 0;
   for (let page = slice.page; ; page += 1) {
     const hits = await deps.legifrance.search(query, page, PAGE_SIZE, cancelled, RANK);
-    if ((page === 1 && hits.total > sliceTarget(PAGE_SIZE)) || hits.overfull) {
-      await split(deps, source, slice, window, hits);
-      return discovered;
+    const halves = halvesOf(deps, source, window);
+    const large = page === 1 && hits.total > sliceTarget(PAGE_SIZE);
+    if (halves !== null && (large || hits.overfull)) {
+      await deps.catalogue.splitSlice(slice, window === undefined ? [...halves, UNDATED] : halves);
+      return;
     }
-    const release = hits.last || page - slice.page + 1 >= PAGES_PER_STEP || stop.aborted;
-    const step = { page: page + 1, end: hits.last, single: false, release };
+    const last = hits.last || page - slice.page + 1 >= PAGES_PER_STEP || stop.aborted;
+    const release = last && !hits.overfull;
+    const step = { page: page + 1, end: hits.last && !hits.overfull, single: false, release };
     const registered = await deps.catalogue.registerSlice(slice, hits.documents, step, deps.settings.adopt);
-    discovered += registered.discovered;
+    progress.discovered += registered.discovered;
+    progress.moved = true;
+    // Read to the last page that can be reached, and parked: what was listed is collected all the same.
+    if (hits.overfull) throw unreachable(source, hits);
     // Complete before its end: another lane has taken it over and finished it.
-    if (release || registered.complete) return discovered;
+    if (release || registered.complete) return;
   }
 }
 
-async function split(
+/** The two windows that a slice is cut into; null where it cannot be cut. */
+function halvesOf(
   deps: ActivityDeps,
   source: SearchSource,
-  slice: Slice,
   window: DateWindow | undefined,
-  { total, overfull }: SearchPage,
-): Promise<void> {
+): readonly DateWindow[] | null {
   // CODE_DATE filters by a point in time, not by a range: there is nothing to bisect.
-  const halves = source.fond === 'CODE_DATE' ? null : bisect(window ?? wholeWindow(today(deps)));
-  if (halves === null) {
-    const what = overfull
-      ? `The last page that can be reached is full, though the search says that it holds ${total}`
-      : `${total} results cannot be reached`;
-    throw new LegisyncError(
-      'LEGIFRANCE_REJECTED',
-      `${what} (${REACH} at most) and the slice cannot be cut by date; narrow the query of "${source.name}".`,
-    );
-  }
-  await deps.catalogue.splitSlice(slice, window === undefined ? [...halves, UNDATED] : halves);
+  return source.fond === 'CODE_DATE' ? null : bisect(window ?? wholeWindow(today(deps)));
+}
+
+function unreachable(source: SearchSource, { total }: SearchPage): LegisyncError {
+  return new LegisyncError(
+    'LEGIFRANCE_REJECTED',
+    `The last page that can be reached (${REACH} results) is full, though the search says that it holds ${total}, and ` +
+      `the slice cannot be cut by date; narrow the query of "${source.name}".`,
+  );
 }
 
 /**

@@ -58,6 +58,9 @@ async function nextOfPass(
           discovered += await enumerateStep(deps, sourceOf(collection, slice.source), slice, signals);
         } catch (error) {
           if (!isQuotaSpent(error)) throw error;
+          // Nothing new: this only gives the slice to whoever has quota first.
+          const release = { page: slice.page, end: false, single: true, release: true };
+          await deps.catalogue.registerSlice(slice, [], release, deps.settings.adopt);
           return { ids: [], discovered, pass: pass.pass, reason: 'quota', waitMs: error.retryAfterMs };
         }
         continue;

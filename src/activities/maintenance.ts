@@ -72,9 +72,11 @@ export async function listFresh(
 
   // What was listed is claimed: it goes on to the upload, which waits or hands it back.
   const ids = await deps.catalogue.takeDocuments(batch, limit);
-  if (ids.length > 0 || failure === undefined) return { ids, discovered };
-  if (failure.code === 'QUOTA_SPENT')
+  if (failure?.code === 'QUOTA_SPENT')
     return { ids, discovered, reason: 'quota', waitMs: failure.retryAfterMs };
+  if (failure === undefined) return { ids, discovered };
+  if (ids.length > 0)
+    return { ids, discovered, problem: `${failure.code}: ${failure.message}`.slice(0, 300) };
   throw failure;
 }
 

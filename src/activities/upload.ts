@@ -83,6 +83,7 @@ export async function uploadDocuments(deps: ActivityDeps, input: UploadInput): P
         }
       };
       left.push(...(await runPool(todo, deps.settings.consultConcurrency, stop, collect)));
+      if (cancelled.aborted) return resultOf(progress, [...left, ...suspects.keys()], undefined);
 
       if (await areAtFault(deps, { suspects, succeeded, trouble, attempt, cancelled })) {
         for (const [id, failure] of suspects) noteFailure(progress, id, failure);

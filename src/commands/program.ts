@@ -62,13 +62,13 @@ function createProgram(io: Io, json: boolean, result: { code: ExitCode }): Comma
     })
     .addHelpText(
       'after',
-      `\n${examples(['up', 'status --json', 'massive pause codes --reason "quota"'])}\n\n${exitTable()}`,
+      `\n${examples(['up', 'status --json', 'massive pause codes --reason "database upgrade"'])}\n\n${exitTable()}`,
     );
 
   leaf(
     program,
     'up',
-    'search attributes, schedules and the MASSIVE collections: all that the configuration asks for',
+    'the bucket, search attributes, schedules and the MASSIVE collections: all that the configuration asks for',
     ['up'],
   ).action((options: JsonOption) => onTemporal(options, up));
 

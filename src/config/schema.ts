@@ -38,7 +38,7 @@ export const settingsSchema = z.object({
   }),
   LEGIFRANCE_TOKEN_URL: preset(httpUrl(), {
     section: 'Légifrance behind PISTE',
-    about: 'Where OAuth tokens are had. It must belong to the same environment as the API.',
+    about: 'Where OAuth tokens are obtained. It must belong to the same environment as the API.',
     default: 'https://oauth.piste.gouv.fr/api/oauth/token',
     change: 'an application of the other environment is answered with invalid_client',
   }),
@@ -58,7 +58,8 @@ export const settingsSchema = z.object({
     secret(/^postgres(ql)?:\/\/\S+$/, 'must begin with postgres:// or postgresql://'),
     {
       section: 'Supabase',
-      about: 'Connection string of the database, as a role that may create schemas and functions.',
+      about:
+        'Connection string of the database, as the role `postgres` (or the owner of public.files_queue).',
       neededFor: '`legisync migrate` only (or apply supabase/migrations with `supabase db push`)',
       secret: true,
     },
@@ -83,14 +84,14 @@ export const settingsSchema = z.object({
     about: 'Words in files_queue.status that mean "a Worker holds it now". Read by `legisync migrate`.',
     default: 'processing,in_progress,claimed',
     change:
-      'a missing word lets a row turn back to pending under a Worker; run `legisync migrate` after a change',
+      'a missing word has a Worker given a changed file once more than needed; run `legisync migrate` after a change',
   }),
 
   LEGISYNC_COLLECTIONS: optional(matching(/\S/, 'must be the path of a JSON file'), {
     section: 'What is collected',
     about:
-      'Path of a JSON file with the collections, in the form [{"name":"urbanisme","sources":[{"kind":"search",' +
-      '"name":"decisions","fond":"CETAT","query":"urbanisme"}]}] (or {"kind":"codes","name":…,"codes":["LEGITEXT…"]}). ' +
+      'Path of a JSON file with the collections; see docs/operations.md, "Several collections". It replaces the ' +
+      'default ones, so LEGISYNC_MASSIVE and LEGISYNC_MAINTENANCE must then name collections of this file. ' +
       'Without it: `codes`, four codes by their tables of contents, and `urbanisme`, a search over codes and decisions.',
     change:
       'the name of a collection is a folder of the bucket: documents of a renamed one are collected anew',
@@ -125,14 +126,15 @@ export const settingsSchema = z.object({
   LEGISYNC_CONCURRENCY: preset(integer(LANES.min, LANES.max), {
     section: 'MASSIVE',
     about:
-      'Lanes: batches of a collection in work at a time. `legisync massive concurrency` overrides it for good.',
+      'Lanes: batches of a collection in work at a time, when it is started for the first time. ' +
+      'The first pause, resume or concurrency keeps their number in Postgres, for good.',
     default: String(LANES.default),
     bounds: `${LANES.min} to ${LANES.max}`,
     change: 'more lanes hide more latency; all of them share one quota',
   }),
   LEGISYNC_PASS_INTERVAL_SECONDS: preset(integer(1, 604_800), {
     section: 'MASSIVE',
-    about: 'Rest between the end of a pass and the begin of the next.',
+    about: 'Rest between the end of a pass and the beginning of the next.',
     default: '900',
     unit: 'seconds',
     bounds: '1 to 604800 (a week)',
@@ -142,7 +144,8 @@ export const settingsSchema = z.object({
   LEGISYNC_MAINTENANCE: preset(collectionNames(), {
     section: 'MAINTENANCE',
     about:
-      'Collections that have a schedule, with commas between, or none. `legisync schedules apply` carries it out.',
+      'Collections that have a schedule, with commas between, or none; each needs a source of kind search. ' +
+      '`legisync schedules apply` carries it out.',
     default: 'urbanisme',
   }),
   LEGISYNC_MAINTENANCE_CRON: preset(cron(), {

@@ -43,8 +43,10 @@ export interface FetchResult {
   readonly ids: readonly string[];
   /** With no ids: in how many milliseconds there may be work again. */
   readonly waitMs?: number | undefined;
-  /** With no ids: why. `enumerating`: another lane is listing; `quota`: the hour or day is spent; `pass`: all is done. */
+  /** Why there are no ids, or no more of them. `enumerating`: another lane is listing; `quota`: the hour or day is spent; `pass`: all is done. */
   readonly reason?: 'enumerating' | 'quota' | 'pass' | undefined;
+  /** MAINTENANCE: what kept a source from being read. */
+  readonly problem?: string | undefined;
   /** Ids that this call was the first to see. */
   readonly discovered: number;
   /** The pass in work (MASSIVE). */

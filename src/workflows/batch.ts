@@ -1,4 +1,4 @@
-import { CancellationScope, isCancellation, TemporalFailure } from '@temporalio/workflow';
+import { CancellationScope, TemporalFailure } from '@temporalio/workflow';
 import type { BatchRef, EnqueueResult, FetchInput, FetchResult, UploadResult } from '../contract/messages.ts';
 import { PRIORITY } from '../contract/names.ts';
 import { enqueueDocuments, fetchDocuments, uploadDocuments } from './proxies.ts';
@@ -12,18 +12,18 @@ const MAX_HAND_OVERS = 20;
 export interface BatchOutcome {
   readonly upload: UploadResult;
   readonly enqueued: EnqueueResult;
-  /** Set where the batch was cancelled: what was uploaded is queued, and the rest is free for others. */
-  readonly cancelled?: TemporalFailure | undefined;
+  /** Set where the batch was cancelled, or failed for good: what was uploaded is queued, and the rest is free for others. */
+  readonly failure?: TemporalFailure | undefined;
 }
 
-/** The next documents. A batch that is cancelled while it is put together is handed back. */
+/** The next documents. A batch that fails, or is cancelled, while it is put together is handed back. */
 export async function fetchBatch(input: FetchInput): Promise<FetchResult> {
   const { collection, sequence } = input.batch;
   const summary = `Next documents of ${collection} (batch ${sequence})`;
   try {
     return await fetchDocuments.executeWithOptions({ summary, priority: priorityOf(input.mode) }, [input]);
   } catch (error) {
-    if (isCancellation(error)) await enqueueBatch(input.batch, untouched([]));
+    if (error instanceof TemporalFailure) await enqueueBatch(input.batch, untouched([]));
     throw error;
   }
 }
@@ -35,7 +35,7 @@ export async function collectBatch(
   mode: FetchInput['mode'],
 ): Promise<BatchOutcome> {
   let upload = untouched(ids);
-  let cancelled: TemporalFailure | undefined;
+  let failure: TemporalFailure | undefined;
   try {
     for (
       let turn = 0;
@@ -45,10 +45,11 @@ export async function collectBatch(
       upload = together(upload, await uploadBatch(batch, upload.left, mode));
     }
   } catch (error) {
-    if (!(error instanceof TemporalFailure && isCancellation(error))) throw error;
-    cancelled = error;
+    // A cancelled activity may end with any failure: the server does not try it again once its cancellation was asked for.
+    if (!(error instanceof TemporalFailure)) throw error;
+    failure = error;
   }
-  return { upload, enqueued: await enqueueBatch(batch, upload), cancelled };
+  return { upload, enqueued: await enqueueBatch(batch, upload), failure };
 }
 
 function uploadBatch(

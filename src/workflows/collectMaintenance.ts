@@ -18,18 +18,18 @@ export async function collectMaintenance(input: MaintenanceInput): Promise<Maint
     mode: 'maintenance',
     sources: input.sources,
   });
-  const { upload, enqueued, cancelled } = await collectBatch(batch, fetched.ids, 'maintenance');
+  const { upload, enqueued, failure } = await collectBatch(batch, fetched.ids, 'maintenance');
   const totals = addBatch({ ...NO_TOTALS, discovered: fetched.discovered }, upload, enqueued);
-  const { problem } = upload;
+  const problem = upload.problem ?? fetched.problem;
   setCurrentDetails(
     problem === undefined ? totalsTable(totals) : `Cut short: ${problem}\n\n${totalsTable(totals)}`,
   );
-  if (cancelled !== undefined) throw cancelled;
+  if (failure !== undefined) throw failure;
   upsertSearchAttributes([{ key: STATE_ATTRIBUTE, value: 'completed' }]);
   return {
     collection: input.collection,
     totals,
-    quotaSpent: fetched.reason === 'quota' || (upload.waitMs !== undefined && problem === undefined),
+    quotaSpent: fetched.reason === 'quota' || (upload.waitMs !== undefined && upload.problem === undefined),
     problem,
   };
 }

@@ -50,11 +50,16 @@ const MAX_IDLE_MS = 60_000;
 /** No wait is longer than a day, whatever an answer says. */
 const MAX_WAIT_MS = 86_400_000;
 
-/** What a batch came to: with `waitMs` there is nothing more to do for so long; `shared`: unless others find something. */
+/** What a batch came to. */
 interface Outcome {
+  /** There is nothing more to do for so long; 0: there may be. */
   readonly waitMs: number;
+  /** What the lane is in the meantime. */
   readonly state: CollectionState;
+  /** Others are at work, and may find something earlier. */
   readonly shared: boolean;
+  /** Other lanes should look: documents were found, or handed back. */
+  readonly news: boolean;
 }
 
 /**
@@ -118,14 +123,17 @@ export async function collectMassive(input: MassiveInput): Promise<MassiveProgre
     const fetched = await fetchBatch({ batch, limit: batchSize(sequence), mode: 'massive' });
     totals = { ...totals, discovered: totals.discovered + fetched.discovered };
     pass = fetched.pass ?? pass;
-    if (fetched.discovered > 0) news += 1;
-    if (fetched.ids.length === 0) return outcome(fetched.waitMs ?? LANE_REST_MS, fetched.reason);
-    const { upload, enqueued, cancelled } = await collectBatch(batch, fetched.ids, 'massive');
+    const found = fetched.discovered > 0;
+    if (fetched.ids.length === 0) return outcome(fetched.waitMs ?? LANE_REST_MS, fetched.reason, found);
+    const { upload, enqueued, failure } = await collectBatch(batch, fetched.ids, 'massive');
     totals = addBatch(totals, upload, enqueued);
-    if (cancelled !== undefined) throw cancelled;
+    if (failure !== undefined) throw failure;
     lastProblem = upload.problem;
-    if (upload.waitMs === undefined) return outcome(0);
-    return outcome(upload.waitMs, upload.problem === undefined ? 'quota' : undefined);
+    if (upload.waitMs === undefined) return outcome(0, undefined, found || upload.left.length > 0);
+    // With a spent quota, lanes would wake each other for nothing.
+    return upload.problem === undefined
+      ? outcome(upload.waitMs, 'quota')
+      : outcome(upload.waitMs, undefined, true);
   };
 
   /** A batch, and whatever may go wrong with it. */
@@ -153,16 +161,20 @@ export async function collectMassive(input: MassiveInput): Promise<MassiveProgre
         await condition(() => !operator.controls.paused || dismissed());
         continue;
       }
-      const { waitMs, state, shared } = await attempt();
+      const before = news;
+      const { waitMs, state, shared, news: mine } = await attempt();
+      if (mine) news += 1;
+      // What others said while this lane was looking counts.
+      const seen = before + (mine ? 1 : 0);
       if (waitMs === 0) {
         idleMs = 0;
         continue;
       }
-      const seen = news;
       idleState = state;
       show();
-      idleMs = shared && busy > 0 ? NEWS_MS : Math.max(waitMs, Math.min(idleMs * 2, MAX_IDLE_MS));
-      await condition(() => news !== seen || dismissed(), Math.min(idleMs, MAX_WAIT_MS));
+      idleMs = Math.max(waitMs, Math.min(idleMs * 2, MAX_IDLE_MS));
+      const restMs = shared && busy > 0 ? NEWS_MS : Math.min(idleMs, MAX_WAIT_MS);
+      await condition(() => news !== seen || dismissed(), restMs);
     }
   };
 
@@ -203,8 +215,8 @@ function batchSize(sequence: number): number {
   return Math.min(MAX_BATCH, 25 * 2 ** Math.min(sequence - 1, 2));
 }
 
-function outcome(waitMs: number, reason?: FetchResult['reason']): Outcome {
-  return { waitMs, state: reason === 'quota' ? 'quota' : 'waiting', shared: reason === 'enumerating' };
+function outcome(waitMs: number, reason?: FetchResult['reason'], news = false): Outcome {
+  return { waitMs, state: reason === 'quota' ? 'quota' : 'waiting', shared: reason === 'enumerating', news };
 }
 
 function historyIsLong(maxEvents = MAX_EVENTS): boolean {

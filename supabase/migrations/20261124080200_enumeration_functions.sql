@@ -72,7 +72,10 @@ as $$
   with free as (
     select id from legisync.slices
     where collection = p_collection and pass = p_pass and state = 'open' and next_attempt_at <= clock_timestamp()
-      and (held_by is null or held_by = p_holder or held_until < clock_timestamp())
+      and (held_by is null or held_by = p_holder or held_until < clock_timestamp()
+           -- Holders are owner/chain/number. A chain of the same owner that is over holds nothing any more.
+           or (split_part(held_by, '/', 1) = split_part(p_holder, '/', 1)
+               and split_part(held_by, '/', 2) <> split_part(p_holder, '/', 2)))
     order by held_by is not distinct from p_holder desc, id
     limit 1
     for update skip locked
@@ -244,9 +247,12 @@ begin
 
   if p_single then
     v_same := true;
-    update legisync.documents set state = 'superseded', next_attempt_at = null
-      where category = v.collection and source = v_source and seen_pass < v.pass
-        and state in ('discovered', 'stored', 'failed');
+    -- A code's table of contents shows all of it. Other slices with one answer list nothing, so they say nothing of it.
+    if v.key ? 'code' then
+      update legisync.documents set state = 'superseded', next_attempt_at = null
+        where category = v.collection and source = v_source and seen_pass < v.pass
+          and state in ('discovered', 'stored', 'failed');
+    end if;
   else
     v_same := p_round > 1 and not exists (
       select id from legisync.slice_documents where slice = p_slice and round in (p_round - 1, p_round)

@@ -257,7 +257,7 @@ describe('fetchDocuments, MAINTENANCE', () => {
     const { deps } = watched('quota', [articles, decisions]);
     const some = await look({ ...deps, legifrance }, nextRun('quota'));
     expect(some.ids).toHaveLength(50);
-    expect(some.reason).toBeUndefined();
+    expect(some.reason).toBe('quota');
     const none = await look({ ...deps, legifrance }, nextRun('quota'));
     expect(none).toMatchObject({ ids: [], discovered: 0, reason: 'quota' });
     expect(none.waitMs).toBeGreaterThan(3_500_000);

@@ -181,16 +181,45 @@ describe('fetchDocuments, MASSIVE, by search', () => {
     expect(new Set(ranks)).toEqual(new Set([2]));
   });
 
-  it('invariant 10: parks what is too large and cannot be cut, with the reason', async () => {
+  it('invariant 10: lists what can be reached of a search that is too large and cannot be cut, and parks it', async () => {
     const deps = withCollection(stack.deps, 'large', [articles]);
-    const legifrance = {
-      ...stack.legifrance,
-      search: () => Promise.resolve({ documents: [], total: 9_501, last: false, overfull: false }),
+    const search: Legifrance['search'] = (_query, page) => {
+      const id = `LEGIARTI${String(page).padStart(12, '0')}`;
+      const end = page === 100;
+      return Promise.resolve({
+        documents: [{ id, revision: 'r1:1' }],
+        total: 12_000,
+        last: end,
+        overfull: end,
+      });
     };
-    const result = await fetchMassive({ ...deps, legifrance }, batchOf('large', 1));
-    expect(result).toMatchObject({ ids: [], reason: 'pass' });
+    const legifrance = { ...stack.legifrance, search };
+    expect((await enumerate({ ...deps, legifrance }, 'large', 1)).discovered).toBe(100);
     const { parkedSlices } = await deps.catalogue.counts('large');
     expect(parkedSlices).toMatchObject([{ source: 'articles', code: 'LEGIFRANCE_REJECTED' }]);
     expect(parkedSlices[0]?.message).toContain('narrow the query');
+  });
+
+  it('leaves everything as it is in a second pass over a search that was cut by date', async () => {
+    const deps = withCollection(stack.deps, 'again', [decisions]);
+    await enumerate(deps, 'again', 1);
+    const states = () =>
+      stack.sql(
+        'select state, count(*)::int as n from legisync.documents where category = $1 group by state',
+        ['again'],
+      );
+    // As if all of them had been collected.
+    await stack.sql(
+      `update legisync.documents set state = 'stored', stored_at = now(), next_attempt_at = null where category = $1`,
+      ['again'],
+    );
+    const before = await states();
+    await stack.sql(
+      `update legisync.passes set completed_at = now() - interval '2 days' where collection = $1`,
+      ['again'],
+    );
+    expect((await enumerate(deps, 'again', 1)).discovered).toBe(0);
+    expect(await states()).toEqual(before);
+    expect((await deps.catalogue.counts('again')).pass).toBe(2);
   });
 });

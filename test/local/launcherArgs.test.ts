@@ -41,7 +41,7 @@ describe('the options of npm start', () => {
     [['--rate', '0'], "option '--rate <N>' argument '0' is invalid. It must be an integer from 1 to 1000."],
     [['--rate=-1'], "argument '-1' is invalid"],
     [['--documents', '1e3'], "argument '1e3' is invalid. It must be an integer from 1 to"],
-    [['--concurrency', '65'], 'It must be an integer from 1 to 64.'],
+    [['--concurrency', '17'], 'It must be an integer from 1 to 16.'],
     [['--latency', ''], "argument '' is invalid"],
     [['--documents'], "option '--documents <N>' argument missing"],
     [['--docs', '5'], "unknown option '--docs'"],

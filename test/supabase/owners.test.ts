@@ -118,8 +118,11 @@ describe('a document that an incomplete listing left out', () => {
   async function table(revision: string | null): Promise<void> {
     const { catalogue } = stack.supabase;
     const { pass } = await catalogue.openPass('codes', ['codes'], HOUR);
+    const whole = await catalogue.claimSlice(batchOf('codes', 1), pass, 60);
+    if (whole === null) throw new Error('no slice');
+    await catalogue.splitSlice(whole, [{ code: 'LEGITEXT000000000001' }]);
     const slice = await catalogue.claimSlice(batchOf('codes', 1), pass, 60);
-    if (slice === null) throw new Error('no slice');
+    if (slice === null) throw new Error('no slice of the code');
     const step = { page: 1, end: true, single: true, release: false };
     await catalogue.registerSlice(slice, revision === null ? [] : [{ id: ID, revision }], step, 'trust');
   }

@@ -27,6 +27,22 @@ describe('a slice', () => {
     expect(await claimOrNull(1)).toBeNull();
   });
 
+  it('passes at once to another chain of the same owner: the old chain is over', async () => {
+    const slice = await claim(1);
+    const heir = { collection: 'codes', owner: 'massive:codes', chain: 'chain-2', sequence: 1 };
+    const taken = await stack.supabase.catalogue.claimSlice(heir, slice.pass, 300);
+    expect(taken).toMatchObject({ id: slice.id, holder: 'massive:codes/chain-2/1' });
+  });
+
+  it('with one answer that is no table of contents supersedes nothing', async () => {
+    await register(await claim(1), idRange(3), { page: 1, end: true, single: true });
+    expect((await documentRow(stack, 'codes', articleId(1)))?.state).toBe('discovered');
+    await stack.sql(`update legisync.slices set state = 'open', key = '{"to": "1799-12-31"}', round = 1`);
+    await stack.sql(`update legisync.documents set seen_pass = 0`);
+    await register(await claim(1), [], { page: 1, end: true, single: true });
+    expect((await documentRow(stack, 'codes', articleId(1)))?.state).toBe('discovered');
+  });
+
   it('goes on at its page in the hands of whoever comes next', async () => {
     const slice = await claim(1);
     expect(await register(slice, idRange(2), { page: 4, end: false, single: false })).toEqual({

@@ -14,7 +14,7 @@ import { createProcessQuota } from '../../src/legifrance/quota.ts';
 import { createSupabase, type Supabase } from '../../src/supabase/index.ts';
 import { serverSetting, TEMPLATES } from './servers.ts';
 
-/** The smallest real code (474 articles), and the bucket of the seed. */
+/** The smallest real code (474 articles), and the default bucket. */
 export const CRPA = 'LEGITEXT000031366350';
 export const BUCKET = 'agentbasic-legifrance-raw';
 

@@ -2,7 +2,7 @@ import { documentPath } from '../../src/contract/documents.ts';
 import { articleId, emptyTables, putObject, type QueueRow } from '../support/queue.ts';
 import { BUCKET, openStack, type TestStack } from '../support/stack.ts';
 
-// The five statements that operators of the queue have in their runbook, letter for letter.
+// Five statements that operators use on files_queue, letter for letter.
 
 const OPTION_A = `-- OPTION A : Batch par batch (recommandé pour >500k fichiers)
 INSERT INTO files_queue (file_path, bucket_id, file_size, status, processed)
@@ -77,7 +77,7 @@ afterAll(() => stack.close());
 
 const missing = async () => (await stack.sql<{ missing_in_queue: string }>(DESYNCHRONISATION))[0];
 
-describe('the statements of the queue’s runbook', () => {
+describe('the statements that operators use on the queue', () => {
   it.each([
     ['option A', OPTION_A],
     ['option B', OPTION_B],

@@ -63,6 +63,7 @@ async function setUp(): Promise<void> {
 /** A run that is interrupted is not torn down: the servers, which live in sessions of their own, are killed at its exit. */
 function killAtExit(kill: () => unknown): void {
   process.once('SIGTERM', () => process.exit(143));
+  process.once('SIGINT', () => process.exit(130));
   process.once('exit', kill);
 }
 

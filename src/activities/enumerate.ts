@@ -125,9 +125,9 @@ async function searchStep(
 ): Promise<void> {
   const window = windowOf(slice);
   const query = queryOf(deps, source, window);
+  const halves = halvesOf(deps, source, window);
   for (let page = slice.page; ; page += 1) {
     const hits = await deps.legifrance.search(query, page, PAGE_SIZE, cancelled, RANK);
-    const halves = halvesOf(deps, source, window);
     const large = page === 1 && hits.total > sliceTarget(PAGE_SIZE);
     if (halves !== null && (large || hits.overfull)) {
       await deps.catalogue.splitSlice(slice, window === undefined ? [...halves, UNDATED] : halves);

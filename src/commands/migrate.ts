@@ -7,6 +7,7 @@ export async function migrateDatabase(io: Io): Promise<Outcome> {
   const { applied, already } = await migrate(config.database.url.reveal(), {
     statusDone: config.statuses.done,
     statusInWork: config.statuses.inWork,
+    statusFailed: config.statuses.failed,
   });
   return {
     data: { applied, already },

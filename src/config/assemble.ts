@@ -33,7 +33,18 @@ export function assemble(
       reservePercent: settings.LEGISYNC_QUOTA_RESERVE_PERCENT,
       pacing: settings.LEGISYNC_QUOTA_PACING,
     },
-    statuses: { done: settings.LEGISYNC_STATUS_DONE, inWork: settings.LEGISYNC_STATUS_IN_WORK },
+    statuses: {
+      done: settings.LEGISYNC_STATUS_DONE,
+      inWork: settings.LEGISYNC_STATUS_IN_WORK,
+      failed: settings.LEGISYNC_STATUS_FAILED,
+    },
+    backfill: { chunk: settings.LEGISYNC_BACKFILL_CHUNK },
+    coherence: {
+      cron: settings.LEGISYNC_COHERENCE_CRON,
+      graceSeconds: settings.LEGISYNC_GRACE_SECONDS,
+      missingLimit: settings.LEGISYNC_MISSING_LIMIT,
+      gapPercent: settings.LEGISYNC_GAP_PERCENT,
+    },
     worker: {
       shutdownGraceSeconds: settings.LEGISYNC_SHUTDOWN_GRACE_SECONDS,
       metricsAddress: settings.LEGISYNC_METRICS_ADDRESS,

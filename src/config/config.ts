@@ -44,7 +44,18 @@ export interface BaseConfig {
     readonly reservePercent: number;
     readonly pacing: 'smooth' | 'burst';
   };
-  readonly statuses: { readonly done: readonly string[]; readonly inWork: readonly string[] };
+  readonly statuses: {
+    readonly done: readonly string[];
+    readonly inWork: readonly string[];
+    readonly failed: readonly string[];
+  };
+  readonly backfill: { readonly chunk: number };
+  readonly coherence: {
+    readonly cron: string;
+    readonly graceSeconds: number;
+    readonly missingLimit: number;
+    readonly gapPercent: number;
+  };
   readonly worker: { readonly shutdownGraceSeconds: number; readonly metricsAddress?: string | undefined };
   readonly log: { readonly level: 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'silent' };
 }

@@ -24,6 +24,7 @@ export const SECTIONS = [
   'What is collected',
   'MASSIVE',
   'MAINTENANCE',
+  'Backfill and coherence',
   'Quota of the API',
   'Worker',
 ] as const;

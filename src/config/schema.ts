@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { LANES } from '../contract/messages.ts';
 import { cron } from './cron.ts';
 import { optional, preset } from './docs.ts';
+import { queueSettings } from './queueSettings.ts';
 import {
   collectionNames,
   hostAndPort,
@@ -85,6 +86,14 @@ export const settingsSchema = z.object({
     default: 'processing,in_progress,claimed',
     change:
       'a missing word has a Worker given a changed file once more than needed; run `legisync migrate` after a change',
+  }),
+
+  LEGISYNC_STATUS_FAILED: preset(statusWords(), {
+    section: 'Supabase',
+    about:
+      'Those of LEGISYNC_STATUS_DONE that mean "given up"; claimed files that fail too often get the first that the table takes. Read by `legisync migrate`.',
+    default: 'failed,error',
+    change: 'run `legisync migrate` after a change',
   }),
 
   LEGISYNC_COLLECTIONS: optional(matching(/\S/, 'must be the path of a JSON file'), {
@@ -182,6 +191,8 @@ export const settingsSchema = z.object({
     bounds: '1 to 3650',
     change: 'only the first run reads it: later ones go on from their watermark',
   }),
+
+  ...queueSettings,
 
   LEGISYNC_QUOTA_PER_SECOND: preset(integer(1, 1_000), {
     section: 'Quota of the API',

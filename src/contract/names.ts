@@ -1,7 +1,12 @@
 /** Names that workers, clients and operators share. A change here is a change of the public interface. */
 
 /** Workflow types. */
-export const WORKFLOWS = { massive: 'collectMassive', maintenance: 'collectMaintenance' } as const;
+export const WORKFLOWS = {
+  massive: 'collectMassive',
+  maintenance: 'collectMaintenance',
+  backfill: 'backfillFilesQueue',
+  coherence: 'checkCoherence',
+} as const;
 
 /** One MASSIVE collection runs at most once: its id says so. */
 export const massiveWorkflowId = (collection: string): string => `massive:${collection}`;
@@ -11,6 +16,12 @@ export const maintenanceWorkflowId = (collection: string): string => `maintenanc
 
 /** The Temporal Schedule of a collection's MAINTENANCE. */
 export const maintenanceScheduleId = (collection: string): string => `maintenance:${collection}`;
+
+/** One backfill of a bucket runs at most: its id says so. */
+export const backfillWorkflowId = (bucket: string): string => `backfill:${bucket}`;
+
+/** A comparison of Storage and files_queue: the schedule, whose runs get the server's timestamp behind it. */
+export const coherenceScheduleId = (bucket: string): string => `coherence:${bucket}`;
 
 /** Custom search attributes, with their Temporal types. Plain text on the server: nothing secret goes here. */
 export const SEARCH_ATTRIBUTES = {
@@ -36,4 +47,4 @@ export const QUERIES = { progress: 'progress' } as const;
  * Temporal priority keys (1 is served first): MAINTENANCE brings what is fresh, so it goes before MASSIVE when both
  * wait for an activity slot.
  */
-export const PRIORITY = { maintenance: 1, massive: 3 } as const;
+export const PRIORITY = { maintenance: 1, coherence: 2, massive: 3, backfill: 5 } as const;

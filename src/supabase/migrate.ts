@@ -12,9 +12,10 @@ const MIGRATIONS = new URL('../../supabase/migrations/', import.meta.url);
 const LOCK = 1_205_751_403;
 
 export interface MigrationSettings {
-  /** Words of `files_queue.status` that mean "finished", and "a Worker is at it". */
+  /** Words of `files_queue.status` that mean "finished", "a Worker is at it", and, of the first, "given up". */
   readonly statusDone: readonly string[];
   readonly statusInWork: readonly string[];
+  readonly statusFailed: readonly string[];
 }
 
 /** How long `migrate` waits for locks, in milliseconds. */
@@ -97,10 +98,12 @@ async function applyAll(
       report.applied.push(version);
     }
   }
-  await client.query('update legisync.settings set status_done = $1, status_in_work = $2', [
+  await client.query('update legisync.settings set status_done = $1, status_in_work = $2, status_failed = $3', [
     settings.statusDone,
     settings.statusInWork,
+    settings.statusFailed,
   ]);
+  await client.query('select legisync.learn_words()');
   return report;
 }
 

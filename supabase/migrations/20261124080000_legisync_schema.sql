@@ -10,7 +10,15 @@ create table if not exists legisync.settings (
   -- Words of `files_queue.status` for "the Worker has finished", whatever the outcome.
   status_done text[] not null default '{processed,done,completed,failed,error}',
   -- Words for "a Worker is at it".
-  status_in_work text[] not null default '{processing,in_progress,claimed}'
+  status_in_work text[] not null default '{processing,in_progress,claimed}',
+  -- Those of `status_done` that mean "given up".
+  status_failed text[] not null default '{failed,error}',
+  -- The word of each kind that legisync itself writes: the first that the table takes, see legisync.learn_words; null:
+  -- it takes none.
+  word_done text,
+  word_in_work text,
+  word_failed text,
+  word_dangling text
 );
 insert into legisync.settings default values on conflict do nothing;
 
@@ -118,6 +126,20 @@ language sql immutable parallel safe
 set search_path = ''
 as $$ select 'legifrance/' || p_category || '/' || p_id || '.json' $$;
 revoke execute on function legisync.document_path(text, text) from public, anon, authenticated, service_role;
+
+-- What of a bucket is a document: neither a folder, nor what Supabase's dashboard puts into an empty one. Parsed when it
+-- is made, so that it needs no `search_path` of its own, which would keep the planner from inlining it.
+create or replace function legisync.is_file(p_name text) returns boolean
+language sql immutable parallel safe
+return right(p_name, 1) <> '/' and right(p_name, 23) <> '.emptyFolderPlaceholder';
+revoke execute on function legisync.is_file(text) from public, anon, authenticated, service_role;
+
+-- The size that Storage noted, in bytes; null where it noted none, or nothing that is a size: one odd object must not end
+-- a chunk of 100,000. Eighteen digits always fit.
+create or replace function legisync.object_size(p_metadata jsonb) returns bigint
+language sql immutable parallel safe
+return case when p_metadata ->> 'size' ~ '^[0-9]{1,18}$' then (p_metadata ->> 'size')::bigint end;
+revoke execute on function legisync.object_size(jsonb) from public, anon, authenticated, service_role;
 
 -- Makes functions of `public` callable by the service role alone. By name as well as from PUBLIC: Supabase's default
 -- privileges grant new functions to anon and authenticated.

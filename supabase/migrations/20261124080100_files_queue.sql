@@ -1,5 +1,5 @@
 -- public.files_queue: the table that the Workers poll. An existing table keeps its rows, its rights and its policies;
--- it only gains three columns that are null or have a constant default, so no row is rewritten.
+-- it only gains columns that are null or have a constant default, so no row is rewritten.
 
 do $$
 begin
@@ -37,6 +37,14 @@ alter table public.files_queue add column if not exists updated_at timestamptz;
 alter table public.files_queue add column if not exists content_sha256 text;
 -- The content changed while a Worker may have been at it: back to pending when it finishes.
 alter table public.files_queue add column if not exists requeue boolean not null default false;
+-- Queued by a backfill: handed out after what was collected (see claim_files).
+alter table public.files_queue add column if not exists backfilled boolean not null default false;
+-- Since when it is known that the row's file is gone; set and taken back by `legisync repair dangling`.
+alter table public.files_queue add column if not exists dangling_since timestamptz;
+
+-- The order in which claim_files hands out.
+create index if not exists files_queue_claimable on public.files_queue (backfilled, created_at)
+  where status = 'pending';
 
 -- New tables of `public` are granted to nobody by default on hosted Supabase; BYPASSRLS is not a grant.
 grant select, insert, update, delete on public.files_queue to service_role;
@@ -77,3 +85,53 @@ create or replace trigger files_queue_keep_requeue
   before update on public.files_queue
   for each row when (old.requeue)
   execute function legisync.keep_requeue();
+
+-- Whether `files_queue.status`, whatever its type and its checks, takes a word. Checks that look at other columns as well
+-- are not asked.
+create or replace function legisync.status_takes(p_word text) returns boolean
+language plpgsql stable
+set search_path = ''
+as $$
+declare
+  v_type text;
+  v_number smallint;
+  v_check text;
+  v_ok boolean;
+begin
+  select format_type(atttypid, atttypmod), attnum into strict v_type, v_number
+    from pg_attribute where attrelid = 'public.files_queue'::regclass and attname = 'status';
+  begin
+    -- A word that is too long for its type is cut by the cast, without a word of its own.
+    execute format('select (%L::%s)::text = %L', p_word, v_type, p_word) into v_ok;
+  exception when data_exception or check_violation then
+    return false;
+  end;
+  for v_check in
+    select pg_get_expr(conbin, conrelid) from pg_constraint
+    where conrelid = 'public.files_queue'::regclass and contype = 'c' and conkey = array[v_number]
+  loop
+    exit when not v_ok;
+    execute format('select (%s) is not false from (select %L::%s as status) w', v_check, p_word, v_type) into v_ok;
+  end loop;
+  return v_ok;
+end
+$$;
+revoke execute on function legisync.status_takes(text) from public, anon, authenticated, service_role;
+
+-- Finds the words that legisync writes into `files_queue.status`. Called by this migration, and by every
+-- `legisync migrate` after it has written the settings.
+create or replace function legisync.learn_words() returns void
+language sql volatile
+set search_path = ''
+as $$
+  update legisync.settings s set
+    word_done = (select w from unnest(s.status_done) with ordinality as u (w, n)
+                 where not w = any (s.status_failed) and legisync.status_takes(w) order by n limit 1),
+    word_in_work = (select w from unnest(s.status_in_work) with ordinality as u (w, n)
+                    where legisync.status_takes(w) order by n limit 1),
+    word_failed = (select w from unnest(s.status_failed) with ordinality as u (w, n)
+                   where legisync.status_takes(w) order by n limit 1),
+    word_dangling = (select w from unnest('{dangling}'::text[]) as u (w) where legisync.status_takes(w))
+$$;
+revoke execute on function legisync.learn_words() from public, anon, authenticated, service_role;
+select legisync.learn_words();

@@ -8,6 +8,27 @@ as $$
 $$;
 revoke execute on function legisync.retry_at(double precision, integer) from public, anon, authenticated, service_role;
 
+-- Takes back the mark of rows whose file was gone and is there again: `legisync repair dangling` had set it, and given the
+-- pending ones a status that nobody polls. Rows are locked by whoever calls, or are not many.
+create or replace function legisync.take_back_marks(p_bucket text, p_paths text[]) returns integer
+language plpgsql
+set search_path = ''
+as $$
+declare
+  v_rows integer;
+begin
+  update public.files_queue f set
+      dangling_since = null,
+      status = case when f.status::text = (select word_dangling from legisync.settings) then 'pending' else f.status end,
+      updated_at = clock_timestamp()
+    where f.file_path = any (p_paths) and f.bucket_id = p_bucket and f.dangling_since is not null
+      and exists (select from storage.objects o where o.bucket_id = f.bucket_id and o.name = f.file_path);
+  get diagnostics v_rows = row_count;
+  return v_rows;
+end
+$$;
+revoke execute on function legisync.take_back_marks(text, text[]) from public, anon, authenticated, service_role;
+
 -- The end of a batch: queue rows and catalogue states, in one transaction.
 --
 -- "Object, then row": the function takes ids, never sizes or hashes. It reads those from storage.objects itself, so a
@@ -57,6 +78,8 @@ begin
 
   perform from public.files_queue f where f.file_path = any (v_paths) order by f.file_path for update;
 
+  perform legisync.take_back_marks(p_bucket, v_paths);
+
   with known as (
     select f.file_path, (o.metadata ->> 'size')::bigint as size, o.user_metadata ->> 'sha256' as sha256,
            coalesce(f.processed, false) or f.status::text = any (s.status_done) as finished,
@@ -74,7 +97,8 @@ begin
       updated_at = clock_timestamp(),
       status = case when k.news and k.finished then 'pending' else f.status end,
       processed = case when k.news and k.finished then false else f.processed end,
-      requeue = case when k.news then not k.finished else f.requeue end
+      requeue = case when k.news then not k.finished else f.requeue end,
+      backfilled = f.backfilled and not k.news
     from known k where f.file_path = k.file_path
     returning k.news
   )

@@ -111,7 +111,7 @@ describe('the migrations', () => {
 
   it('take new words for the states of a row when they are run again', async () => {
     await migrate(url, STATUS_WORDS);
-    await migrate(url, { statusDone: ['fini'], statusInWork: ['en_cours'] });
+    await migrate(url, { statusDone: ['fini'], statusInWork: ['en_cours'], statusFailed: ['echec'] });
     expect(await settings()).toEqual([{ status_done: ['fini'], status_in_work: ['en_cours'] }]);
   });
 

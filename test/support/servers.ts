@@ -14,6 +14,7 @@ export const TEMPLATES = { bare: 'supabase_bare', migrated: 'supabase_migrated' 
 export const STATUS_WORDS = {
   statusDone: ['processed', 'done', 'completed', 'failed', 'error'],
   statusInWork: ['processing', 'in_progress', 'claimed'],
+  statusFailed: ['failed', 'error'],
 } as const;
 
 export function serverSetting(name: keyof typeof SERVERS): string {

@@ -1,5 +1,6 @@
 import type { Collection } from '../contract/collections.ts';
 import type { Legifrance } from '../legifrance/types.ts';
+import type { Backfill } from '../supabase/backfill.ts';
 import type { AdoptPolicy, Catalogue, Storage } from '../supabase/types.ts';
 
 /** What the activities need of the outside. Tests and faults come in here, through the front door. */
@@ -7,6 +8,7 @@ export interface ActivityDeps {
   readonly legifrance: Legifrance;
   readonly storage: Storage;
   readonly catalogue: Catalogue;
+  readonly backfill: Backfill;
   /** Definitions by name. */
   readonly collections: ReadonlyMap<string, Collection>;
   readonly settings: ActivitySettings;

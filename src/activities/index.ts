@@ -1,4 +1,10 @@
 import type {
+  BackfillChunkInput,
+  BackfillChunkResult,
+  OpenBackfillInput,
+  OpenBackfillResult,
+} from '../contract/backfill.ts';
+import type {
   Controls,
   EnqueueInput,
   EnqueueResult,
@@ -7,6 +13,7 @@ import type {
   UploadInput,
   UploadResult,
 } from '../contract/messages.ts';
+import { backfillChunk, openBackfill } from './backfill.ts';
 import type { ActivityDeps } from './deps.ts';
 import { enqueueDocuments } from './enqueue.ts';
 import { fetchDocuments } from './fetch.ts';
@@ -23,6 +30,10 @@ export interface Activities {
   enqueueDocuments(input: EnqueueInput): Promise<EnqueueResult>;
   /** Keeps what an operator set where it outlives Temporal's database. */
   saveControls(collection: string, controls: Controls): Promise<void>;
+  /** Begins a backfill, or goes on with the unfinished one; and counts the bucket's objects. */
+  openBackfill(input: OpenBackfillInput): Promise<OpenBackfillResult>;
+  /** One chunk of a backfill, in one transaction. */
+  backfillChunk(input: BackfillChunkInput): Promise<BackfillChunkResult>;
 }
 
 export function createActivities(deps: ActivityDeps): Activities {
@@ -30,6 +41,8 @@ export function createActivities(deps: ActivityDeps): Activities {
     fetchDocuments: (input) => fetchDocuments(deps, input),
     uploadDocuments: (input) => uploadDocuments(deps, input),
     enqueueDocuments: (input) => enqueueDocuments(deps, input),
+    openBackfill: (input) => openBackfill(deps, input),
+    backfillChunk: (input) => backfillChunk(deps, input),
     saveControls: (collection, controls) =>
       withHeartbeat(
         () => null,

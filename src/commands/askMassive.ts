@@ -1,17 +1,8 @@
-import {
-  isGrpcServiceError,
-  ServiceError,
-  WorkflowNotFoundError,
-  WorkflowUpdateRPCTimeoutOrCancelledError,
-  WorkflowUpdateStage,
-  type WorkflowHandle,
-  type WorkflowUpdateHandle,
-} from '@temporalio/client';
+import { WorkflowUpdateStage, type WorkflowHandle, type WorkflowUpdateHandle } from '@temporalio/client';
 import type { MassiveProgress } from '../contract/messages.ts';
-import { massiveWorkflowId, QUERIES, UPDATES } from '../contract/names.ts';
-import { isDeadline } from './errors.ts';
-import { CommandError, EXIT } from './exit.ts';
-import { withDeadline, type Session } from './run.ts';
+import { massiveWorkflowId, UPDATES } from '../contract/names.ts';
+import { askProgress, tellWorkflow, type Subject } from './askWorkflow.ts';
+import type { Session } from './run.ts';
 
 /** The Updates of a MASSIVE workflow, as operators type them. */
 export type Verb =
@@ -20,44 +11,28 @@ export type Verb =
   | { readonly name: 'stop'; readonly wait?: boolean | undefined }
   | { readonly name: 'concurrency'; readonly lanes: number };
 
+const subjectOf = (collection: string): Subject => ({
+  workflowId: massiveWorkflowId(collection),
+  label: `MASSIVE of ${collection}`,
+  startCommand: `legisync massive start ${collection}`,
+  statusCommand: `legisync massive status ${collection}`,
+});
+
 /**
  * Where a MASSIVE workflow stands.
  *
  * @throws CommandError `NOT_RUNNING` or `NO_WORKER`
  */
-export async function queryProgress(session: Session, collection: string): Promise<MassiveProgress> {
-  const handle = await runningMassive(session, collection);
-  return answered(
-    collection,
-    () => withDeadline(session, () => handle.query<MassiveProgress>(QUERIES.progress)),
-    () => noWorker(session, collection, 'npm run worker'),
-  );
+export function queryProgress(session: Session, collection: string): Promise<MassiveProgress> {
+  return askProgress(session, subjectOf(collection));
 }
 
-/**
- * Sends an Update and waits for its answer. The two steps have deadlines of their own, because they say different things
- * when they pass: an Update that no worker accepted may never be carried out; one that was accepted is in the history
- * and is obeyed, and only its being kept in Postgres, which the answer waits for, takes longer.
- *
- * @throws CommandError `NOT_RUNNING`, `NO_WORKER` or `NOT_CONFIRMED`
- */
-export async function sendVerb(session: Session, collection: string, verb: Verb): Promise<MassiveProgress> {
-  const handle = await runningMassive(session, collection);
-  const update = await answered(
-    collection,
-    () => withDeadline(session, () => startUpdate(handle, verb)),
-    () =>
-      noWorker(
-        session,
-        collection,
-        `npm run worker; then legisync massive status ${collection}: a worker that comes soon may still obey`,
-      ),
-  );
-  return answered(
-    collection,
-    () => withDeadline(session, () => update.result()),
-    () => notConfirmed(collection, verb),
-  );
+/** Sends an Update and waits for its answer. @throws CommandError `NOT_RUNNING`, `NO_WORKER` or `NOT_CONFIRMED` */
+export function sendVerb(session: Session, collection: string, verb: Verb): Promise<MassiveProgress> {
+  return tellWorkflow(session, subjectOf(collection), {
+    name: verb.name,
+    send: (handle) => startUpdate(handle, verb),
+  });
 }
 
 function startUpdate(handle: WorkflowHandle, verb: Verb): Promise<WorkflowUpdateHandle<MassiveProgress>> {
@@ -77,67 +52,4 @@ function startUpdate(handle: WorkflowHandle, verb: Verb): Promise<WorkflowUpdate
         waitForStage,
       });
   }
-}
-
-/** Closed workflows still answer Queries: whether it runs is asked first. */
-async function runningMassive(session: Session, collection: string): Promise<WorkflowHandle> {
-  const handle = session.temporal.client.workflow.getHandle(massiveWorkflowId(collection));
-  const { status } = await withDeadline(session, () => handle.describe()).catch(orNotRunning(collection));
-  if (status.name !== 'RUNNING') throw notRunning(collection);
-  return handle;
-}
-
-/** Puts into words what the server says of a workflow that ended meanwhile, and `late` where nobody answered in time. */
-async function answered<T>(collection: string, call: () => Promise<T>, late: () => CommandError): Promise<T> {
-  try {
-    return await call();
-  } catch (error) {
-    if (isWithoutAnswer(error)) throw late();
-    return orNotRunning(collection)(error);
-  }
-}
-
-function orNotRunning(collection: string): (error: unknown) => never {
-  return (error) => {
-    throw error instanceof WorkflowNotFoundError ? notRunning(collection) : error;
-  };
-}
-
-function notRunning(collection: string): CommandError {
-  return new CommandError(
-    EXIT.notRunning,
-    'NOT_RUNNING',
-    `MASSIVE of ${collection} is not running.`,
-    `legisync massive start ${collection}`,
-  );
-}
-
-function noWorker({ config }: Session, collection: string, next: string): CommandError {
-  return new CommandError(
-    EXIT.noWorker,
-    'NO_WORKER',
-    `MASSIVE of ${collection} runs, but no worker of task queue ${config.taskQueue} answered in time.`,
-    next,
-  );
-}
-
-function notConfirmed(collection: string, verb: Verb): CommandError {
-  return new CommandError(
-    EXIT.noWorker,
-    'NOT_CONFIRMED',
-    `MASSIVE of ${collection} accepted ${verb.name} and obeys it, but has not confirmed yet that Postgres keeps it.`,
-    `nothing needs to be sent again, it is kept when the database answers; legisync massive status ${collection}`,
-  );
-}
-
-/** gRPC FAILED_PRECONDITION: how the server answers a Query when it has seen no worker for a while. */
-const FAILED_PRECONDITION = 9;
-
-function isWithoutAnswer(error: unknown): boolean {
-  if (error instanceof WorkflowUpdateRPCTimeoutOrCancelledError) return true;
-  const cause = error instanceof ServiceError ? error.cause : error;
-  if (isDeadline(cause)) return true;
-  if (!isGrpcServiceError(cause)) return false;
-  const code: number = cause.code;
-  return code === FAILED_PRECONDITION;
 }

@@ -1,20 +1,18 @@
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { LANES } from '../contract/messages.ts';
+import { addBackfill } from './backfillCommands.ts';
 import { showConfig } from './config.ts';
 import { CommandError, EXIT, EXIT_MEANINGS, type ExitCode } from './exit.ts';
+import { examples, leaf, type JsonOption, type OnTemporal } from './leaf.ts';
 import { maintenanceRun, type MaintenanceOptions } from './maintenance.ts';
 import { massiveStart, massiveSteer, parseLanes } from './massive.ts';
 import { massiveStatus } from './massiveStatus.ts';
 import { migrateDatabase } from './migrate.ts';
-import { report, run, withTemporal, type Io, type Outcome, type Session } from './run.ts';
+import { report, run, withTemporal, type Io, type Outcome } from './run.ts';
 import { schedulesApply, schedulesPlan } from './schedules.ts';
 import { status } from './status.ts';
 import { up } from './up.ts';
-
-interface JsonOption {
-  readonly json?: boolean;
-}
 
 /** Runs one command line, without `node` and the script. @returns the exit code */
 export async function legisync(args: readonly string[], io: Io): Promise<ExitCode> {
@@ -45,8 +43,7 @@ function createProgram(io: Io, json: boolean, result: { code: ExitCode }): Comma
   const finish = async (options: JsonOption, work: () => Outcome | Promise<Outcome>): Promise<void> => {
     result.code = await run(io, options, work);
   };
-  const onTemporal = (options: JsonOption, work: (session: Session) => Promise<Outcome>): Promise<void> =>
-    finish(options, () => withTemporal(io, work));
+  const onTemporal: OnTemporal = (options, work) => finish(options, () => withTemporal(io, work));
 
   const program = new Command('legisync')
     .description(
@@ -87,6 +84,8 @@ function createProgram(io: Io, json: boolean, result: { code: ExitCode }): Comma
       onTemporal(options, (session) => maintenanceRun(session, collection, options)),
     );
 
+  addBackfill(program, onTemporal);
+
   const schedules = program.command('schedules').description('the schedules of MAINTENANCE');
   leaf(schedules, 'plan', 'show what apply would change', ['schedules plan', 'schedules plan --check'])
     .option('--check', 'exit with 1 where there is a difference')
@@ -113,8 +112,6 @@ function createProgram(io: Io, json: boolean, result: { code: ExitCode }): Comma
     );
   return program;
 }
-
-type OnTemporal = (options: JsonOption, work: (session: Session) => Promise<Outcome>) => Promise<void>;
 
 function addMassive(program: Command, onTemporal: OnTemporal): void {
   const massive = program
@@ -166,19 +163,6 @@ function addMassive(program: Command, onTemporal: OnTemporal): void {
       return massiveSteer(session, collection, verb);
     }),
   );
-}
-
-/** A command that does something: every one of them knows `--json` and has examples. */
-function leaf(parent: Command, usage: string, description: string, commandLines: readonly string[]): Command {
-  return parent
-    .command(usage)
-    .description(description)
-    .option('--json', 'print one JSON object on standard output')
-    .addHelpText('after', `\n${examples(commandLines)}`);
-}
-
-function examples(commandLines: readonly string[]): string {
-  return ['Examples:', ...commandLines.map((line) => `  $ legisync ${line}`)].join('\n');
 }
 
 function exitTable(): string {

@@ -13,6 +13,8 @@ export interface Io {
   readonly out: (text: string) => void;
   /** Everything else, whole lines. */
   readonly err: (text: string) => void;
+  /** Puts a question to whoever sits at the terminal; absent where nobody does. */
+  readonly ask?: ((question: string) => Promise<string>) | undefined;
   /** Secrets of the configuration, as far as it was read; see {@link failureOf}. */
   readonly secrets: string[];
 }

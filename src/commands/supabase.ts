@@ -1,4 +1,5 @@
 import type { Config } from '../config/config.ts';
+import { CommandError, EXIT } from './exit.ts';
 import type { Supabase, SupabaseOptions } from '../supabase/index.ts';
 
 /**
@@ -15,4 +16,16 @@ export async function openSupabase(
   const { createSupabase } = await import('../supabase/index.ts');
   const key = () => supabase.serviceRoleKey.reveal();
   return createSupabase({ url: supabase.url, key, bucket, ...limits });
+}
+
+/** The same, for commands that are nothing without it. @throws CommandError `CONFIG_INVALID` */
+export async function requireSupabase(config: Pick<Config, 'supabase' | 'bucket'>): Promise<Supabase> {
+  const supabase = await openSupabase(config);
+  if (supabase !== undefined) return supabase;
+  throw new CommandError(
+    EXIT.config,
+    'CONFIG_INVALID',
+    'SUPABASE_URL and SUPABASE_SERVICE_ROLE_KEY are not set.',
+    'set them; `legisync config` shows what applies',
+  );
 }

@@ -95,6 +95,10 @@ export const FAILURES = {
     remedy:
       'Change public.files_queue so that it takes the row in the message (its columns, constraints, triggers); the work then goes on by itself.',
   },
+  BACKFILL_REFUSED: {
+    retry: { kind: 'never' },
+    remedy: 'Follow the message: `legisync backfill status` shows the last run.',
+  },
   ENUMERATION_UNSTABLE: {
     retry: { kind: 'never' },
     remedy: 'Nothing: the slice is enumerated again in the next pass.',

@@ -27,12 +27,15 @@ export const coherenceScheduleId = (bucket: string): string => `coherence:${buck
 export const SEARCH_ATTRIBUTES = {
   /** The collection's name. */
   LegisyncCollection: 'Keyword',
-  /** `collecting`, `waiting`, `paused`, `quota` or `stopping`; `completed` after a run of MAINTENANCE. */
+  /** A {@link CollectionState} or a {@link BackfillState}; `completed` after a run of MAINTENANCE. */
   LegisyncState: 'Keyword',
 } as const;
 
 /** What a collection is doing, as shown in `LegisyncState` and by the `progress` query. */
 export type CollectionState = 'collecting' | 'waiting' | 'paused' | 'quota' | 'stopping';
+
+/** The same of a backfill. */
+export type BackfillState = 'backfilling' | 'paused' | 'completed';
 
 /** Operator verbs of `collectMassive` (Updates) and its Query. */
 export const UPDATES = {

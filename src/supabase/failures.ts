@@ -38,10 +38,13 @@ export function databaseFailure(error: OutsideError, status: number, fn: string)
   return new LegisyncError(databaseCode(code, status, fn), text, { cause: error });
 }
 
+/** The functions that write into the one table that is not ours. */
+const WRITES_QUEUE: ReadonlySet<string> = new Set(['enqueue_documents', 'backfill_chunk']);
+
 function databaseCode(code: string, status: number, fn: string): FailureCode {
-  // The one function that writes into a table that is not ours: a value that does not fit (class 22) or breaks a rule
+  // In a table that is not ours, a value that does not fit (class 22) or breaks a rule
   // (23), a column that is not there, has another type, or is generated, and what a trigger raises, are that table's.
-  if (fn === 'enqueue_documents' && /^(22|23|42703|42804|428C9|P0001)/.test(code) && status !== 401)
+  if (WRITES_QUEUE.has(fn) && /^(22|23|42703|42804|428C9|P0001)/.test(code) && status !== 401)
     return 'QUEUE_INCOMPATIBLE';
   if (code === '57014') return 'DATABASE_TIMEOUT';
   if (['42P01', '42883', '42703', '3F000', 'PGRST202', 'PGRST204', 'PGRST205'].includes(code))

@@ -1,4 +1,5 @@
 import { createClient } from '@supabase/supabase-js';
+import { createBackfill, type Backfill } from './backfill.ts';
 import { createCatalogue } from './catalogue.ts';
 import { createRpc } from './rpc.ts';
 import { createStorage } from './storage.ts';
@@ -17,6 +18,7 @@ export interface SupabaseOptions {
 export interface Supabase {
   readonly storage: Storage;
   readonly catalogue: Catalogue;
+  readonly backfill: Backfill;
 }
 
 /** Storage and catalogue of one Supabase project, over HTTP with the service key. Nothing to close. */
@@ -32,8 +34,10 @@ export function createSupabase(options: SupabaseOptions): Supabase {
       },
     },
   });
+  const rpc = createRpc(client);
   return {
     storage: createStorage(client, options.bucket),
-    catalogue: createCatalogue(createRpc(client), options.bucket),
+    catalogue: createCatalogue(rpc, options.bucket),
+    backfill: createBackfill(rpc),
   };
 }

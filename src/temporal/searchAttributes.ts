@@ -1,6 +1,6 @@
 import type { Connection } from '@temporalio/client';
 import { defineSearchAttributeKey, SearchAttributeType } from '@temporalio/common';
-import { SEARCH_ATTRIBUTES, type CollectionState } from '../contract/names.ts';
+import { SEARCH_ATTRIBUTES, type BackfillState, type CollectionState } from '../contract/names.ts';
 import { LegisyncError } from '../contract/failures.ts';
 
 /** `temporal.api.enums.v1.IndexedValueType`: KEYWORD, the one type that we use. */
@@ -15,6 +15,11 @@ export function startAttributes(collection: string, state: CollectionState) {
     { key: collectionKey, value: collection },
     { key: stateKey, value: state },
   ];
+}
+
+/** The same of a workflow that belongs to no collection. */
+export function stateAttributes(state: BackfillState) {
+  return [{ key: stateKey, value: state }];
 }
 
 /**

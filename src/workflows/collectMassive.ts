@@ -20,15 +20,12 @@ import {
 import { QUERIES, type CollectionState } from '../contract/names.ts';
 import { collectBatch, fetchBatch } from './batch.ts';
 import { createDisplay } from './display.ts';
+import { historyIsLong } from './history.ts';
 import { LaneSet } from './lanes.ts';
 import { obeyOperator, silentOperator } from './operator.ts';
 import { addBatch } from './totals.ts';
 
 const progressQuery = defineQuery<MassiveProgress>(QUERIES.progress);
-
-/** A run ends at this many events: half of the server's own hint, far from its limit of 51,200. */
-const MAX_EVENTS = 2_000;
-const MAX_HISTORY_BYTES = 2_000_000;
 
 /**
  * A run that ends waits this long for its batches. One that an outage holds up is then handed back: it must not keep the
@@ -217,9 +214,4 @@ function batchSize(sequence: number): number {
 
 function outcome(waitMs: number, reason?: FetchResult['reason'], news = false): Outcome {
   return { waitMs, state: reason === 'quota' ? 'quota' : 'waiting', shared: reason === 'enumerating', news };
-}
-
-function historyIsLong(maxEvents = MAX_EVENTS): boolean {
-  const { continueAsNewSuggested, historyLength, historySize } = workflowInfo();
-  return continueAsNewSuggested || historyLength > maxEvents || historySize > MAX_HISTORY_BYTES;
 }

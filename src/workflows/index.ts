@@ -1,3 +1,4 @@
 /** The entry of the workflow bundle: every workflow type that the workers know. */
+export { backfillFilesQueue } from './backfillFilesQueue.ts';
 export { collectMaintenance } from './collectMaintenance.ts';
 export { collectMassive } from './collectMassive.ts';

@@ -72,7 +72,8 @@ export function obeyOperator(collection: string, operator: Operator, listener: L
 /** The details of a workflow hold 20 KB, and a reason is a line. */
 const MAX_REASON = 200;
 
-function checkReason(options?: { readonly reason?: unknown } | null): void {
+/** Refuses a reason that is too long, or no text, before it enters the history. */
+export function checkReason(options?: { readonly reason?: unknown } | null): void {
   const reason = options?.reason ?? '';
   if (typeof reason === 'string' && reason.length <= MAX_REASON) return;
   throw ApplicationFailure.nonRetryable(

@@ -31,5 +31,9 @@ const SHORT: ActivityOptions = {
   retry: UNTIL_IT_WORKS,
 };
 
+/** One chunk of a backfill: a request has a deadline of 40 s, a statement one of 30 s, and opening has two of them. */
+const CHUNK: ActivityOptions = { ...SHORT, startToCloseTimeout: '2m' };
+
 export const { fetchDocuments, uploadDocuments } = proxyActivities<Activities>(LONG);
 export const { enqueueDocuments, saveControls } = proxyActivities<Activities>(SHORT);
+export const { openBackfill, backfillChunk } = proxyActivities<Activities>(CHUNK);

@@ -1,0 +1,97 @@
+import { WorkflowExecutionAlreadyStartedError, type WorkflowHandle } from '@temporalio/client';
+import type { Config } from '../config/config.ts';
+import type { BackfillInput, BackfillRun } from '../contract/backfill.ts';
+import { backfillWorkflowId, PRIORITY, WORKFLOWS } from '../contract/names.ts';
+import type { Supabase } from '../supabase/index.ts';
+import { stateAttributes } from '../temporal/searchAttributes.ts';
+import { followBackfill, reportOf } from './backfillFollow.ts';
+import { readBackfillFlags, type BackfillFlags, type BackfillRequest } from './backfillOptions.ts';
+import { describePlan, expectationOf, planOutcome } from './backfillPlan.ts';
+import { confirm } from './confirm.ts';
+import { CommandError, EXIT } from './exit.ts';
+import { withDeadline, type Outcome, type Session } from './run.ts';
+import { requireSupabase } from './supabase.ts';
+import { warnWithoutWorkers } from './workers.ts';
+
+/**
+ * `legisync backfill`: starts a run, or takes up the unfinished one, and follows it to its end (Ctrl-C ends the following
+ * only). With `--dry-run` it counts, and changes nothing.
+ */
+export async function backfill(session: Session, flags: BackfillFlags): Promise<Outcome> {
+  const { config, io } = session;
+  const { bucket } = config;
+  const request = readBackfillFlags(flags, {
+    chunk: config.backfill.chunk,
+    graceSeconds: config.coherence.graceSeconds,
+  });
+  const supabase = await requireSupabase(config);
+  if (flags.dryRun === true) return planOutcome(supabase, bucket, request);
+  if (flags.yes !== true) {
+    await confirm(io, await question(supabase, config, request), {
+      yes: flags.yes,
+      command: `legisync backfill${flags.resume === true ? ' --resume' : ''}`,
+    });
+  }
+  await warnWithoutWorkers(session);
+  const handle = await start(session, request);
+  if (flags.detach === true) {
+    return {
+      data: { workflowId: handle.workflowId },
+      lines: [`started as ${handle.workflowId}; follow it with: legisync backfill status --wait`],
+    };
+  }
+  return reportOf(await followBackfill(session, handle));
+}
+
+/** What is asked before it begins; without a terminal nobody waits for the counting. */
+async function question(
+  supabase: Supabase,
+  { bucket }: Pick<Config, 'bucket'>,
+  request: BackfillRequest,
+): Promise<string> {
+  const last = await supabase.backfill.last(bucket);
+  if (request.start === 'resume') return resumeQuestion(bucket, last);
+  const plan = await supabase.backfill.plan(bucket, request.options.prefix);
+  return `${describePlan(plan, request, expectationOf(plan, request, last)).join('\n')}\nGo on?`;
+}
+
+function resumeQuestion(bucket: string, last: BackfillRun | null): string {
+  return last?.state === 'running'
+    ? `Run ${last.id} of ${bucket} has seen ${last.scanned} objects and queued ${last.queued}. Go on with it?`
+    : `Resume the unfinished run of ${bucket}?`;
+}
+
+async function start(
+  session: Session,
+  { start: how, options, chunk }: BackfillRequest,
+): Promise<WorkflowHandle> {
+  const { config, temporal } = session;
+  const { bucket } = config;
+  const workflowId = backfillWorkflowId(bucket);
+  const input: BackfillInput = { bucket, start: how, options, chunk };
+  try {
+    return await withDeadline(session, () =>
+      temporal.client.workflow.start(WORKFLOWS.backfill, {
+        workflowId,
+        taskQueue: config.taskQueue,
+        args: [input],
+        workflowIdConflictPolicy: 'FAIL',
+        workflowIdReusePolicy: 'ALLOW_DUPLICATE',
+        typedSearchAttributes: stateAttributes('backfilling'),
+        priority: { priorityKey: PRIORITY.backfill },
+        staticSummary: `Backfill of files_queue from ${bucket}`,
+        staticDetails:
+          `Queues every file of ${bucket} that has no row, in chunks of ${chunk}. Cancelling or terminating it loses ` +
+          'nothing: `legisync backfill --resume` goes on behind the last chunk that was committed.',
+      }),
+    );
+  } catch (error) {
+    if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
+    throw new CommandError(
+      EXIT.refused,
+      'ALREADY_RUNNING',
+      `A backfill of ${bucket} is running; there is one at a time.`,
+      'legisync backfill status --wait',
+    );
+  }
+}

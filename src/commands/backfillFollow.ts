@@ -1,0 +1,97 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import type { WorkflowHandle } from '@temporalio/client';
+import { phaseOf, type BackfillProgress, type BackfillResult } from '../contract/backfill.ts';
+import { QUERIES } from '../contract/names.ts';
+import { isWithoutAnswer } from './askWorkflow.ts';
+import { CommandError, EXIT } from './exit.ts';
+import { untilInterrupted } from './interrupt.ts';
+import { withDeadline, type Outcome, type Session } from './run.ts';
+
+/** A chunk takes a second or two: often enough to see each. */
+const LOOK_MS = 2_000;
+
+/**
+ * Waits for the result, as long as it takes, and says on standard error how far it is. Ctrl-C ends the waiting, not the
+ * run.
+ */
+export function followBackfill(session: Session, handle: WorkflowHandle): Promise<BackfillResult> {
+  const { temporal, io } = session;
+  return untilInterrupted(async (interrupted) => {
+    const over = new AbortController();
+    const watching = watch(session, handle, AbortSignal.any([interrupted, over.signal]));
+    try {
+      return await temporal.connection.withAbortSignal(
+        interrupted,
+        () => handle.result() as Promise<BackfillResult>,
+      );
+    } catch (error) {
+      if (!interrupted.aborted) throw error;
+      throw new CommandError(
+        EXIT.interrupted,
+        'INTERRUPTED',
+        `Stopped waiting. Workflow ${handle.workflowId} goes on.`,
+        'legisync backfill status --wait follows it again; legisync backfill stop ends it',
+      );
+    } finally {
+      over.abort();
+      await watching.catch((error: unknown) => io.err(`Warning: ${String(error)}`));
+    }
+  });
+}
+
+/** Prints a line when something has moved, until `signal` says that it is over. */
+async function watch(session: Session, handle: WorkflowHandle, signal: AbortSignal): Promise<void> {
+  let shown = '';
+  while (!signal.aborted) {
+    const line = await look(session, handle);
+    if (line !== shown) session.io.err(line);
+    shown = line;
+    await pause(LOOK_MS, undefined, { signal }).catch(() => undefined);
+  }
+}
+
+async function look(session: Session, handle: WorkflowHandle): Promise<string> {
+  try {
+    const ask = (): Promise<BackfillProgress> => handle.query<BackfillProgress>(QUERIES.progress);
+    return describeBackfill(await withDeadline(session, ask));
+  } catch (error) {
+    // The result is still waited for: what keeps the question from being answered may pass.
+    if (isWithoutAnswer(error)) return `no worker of task queue ${session.config.taskQueue} answers; waiting`;
+    return 'the server does not say how far it is; waiting';
+  }
+}
+
+/** One line for people. */
+export function describeBackfill(progress: BackfillProgress): string {
+  const { phase, paused, run, objects, done, rate, secondsLeft, timeouts } = progress;
+  if (phase === 'opening') return 'opening the run';
+  const of = objects === null ? '' : ` of ${objects}`;
+  const speed = rate === null ? '' : `, ${Math.round(rate)} objects/s`;
+  const left = secondsLeft === null ? '' : `, ${Math.ceil(secondsLeft)} s left in this phase`;
+  const cancelled = timeouts === 0 ? '' : `; ${timeouts} chunks were cancelled by the database and halved`;
+  const changed = run?.kind === 'sizes' ? `${run.sized} sizes filled` : `${run?.queued ?? 0} queued`;
+  return `${paused ? 'paused in ' : ''}${phase}: ${done}${of} objects, ${changed}${speed}${left}${cancelled}`;
+}
+
+/** The end of a run. Missing files make the exit code 1. */
+export function reportOf({ run, timeouts }: BackfillResult): Outcome {
+  const seconds = run.seconds.toFixed(1);
+  const data = { run, timeouts };
+  if (phaseOf(run) === 'end' && run.kind === 'sizes') {
+    return {
+      data,
+      lines: [`Run ${run.id}: ${run.sized} rows got their size in ${seconds} s.`, 'Next: legisync coherence'],
+    };
+  }
+  return {
+    data,
+    lines: [
+      `Run ${run.id}: ${run.queued} rows queued in ${seconds} s, of ${run.scanned} objects; ${run.caughtUp} of them had arrived behind the cursor.`,
+      `Verified: missing ${run.missing}, in flight ${run.inFlight}, held by another bucket ${run.heldByOtherBucket}, folders and placeholders ${run.skipped}.`,
+      run.missing === 0
+        ? 'Next: legisync coherence'
+        : 'Next: legisync backfill (files went missing while it ran)',
+    ],
+    ...(run.missing === 0 ? {} : { exitCode: EXIT.failed }),
+  };
+}

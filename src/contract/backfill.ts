@@ -1,0 +1,171 @@
+/** What the backfill's workflow, activities and clients say to each other. */
+
+/** Files that one chunk looks at: default and bounds. */
+export const CHUNK = { default: 100_000, min: 1_000, max: 1_000_000 } as const;
+
+/** More files than this are not queued all at once. */
+export const ALL_AT_ONCE_LIMIT = 100_000;
+
+/** What a run does. `sizes` fills absent sizes of rows; the other options than `prefix` do not concern it. */
+export interface BackfillOptions {
+  readonly kind: 'queue' | 'sizes';
+  /** Only files whose path begins so; '' for all. */
+  readonly prefix: string;
+  /** Rows are written as finished, so that no Worker works them again. */
+  readonly finished: boolean;
+  /** With `finished`: only the rows of files that were last written before this time (ISO 8601). */
+  readonly before?: string | undefined;
+  /** A file without a row is in flight, and not missing, for so long after it was written. */
+  readonly graceSeconds: number;
+  /** Refused for more files than {@link ALL_AT_ONCE_LIMIT}; else one chunk holds them all. */
+  readonly allAtOnce: boolean;
+}
+
+/** `new` is refused where a run is unfinished; `resume` goes on with it, and `restart` abandons it. */
+export type BackfillStart = 'new' | 'resume' | 'restart';
+
+/** Where a run stands, as the database says. */
+export interface BackfillRun {
+  readonly id: number;
+  readonly bucket: string;
+  readonly kind: 'queue' | 'sizes';
+  readonly prefix: string;
+  readonly finished: boolean;
+  readonly before: string | null;
+  readonly state: 'running' | 'completed' | 'abandoned';
+  /** `<phase>:<last path done>`; see {@link phaseOf}. */
+  readonly cursor: string;
+  /** Chunks committed, over all phases. */
+  readonly chunks: number;
+  /** Objects looked at in the first phase. */
+  readonly scanned: number;
+  /** New rows. */
+  readonly queued: number;
+  /** Of these, files that arrived behind the cursor. */
+  readonly caughtUp: number;
+  /** Rows that got their size. */
+  readonly sized: number;
+  /** What the verification counted: files without a row, older than the grace time… */
+  readonly missing: number;
+  /** …and younger. */
+  readonly inFlight: number;
+  /** Files whose path is held by a row of another bucket. */
+  readonly heldByOtherBucket: number;
+  /** Folders and placeholders. */
+  readonly skipped: number;
+  /** ISO 8601. */
+  readonly startedAt: string;
+  /** From the start to the last chunk; pauses and outages count. */
+  readonly seconds: number;
+}
+
+/**
+ * `queue`: rows for files without one; `catch_up`: the same again, for files that arrived behind the cursor; `verify`:
+ * what is missing now; `sizes`: alone; `end`.
+ */
+export type BackfillPhase = 'queue' | 'catch_up' | 'verify' | 'sizes' | 'end';
+
+export function phaseOf({ cursor }: Pick<BackfillRun, 'cursor'>): BackfillPhase {
+  return cursor.slice(0, cursor.indexOf(':')) as BackfillPhase;
+}
+
+/** Input of `openBackfill`. */
+export interface OpenBackfillInput {
+  readonly bucket: string;
+  /** The chain of runs of the workflow: its own unfinished run is given to it whatever `start` says. */
+  readonly owner: string;
+  readonly start: BackfillStart;
+  readonly options: BackfillOptions;
+}
+
+/** Result of `openBackfill`. */
+export interface OpenBackfillResult {
+  readonly run: BackfillRun;
+  /** Objects in the bucket, for the time left; null where counting them took too long. */
+  readonly objects: number | null;
+}
+
+/** Input of `backfillChunk`. */
+export interface BackfillChunkInput {
+  readonly run: number;
+  /** Where the caller believes the run to stand: elsewhere, nothing is done. */
+  readonly cursor: string;
+  /** Objects (rows, for `sizes`) to look at. */
+  readonly step: number;
+}
+
+/** Result of `backfillChunk`. */
+export type BackfillChunkResult =
+  /** Committed by this call. */
+  | {
+      readonly outcome: 'done';
+      readonly phase: BackfillPhase;
+      readonly scanned: number;
+      readonly changed: number;
+      readonly seconds: number;
+      readonly run: BackfillRun;
+    }
+  /** Committed by an earlier call, whose answer was lost. */
+  | { readonly outcome: 'already_done'; readonly run: BackfillRun }
+  /** Cancelled by the database: nothing was done, and a smaller step may be. */
+  | { readonly outcome: 'timed_out' };
+
+/** Input of `backfillFilesQueue`. A client gives what is required; the rest is what continue-as-new carries. */
+export interface BackfillInput {
+  readonly bucket: string;
+  readonly start: BackfillStart;
+  readonly options: BackfillOptions;
+  /** Within {@link CHUNK}. */
+  readonly chunk: number;
+  readonly carried?: BackfillCarried | undefined;
+  /** Continue as new at this many events, before the server's own hint. */
+  readonly maxEvents?: number | undefined;
+}
+
+/** What a run of the workflow leaves to the next. */
+export interface BackfillCarried {
+  readonly opened: OpenBackfillResult;
+  readonly paused: boolean;
+  readonly pauseReason: string;
+  /** By how much the step is halved: 0, 1, 2, … */
+  readonly halvings: number;
+  readonly timeouts: number;
+  readonly done: number;
+}
+
+/** Answer of the `progress` query and of each Update. */
+export interface BackfillProgress {
+  readonly phase: BackfillPhase | 'opening';
+  readonly paused: boolean;
+  readonly run: BackfillRun | null;
+  readonly objects: number | null;
+  /** Objects looked at in this phase. */
+  readonly done: number;
+  /** Objects (rows, for `sizes`) a second, in the last chunks of this phase; null before the first. */
+  readonly rate: number | null;
+  /** Until the end of this phase at that rate; null where that is not known. */
+  readonly secondsLeft: number | null;
+  /** The step of the next chunk. */
+  readonly step: number;
+  /** Chunks that the database cancelled. */
+  readonly timeouts: number;
+}
+
+/** Result of `backfillFilesQueue`. */
+export interface BackfillResult {
+  readonly run: BackfillRun;
+  readonly timeouts: number;
+}
+
+/** What a backfill would do, as counted now. */
+export interface BackfillPlan {
+  /** Objects of the bucket under the prefix, and those of them that are files. */
+  readonly objects: number;
+  readonly files: number;
+  /** Files without a row, and their size in bytes as far as Storage noted it. */
+  readonly missing: number;
+  readonly missingBytes: number;
+  readonly heldByOtherBucket: number;
+  /** Rows of the bucket without a size. */
+  readonly withoutSize: number;
+}

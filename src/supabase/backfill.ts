@@ -1,0 +1,130 @@
+import { z } from 'zod';
+import { LegisyncError } from '../contract/failures.ts';
+import {
+  ALL_AT_ONCE_LIMIT,
+  type BackfillChunkInput,
+  type BackfillChunkResult,
+  type BackfillPlan,
+  type BackfillRun,
+  type OpenBackfillInput,
+} from '../contract/backfill.ts';
+import type { Rpc } from './rpc.ts';
+
+const count = z.int().nonnegative();
+const run = z.object({
+  id: z.int(),
+  bucket: z.string(),
+  kind: z.enum(['queue', 'sizes']),
+  prefix: z.string(),
+  finished: z.boolean(),
+  before: z.string().nullable(),
+  state: z.enum(['running', 'completed', 'abandoned']),
+  cursor: z.string().regex(/^(queue|catch_up|verify|sizes|end):/),
+  chunks: count,
+  scanned: count,
+  queued: count,
+  caughtUp: count,
+  sized: count,
+  missing: count,
+  inFlight: count,
+  heldByOtherBucket: count,
+  skipped: count,
+  startedAt: z.string(),
+  seconds: z.number(),
+});
+const opened = z.union([
+  z.object({ run }),
+  z.object({ refused: z.literal('unfinished'), unfinished: run }),
+  z.object({ refused: z.enum(['nothing unfinished', 'too many files']) }),
+]);
+const chunk = z.discriminatedUnion('outcome', [
+  z.object({
+    outcome: z.literal('done'),
+    phase: z.enum(['queue', 'catch_up', 'verify', 'sizes', 'end']),
+    scanned: count,
+    changed: count,
+    seconds: z.number(),
+    run,
+  }),
+  z.object({ outcome: z.literal('already_done'), run }),
+  z.object({ outcome: z.literal('busy') }),
+  z.object({ outcome: z.literal('gone') }),
+]);
+const plan = z.object({
+  objects: count,
+  files: count,
+  missing: count,
+  missingBytes: count,
+  heldByOtherBucket: count,
+  withoutSize: count,
+});
+
+/** Backfill runs, behind RPC functions. Each call is one transaction and may be repeated. Throws `LegisyncError`. */
+export interface Backfill {
+  /**
+   * Begins a run, or goes on with the unfinished one.
+   *
+   * @throws LegisyncError `BACKFILL_REFUSED` where `start` does not fit what is there
+   */
+  open(input: OpenBackfillInput): Promise<BackfillRun>;
+  /**
+   * The next `step` files of a run, in one transaction. Up to 30 s.
+   *
+   * @throws LegisyncError `DATABASE_BUSY` while a twin of this call is at work, `DATABASE_TIMEOUT` where the database
+   * cancelled it, and `BACKFILL_REFUSED` where the run was abandoned
+   */
+  chunk(input: BackfillChunkInput): Promise<Exclude<BackfillChunkResult, { outcome: 'timed_out' }>>;
+  /** The last run of the bucket; null where there was none. */
+  last(bucket: string): Promise<BackfillRun | null>;
+  /** Counts what a run would do. Seconds, with millions of files. */
+  plan(bucket: string, prefix: string): Promise<BackfillPlan>;
+  countObjects(bucket: string): Promise<number>;
+}
+
+export function createBackfill(rpc: Rpc): Backfill {
+  return {
+    async open({ bucket, owner, start, options }) {
+      const answer = await rpc(
+        'open_backfill',
+        { p_bucket: bucket, p_owner: owner, p_start: start, p_options: options },
+        opened,
+      );
+      if ('run' in answer) return answer.run;
+      throw new LegisyncError('BACKFILL_REFUSED', refusal(bucket, answer));
+    },
+    async chunk({ run: id, cursor, step }) {
+      const answer = await rpc(
+        'backfill_chunk',
+        { p_run: id, p_expected_cursor: cursor, p_step: step },
+        chunk,
+      );
+      if (answer.outcome === 'done' || answer.outcome === 'already_done') return answer;
+      if (answer.outcome === 'busy') {
+        throw new LegisyncError(
+          'DATABASE_BUSY',
+          `Run ${id} is still at the chunk after ${cursor}, for a caller who has gone.`,
+        );
+      }
+      throw new LegisyncError(
+        'BACKFILL_REFUSED',
+        `Run ${id} was abandoned for another, or removed from the database.`,
+      );
+    },
+    last: (bucket) => rpc('last_backfill', { p_bucket: bucket }, run.nullable()),
+    plan: (bucket, prefix) => rpc('plan_backfill', { p_bucket: bucket, p_prefix: prefix }, plan),
+    countObjects: (bucket) => rpc('count_objects', { p_bucket: bucket }, count),
+  };
+}
+
+function refusal(bucket: string, answer: Exclude<z.output<typeof opened>, { run: unknown }>): string {
+  if ('unfinished' in answer) {
+    const { id, scanned, queued, startedAt } = answer.unfinished;
+    return (
+      `Run ${id} of ${bucket}, begun ${startedAt.slice(0, 19)}, is unfinished: ${scanned} objects seen, ${queued} queued. ` +
+      'Go on with it (--resume), or abandon it and begin anew (--restart); neither loses or repeats a row.'
+    );
+  }
+  return answer.refused === 'too many files'
+    ? `${bucket} holds more than ${ALL_AT_ONCE_LIMIT} objects, too many for one transaction (--all-at-once): leave the option out.`
+    : `There is no unfinished run of ${bucket} to resume: leave --resume out.`;
+}

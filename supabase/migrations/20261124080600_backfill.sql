@@ -349,8 +349,8 @@ language sql security definer
 set search_path = '' set statement_timeout = '20s'
 as $$ select legisync.backfill_json(r) from legisync.backfill_runs r where bucket_id = p_bucket order by id desc limit 1 $$;
 
--- What a backfill would do, without doing it. The speed is that of the last run's own chunks, where there was one:
--- seconds for each file to look at and for each row to write.
+-- What a backfill would do, without doing it: about 3 s for 1.4 million files. `offset 0`: sizes are read before the join,
+-- which then holds a number for each file instead of all that Storage notes of it.
 create or replace function public.plan_backfill(p_bucket text, p_prefix text)
 returns json
 language sql security definer
@@ -358,16 +358,16 @@ set search_path = '' set statement_timeout = '30s' set enable_nestloop = off set
 as $$
   select json_build_object(
     'objects', count(*),
-    'files', count(*) filter (where x.is_file),
-    'missing', count(*) filter (where x.is_file and not x.queued),
-    'missingBytes', coalesce(sum(x.size) filter (where x.is_file and not x.queued), 0),
-    'heldByOtherBucket', count(*) filter (where x.is_file and x.queued and x.bucket_id is distinct from p_bucket),
-    'withoutSize', count(*) filter (where x.bucket_id = p_bucket and x.unsized))
+    'files', count(*) filter (where o.is_file),
+    'missing', count(*) filter (where o.is_file and f.file_path is null),
+    'missingBytes', coalesce(sum(o.size) filter (where o.is_file and f.file_path is null), 0),
+    'heldByOtherBucket', count(*) filter (where o.is_file and f.bucket_id <> p_bucket),
+    'withoutSize', (select count(*) from public.files_queue q
+                    where q.bucket_id = p_bucket and q.file_size is null and starts_with(q.file_path, p_prefix)))
   from (
-    select legisync.is_file(o.name) as is_file, f.file_path is not null as queued, f.bucket_id,
-           legisync.object_size(o.metadata) as size, f.file_size is null as unsized
-    from storage.objects o left join public.files_queue f on f.file_path = o.name
-    where o.bucket_id = p_bucket and starts_with(o.name, p_prefix)) x
+    select name, legisync.is_file(name) as is_file, legisync.object_size(metadata) as size
+    from storage.objects where bucket_id = p_bucket and starts_with(name, p_prefix) offset 0) o
+  left join public.files_queue f on f.file_path = o.name
 $$;
 
 -- How many objects a bucket holds.

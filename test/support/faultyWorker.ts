@@ -11,7 +11,13 @@ import { runWorker } from '../../src/runWorker.ts';
 
 /** Points at which a worker may die. */
 export type FaultPoint =
-  'after fetch' | 'after consult' | 'after upload' | 'before enqueue' | 'after enqueue';
+  | 'after fetch'
+  | 'after consult'
+  | 'after upload'
+  | 'before enqueue'
+  | 'after enqueue'
+  | 'before chunk'
+  | 'after chunk';
 
 const point = process.env['FAULT_POINT'] as FaultPoint;
 const call = Number(process.env['FAULT_CALL']);
@@ -39,6 +45,15 @@ function faulty(deps: ActivityDeps): ActivityDeps {
       async upload(path, body, sha256) {
         await deps.storage.upload(path, body, sha256);
         die('after upload');
+      },
+    },
+    backfill: {
+      ...deps.backfill,
+      async chunk(input) {
+        die('before chunk');
+        const result = await deps.backfill.chunk(input);
+        die('after chunk');
+        return result;
       },
     },
     catalogue: {

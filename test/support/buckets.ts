@@ -1,0 +1,80 @@
+import { randomUUID } from 'node:crypto';
+import type { BackfillChunkResult, BackfillOptions, BackfillRun } from '../../src/contract/backfill.ts';
+import type { TestStack } from './stack.ts';
+
+/** Options of a plain run. */
+export const PLAIN: BackfillOptions = {
+  kind: 'queue',
+  prefix: '',
+  finished: false,
+  graceSeconds: 900,
+  allAtOnce: false,
+};
+
+/**
+ * A bucket of its own, as files of before fill it: in an order that is not that of their paths, in three categories, a
+ * third without a hash, some without metadata, with the dashboard's placeholder in each folder, and one folder.
+ *
+ * @returns the bucket's name
+ */
+export async function plantBucket(stack: TestStack, files: number): Promise<string> {
+  const bucket = `bucket-${randomUUID().slice(0, 8)}`;
+  await stack.sql('insert into storage.buckets (id, name) values ($1, $1)', [bucket]);
+  await plantFiles(stack, bucket, files);
+  await stack.sql(
+    `insert into storage.objects (bucket_id, name, metadata, created_at, updated_at)
+     select $1, name, '{"size": 0}', now() - interval '1 year', now() - interval '1 year'
+     from unnest(array['legifrance/cat0/.emptyFolderPlaceholder', 'legifrance/cat1/.emptyFolderPlaceholder',
+                       'legifrance/cat2/']) name`,
+    [bucket],
+  );
+  return bucket;
+}
+
+/** Objects of a day ago, the `from`th to the `from + files - 1`th. */
+export async function plantFiles(stack: TestStack, bucket: string, files: number, from = 0): Promise<void> {
+  await stack.sql(
+    `insert into storage.objects (bucket_id, name, metadata, user_metadata, created_at, updated_at)
+     select $1, legisync.document_path('cat' || i % 3, 'LEGIARTI' || lpad(i::text, 12, '0')),
+            case when i % 50 = 7 then null else jsonb_build_object('size', 1000 + i) end,
+            case when i % 3 = 0 then null else jsonb_build_object('sha256', 'v1:' || md5(i::text)) end,
+            now() - interval '1 day', now() - interval '1 day'
+     from (select i from generate_series($2::int, $2 + $3 - 1) i order by md5(i::text)) g`,
+    [bucket, from, files],
+  );
+}
+
+/** What is in the queue for a bucket, and what is missing from it, counted in a way of its own. */
+export async function countsOf(
+  stack: TestStack,
+  bucket: string,
+): Promise<{ rows: number; paths: number; missing: number }> {
+  const [counts] = await stack.sql<{ rows: number; paths: number; missing: number }>(
+    `select count(*)::int as rows, count(distinct file_path)::int as paths,
+            (select count(*)::int from storage.objects o
+              where bucket_id = $1 and name like '%.json'
+                and name not in (select file_path from public.files_queue)) as missing
+       from public.files_queue where bucket_id = $1`,
+    [bucket],
+  );
+  if (counts === undefined) throw new Error('no counts');
+  return counts;
+}
+
+/** Carries a run to its end through the port, calling `between` before each chunk. */
+export async function carryOut(
+  stack: TestStack,
+  run: BackfillRun,
+  step: number,
+  between: (run: BackfillRun) => Promise<void> = () => Promise.resolve(),
+): Promise<{ run: BackfillRun; chunks: readonly BackfillChunkResult[] }> {
+  const chunks: BackfillChunkResult[] = [];
+  let current = run;
+  while (current.cursor !== 'end:') {
+    await between(current);
+    const chunk = await stack.supabase.backfill.chunk({ run: current.id, cursor: current.cursor, step });
+    chunks.push(chunk);
+    current = chunk.run;
+  }
+  return { run: current, chunks };
+}

@@ -1,0 +1,177 @@
+import { ScheduleOverlapPolicy, WorkflowFailedError } from '@temporalio/client';
+import { ApplicationFailure } from '@temporalio/common';
+import type { BackfillProgress } from '../../src/contract/backfill.ts';
+import { backfillWorkflowId, UPDATES, WORKFLOWS } from '../../src/contract/names.ts';
+import { openBackfill, progressOf, resultOf, type BackfillStack } from '../support/backfilling.ts';
+import { countsOf, PLAIN } from '../support/buckets.ts';
+import { emptyTables } from '../support/queue.ts';
+import { eventually, startWorker, type WorkerProcess } from '../support/workers.ts';
+
+let backfill: BackfillStack;
+let worker: WorkerProcess;
+
+beforeAll(async () => {
+  backfill = await openBackfill();
+  worker = startWorker(backfill.env());
+  await worker.ready;
+});
+beforeEach(() => emptyTables(backfill.stack));
+afterAll(async () => {
+  await worker.stop();
+  await backfill.close();
+});
+
+/** The failure of a workflow that must fail. */
+async function failureOf(result: Promise<unknown>): Promise<ApplicationFailure> {
+  const error: unknown = await result.then(
+    () => undefined,
+    (thrown: unknown) => thrown,
+  );
+  if (error instanceof WorkflowFailedError) {
+    for (let cause = error.cause; cause instanceof Error; cause = cause.cause as Error | undefined) {
+      if (cause instanceof ApplicationFailure) return cause;
+    }
+  }
+  throw new Error(`The workflow did not fail as it should: ${String(error)}`);
+}
+
+describe('the workflow backfillFilesQueue', () => {
+  it('queues everything, verifies, and shows it in the Web UI', async () => {
+    const bucket = await backfill.bucket(3_000);
+    const handle = await backfill.start(bucket);
+    const { run, timeouts } = await resultOf(handle);
+    expect(run).toMatchObject({ state: 'completed', queued: 3_000, missing: 0, skipped: 3 });
+    expect(timeouts).toBe(0);
+    expect(await countsOf(backfill.stack, bucket)).toEqual({ rows: 3_000, paths: 3_000, missing: 0 });
+    expect(await progressOf(handle)).toMatchObject({ phase: 'end', paused: false, objects: 3_003 });
+    const { typedSearchAttributes } = await handle.describe();
+    expect(typedSearchAttributes.getAll().map(({ key, value }) => [key.name, value])).toContainEqual([
+      'LegisyncState',
+      'completed',
+    ]);
+  });
+
+  it('begins no chunk while it is paused, also when it continues as new, and goes on after it', async () => {
+    const bucket = await backfill.bucket(3_000);
+    const handle = await backfill.start(bucket, { maxEvents: 20 });
+    const paused = await handle.executeUpdate<BackfillProgress, [{ reason: string }]>(UPDATES.pause, {
+      args: [{ reason: 'peak hours' }],
+    });
+    expect(paused.paused).toBe(true);
+    // The chunk in work is finished; then nothing moves, however often one looks.
+    const standing = await eventuallyStill(() => progressOf(handle).then(({ run }) => run?.cursor));
+    expect(standing).not.toBe('end:');
+    await handle.executeUpdate(UPDATES.resume);
+    const { run } = await resultOf(handle);
+    expect(run).toMatchObject({ queued: 3_000, missing: 0 });
+    expect((await handle.describe()).historyLength).toBeLessThan(60);
+  });
+
+  it('refuses a reason that is no text before it enters the history', async () => {
+    const bucket = await backfill.bucket(10);
+    const handle = await backfill.start(bucket);
+    await resultOf(handle);
+    const again = await backfill.start(bucket, { maxEvents: 20 });
+    await expect(
+      again.executeUpdate(UPDATES.pause, { args: [{ reason: 'x'.repeat(300) }] }),
+    ).rejects.toThrow();
+    await resultOf(again);
+  });
+
+  it('continues as new, and its figures go on', async () => {
+    const bucket = await backfill.bucket(8_000);
+    const handle = await backfill.start(bucket, { maxEvents: 30 });
+    const first = (await handle.describe()).runId;
+    const { run } = await resultOf(handle);
+    expect((await handle.describe()).runId).not.toBe(first);
+    expect(run).toMatchObject({ queued: 8_000, scanned: 8_003, missing: 0 });
+    expect(
+      await backfill.stack.sql(
+        'select sum(scanned)::int as n from legisync.backfill_chunks where run = $1 and cursor like $2',
+        [run.id, 'queue:%'],
+      ),
+    ).toEqual([{ n: 8_000 }]);
+  });
+
+  it('finishes on a database that cancels its chunks: the step halves, and grows back', async () => {
+    const bucket = await backfill.bucket(8_000);
+    // A slow database: each row takes its time, and a chunk of 8,000 takes longer than a statement may.
+    await backfill.stack.sql(`
+      create function public.slow() returns trigger language plpgsql as
+        $$ begin perform pg_sleep((select count(*) from added) * 0.0001); return null; end $$;
+      create trigger slow after insert on public.files_queue referencing new table as added
+        for each statement execute function public.slow();
+      alter function public.backfill_chunk(bigint, text, integer) set statement_timeout = '400ms'`);
+    try {
+      const { run, timeouts } = await resultOf(await backfill.start(bucket, { chunk: 8_000 }));
+      expect(run).toMatchObject({ queued: 8_000, missing: 0 });
+      expect(timeouts).toBeGreaterThan(0);
+      const steps = await backfill.stack.sql<{ scanned: number }>(
+        'select scanned from legisync.backfill_chunks where run = $1 and changed > 0',
+        [run.id],
+      );
+      expect(Math.max(...steps.map(({ scanned }) => scanned))).toBeLessThan(8_000);
+    } finally {
+      await backfill.stack.sql(`
+        drop trigger slow on public.files_queue; drop function public.slow;
+        alter function public.backfill_chunk(bigint, text, integer) set statement_timeout = '30s'`);
+    }
+  });
+
+  it('refuses to run from a schedule, and says why (invariant 11)', async () => {
+    const bucket = await backfill.bucket(10);
+    const workflowId = backfillWorkflowId(bucket);
+    const schedule = await backfill.client.schedule.create({
+      scheduleId: `nightly-${bucket}`,
+      spec: {},
+      policies: { overlap: ScheduleOverlapPolicy.SKIP },
+      action: {
+        type: 'startWorkflow',
+        workflowType: WORKFLOWS.backfill,
+        workflowId,
+        taskQueue: backfill.taskQueue,
+        args: [{ bucket, start: 'new', options: PLAIN, chunk: 1_000 }],
+      },
+    });
+    try {
+      await schedule.trigger();
+      let started: string | undefined;
+      await eventually(async () => {
+        started = (await schedule.describe()).info.recentActions[0]?.action.workflow.workflowId;
+        return started !== undefined;
+      });
+      const failure = await failureOf(backfill.client.workflow.getHandle(started ?? '').result());
+      expect(failure).toMatchObject({ type: 'BACKFILL_REFUSED', nonRetryable: true });
+      expect(failure.message).toMatch(/never runs from a schedule.*legisync coherence/);
+      expect(await countsOf(backfill.stack, bucket)).toMatchObject({ rows: 0 });
+    } finally {
+      await schedule.delete();
+    }
+  });
+
+  it('refuses another id than the bucket’s, so that there is one at a time, and a chunk out of bounds', async () => {
+    const bucket = await backfill.bucket(10);
+    const other = await backfill.client.workflow.start(WORKFLOWS.backfill, {
+      workflowId: `other-${bucket}`,
+      taskQueue: backfill.taskQueue,
+      args: [{ bucket, start: 'new', options: PLAIN, chunk: 1_000 }],
+    });
+    expect(await failureOf(other.result())).toMatchObject({ type: 'BACKFILL_REFUSED' });
+    const tiny = await backfill.start(bucket, { chunk: 10 });
+    expect(await failureOf(tiny.result())).toMatchObject({ type: 'CONFIG_INVALID' });
+    expect(await countsOf(backfill.stack, bucket)).toMatchObject({ rows: 0 });
+  });
+});
+
+/** Asks until five answers in a row are the same, and gives that answer. */
+async function eventuallyStill<T>(ask: () => Promise<T>): Promise<T> {
+  let last = await ask();
+  let same = 0;
+  await eventually(async () => {
+    const now = await ask();
+    same = now === last ? same + 1 : 0;
+    last = now;
+    return same >= 5;
+  });
+  return last;
+}

@@ -7,6 +7,8 @@ const swc = {
 export default {
   testEnvironment: 'node',
   testMatch: ['<rootDir>/test/**/*.test.ts'],
+  // A quarter of an hour: see jest.chaos.config.js.
+  testPathIgnorePatterns: ['/node_modules/', '<rootDir>/test/chaos/'],
   transform: { '^.+\\.[jt]s$': ['@swc/jest', swc] },
   // jose comes as ESM only.
   transformIgnorePatterns: ['/node_modules/(?!jose/)'],

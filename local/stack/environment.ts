@@ -23,7 +23,7 @@ const CLIENT_ID = 'legisync-local';
  */
 export function stackEnvironment(
   addresses: StackAddresses,
-  options: StartOptions,
+  options: Pick<StartOptions, 'rate' | 'concurrency'>,
 ): Readonly<Record<string, string>> {
   return {
     PISTE_CLIENT_ID: CLIENT_ID,

@@ -1,6 +1,7 @@
 import {
   isGrpcServiceError,
   ServiceError,
+  WorkflowUpdateFailedError,
   WorkflowNotFoundError,
   WorkflowUpdateRPCTimeoutOrCancelledError,
   type WorkflowHandle,
@@ -46,7 +47,7 @@ export async function askProgress<P>(session: Session, subject: Subject): Promis
  * when they pass: an Update that no worker accepted may never be carried out; one that was accepted is in the history
  * and is obeyed, and only its being kept in Postgres, which the answer may wait for, takes longer.
  *
- * @throws CommandError `NOT_RUNNING`, `NO_WORKER` or `NOT_CONFIRMED`
+ * @throws CommandError `NOT_RUNNING`, `REFUSED`, `NO_WORKER` or `NOT_CONFIRMED`
  */
 export async function tellWorkflow<P>(session: Session, subject: Subject, word: Word<P>): Promise<P> {
   const handle = await runningWorkflow(session, subject);
@@ -81,6 +82,7 @@ async function answered<T>(subject: Subject, call: () => Promise<T>, late: () =>
     return await call();
   } catch (error) {
     if (isWithoutAnswer(error)) throw late();
+    if (error instanceof WorkflowUpdateFailedError) throw refused(subject, error);
     return orNotRunning(subject)(error);
   }
 }
@@ -102,6 +104,10 @@ function noWorker({ config }: Session, { label }: Subject, next: string): Comman
     `${label} runs, but no worker of task queue ${config.taskQueue} answered in time.`,
     next,
   );
+}
+
+function refused({ statusCommand }: Subject, { cause, message }: WorkflowUpdateFailedError): CommandError {
+  return new CommandError(EXIT.refused, 'REFUSED', cause?.message ?? message, statusCommand);
 }
 
 function notConfirmed({ label, statusCommand }: Subject, word: string): CommandError {

@@ -5,8 +5,13 @@ import { backfillWorkflowId, PRIORITY, WORKFLOWS } from '../contract/names.ts';
 import type { Supabase } from '../supabase/index.ts';
 import { stateAttributes } from '../temporal/searchAttributes.ts';
 import { followBackfill, reportOf } from './backfillFollow.ts';
-import { readBackfillFlags, type BackfillFlags, type BackfillRequest } from './backfillOptions.ts';
-import { describePlan, expectationOf, planOutcome } from './backfillPlan.ts';
+import {
+  commandLineOf,
+  readBackfillFlags,
+  type BackfillFlags,
+  type BackfillRequest,
+} from './backfillOptions.ts';
+import { describePlan, expectationOf } from './backfillPlan.ts';
 import { confirm } from './confirm.ts';
 import { CommandError, EXIT } from './exit.ts';
 import { withDeadline, type Outcome, type Session } from './run.ts';
@@ -15,22 +20,15 @@ import { warnWithoutWorkers } from './workers.ts';
 
 /**
  * `legisync backfill`: starts a run, or takes up the unfinished one, and follows it to its end (Ctrl-C ends the following
- * only). With `--dry-run` it counts, and changes nothing.
+ * only).
  */
 export async function backfill(session: Session, flags: BackfillFlags): Promise<Outcome> {
   const { config, io } = session;
-  const { bucket } = config;
-  const request = readBackfillFlags(flags, {
-    chunk: config.backfill.chunk,
-    graceSeconds: config.coherence.graceSeconds,
-  });
+  const request = readBackfillFlags(flags, config);
   const supabase = await requireSupabase(config);
-  if (flags.dryRun === true) return planOutcome(supabase, bucket, request);
   if (flags.yes !== true) {
-    await confirm(io, await question(supabase, config, request), {
-      yes: flags.yes,
-      command: `legisync backfill${flags.resume === true ? ' --resume' : ''}`,
-    });
+    const asked = await question(supabase, config, request);
+    await confirm(io, asked, { yes: flags.yes, command: commandLineOf(flags) });
   }
   await warnWithoutWorkers(session);
   const handle = await start(session, request);

@@ -3,10 +3,11 @@ import { CHUNK } from '../contract/backfill.ts';
 import { backfill } from './backfill.ts';
 import type { BackfillFlags } from './backfillOptions.ts';
 import { backfillStatus, backfillSteer, backfillStop } from './backfillSteer.ts';
-import { asLeaf, leaf, type JsonOption, type OnTemporal } from './leaf.ts';
+import { backfillDryRun } from './backfillPlan.ts';
+import { asLeaf, leaf, type JsonOption, type OnConfig, type OnTemporal } from './leaf.ts';
 
 /** `legisync backfill …` */
-export function addBackfill(program: Command, onTemporal: OnTemporal): void {
+export function addBackfill(program: Command, onTemporal: OnTemporal, onConfig: OnConfig): void {
   const group = asLeaf(
     program.command('backfill'),
     'rebuild files_queue from Storage: a row for every file without one, then count what is missing (Ctrl-C ends the waiting only)',
@@ -29,7 +30,11 @@ export function addBackfill(program: Command, onTemporal: OnTemporal): void {
     .option('--restart', 'abandon the unfinished run, and begin anew')
     .option('--detach', 'start, and do not wait for the result')
     .option('--yes', 'do not ask; needed where there is no terminal')
-    .action((flags: JsonOption & BackfillFlags) => onTemporal(flags, (session) => backfill(session, flags)));
+    .action((flags: JsonOption & BackfillFlags) =>
+      flags.dryRun === true
+        ? onConfig(flags, (config) => backfillDryRun(config, flags))
+        : onTemporal(flags, (session) => backfill(session, flags)),
+    );
 
   leaf(group, 'status', 'the run in work, or the last one', ['backfill status', 'backfill status --wait'])
     .option('--wait', 'follow it to its end')

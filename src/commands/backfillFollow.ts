@@ -1,5 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import type { WorkflowHandle } from '@temporalio/client';
+import { WorkflowFailedError, type WorkflowHandle } from '@temporalio/client';
+import { CancelledFailure, TerminatedFailure } from '@temporalio/common';
 import { phaseOf, type BackfillProgress, type BackfillResult } from '../contract/backfill.ts';
 import { QUERIES } from '../contract/names.ts';
 import { isWithoutAnswer } from './askWorkflow.ts';
@@ -25,6 +26,7 @@ export function followBackfill(session: Session, handle: WorkflowHandle): Promis
         () => handle.result() as Promise<BackfillResult>,
       );
     } catch (error) {
+      if (wasEnded(error)) throw endedBefore(handle.workflowId);
       if (!interrupted.aborted) throw error;
       throw new CommandError(
         EXIT.interrupted,
@@ -39,11 +41,28 @@ export function followBackfill(session: Session, handle: WorkflowHandle): Promis
   });
 }
 
+/** By `legisync backfill stop`, or by cancel or terminate in the Web UI. */
+function wasEnded(error: unknown): boolean {
+  if (!(error instanceof WorkflowFailedError)) return false;
+  return error.cause instanceof CancelledFailure || error.cause instanceof TerminatedFailure;
+}
+
+function endedBefore(workflowId: string): CommandError {
+  return new CommandError(
+    EXIT.failed,
+    'STOPPED',
+    `Workflow ${workflowId} was stopped before its end. What it committed stays.`,
+    'legisync backfill --resume',
+  );
+}
+
 /** Prints a line when something has moved, until `signal` says that it is over. */
 async function watch(session: Session, handle: WorkflowHandle, signal: AbortSignal): Promise<void> {
   let shown = '';
-  while (!signal.aborted) {
-    const line = await look(session, handle);
+  for (;;) {
+    const line = await session.temporal.connection.withAbortSignal(signal, () => look(session, handle));
+    // An answer that was no longer waited for says nothing.
+    if (signal.aborted) return;
     if (line !== shown) session.io.err(line);
     shown = line;
     await pause(LOOK_MS, undefined, { signal }).catch(() => undefined);

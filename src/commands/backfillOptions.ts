@@ -1,3 +1,4 @@
+import type { Config } from '../config/config.ts';
 import { CHUNK, type BackfillOptions, type BackfillStart } from '../contract/backfill.ts';
 import { CommandError, EXIT } from './exit.ts';
 
@@ -14,6 +15,11 @@ export interface BackfillFlags {
   readonly chunk?: string | undefined;
   readonly detach?: boolean | undefined;
   readonly yes?: boolean | undefined;
+}
+
+/** The settings that a backfill begins with. */
+export interface BackfillSettings extends Pick<Config, 'backfill'> {
+  readonly coherence: Pick<Config['coherence'], 'graceSeconds'>;
 }
 
 /** What a run is asked for. */
@@ -37,11 +43,11 @@ const MAX_PREFIX = 1_024;
  */
 export function readBackfillFlags(
   flags: BackfillFlags,
-  settings: { readonly chunk: number; readonly graceSeconds: number },
+  { backfill, coherence }: BackfillSettings,
 ): BackfillRequest {
   refuseContradictions(flags);
   const kind = flags.fillSizes === true ? 'sizes' : 'queue';
-  const chunk = chunkOf(flags, settings.chunk);
+  const chunk = chunkOf(flags, backfill.chunk);
   const before = flags.before === undefined ? {} : { before: readTime(flags.before) };
   return {
     start: flags.resume === true ? 'resume' : flags.restart === true ? 'restart' : 'new',
@@ -49,12 +55,21 @@ export function readBackfillFlags(
       kind,
       prefix: readPrefix(flags.prefix),
       finished: readStatus(flags.status) === 'processed',
-      graceSeconds: settings.graceSeconds,
+      graceSeconds: coherence.graceSeconds,
       allAtOnce: flags.allAtOnce === true,
       ...before,
     },
     chunk: kind === 'sizes' ? Math.min(chunk, MAX_SIZES_CHUNK) : chunk,
   };
+}
+
+/** What was typed, to be typed again: with the options that decide what a run does. */
+export function commandLineOf(flags: BackfillFlags): string {
+  const words = Object.entries(flags).flatMap(([name, value]: [string, unknown]) => {
+    if (value === true && name !== 'yes' && name !== 'json') return [`--${dashed(name)}`];
+    return typeof value === 'string' ? [`--${dashed(name)}`, quoted(value)] : [];
+  });
+  return ['legisync backfill', ...words].join(' ');
 }
 
 /** Pairs of options that cannot stand together, with the reason. */
@@ -111,13 +126,23 @@ function readStatus(status = 'pending'): 'pending' | 'processed' {
 
 /** @returns ISO 8601; a day without a time begins at midnight UTC */
 function readTime(text: string): string {
-  const time = /^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:\d{2}))?$/.test(text)
-    ? new Date(text)
-    : new Date(NaN);
-  if (!Number.isNaN(time.getTime())) return time.toISOString();
+  const [, day] = /^(\d{4}-\d{2}-\d{2})(T\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:\d{2}))?$/.exec(text) ?? [];
+  const time = new Date(text);
+  if (day !== undefined && isDay(day) && !Number.isNaN(time.getTime())) return time.toISOString();
   throw usage(
     `--before must be a day or a time with its zone, such as 2026-11-01 or 2026-11-01T08:00:00Z; it is ${JSON.stringify(text)}.`,
   );
+}
+
+/** `Date` takes 30 February for 2 March. */
+function isDay(text: string): boolean {
+  const day = new Date(text);
+  return !Number.isNaN(day.getTime()) && day.toISOString().startsWith(text);
+}
+
+/** For a POSIX shell. */
+function quoted(word: string): string {
+  return /^[\w./:+-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
 }
 
 function dashed(name: string): string {

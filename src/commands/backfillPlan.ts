@@ -1,7 +1,8 @@
 import type { BackfillPlan, BackfillRun } from '../contract/backfill.ts';
-import type { Supabase } from '../supabase/index.ts';
-import type { BackfillRequest } from './backfillOptions.ts';
+import type { Config } from '../config/config.ts';
+import { readBackfillFlags, type BackfillFlags, type BackfillRequest } from './backfillOptions.ts';
 import type { Outcome } from './run.ts';
+import { requireSupabase } from './supabase.ts';
 
 /** How long a run may take. */
 export interface Expectation {
@@ -39,12 +40,11 @@ function secondsPerObject({ state, kind, scanned, queued, seconds }: BackfillRun
   return seconds / (PASSES * scanned + ROW_WEIGHT * queued);
 }
 
-/** `--dry-run`: counts only. */
-export async function planOutcome(
-  supabase: Supabase,
-  bucket: string,
-  request: BackfillRequest,
-): Promise<Outcome> {
+/** `legisync backfill --dry-run`: counts only, and needs nothing but Supabase. */
+export async function backfillDryRun(config: Config, flags: BackfillFlags): Promise<Outcome> {
+  const { bucket } = config;
+  const request = readBackfillFlags(flags, config);
+  const supabase = await requireSupabase(config);
   const plan = await supabase.backfill.plan(bucket, request.options.prefix);
   const last = await supabase.backfill.last(bucket);
   const expectation = expectationOf(plan, request, last);
@@ -76,14 +76,14 @@ export function describePlan(
       : [
           `${plan.heldByOtherBucket} files have their path held by a row of another bucket; they stay as they are.`,
         ];
-  const time = `${chunks} chunks of ${chunk}; about ${duration(seconds)}, by the speed of ${basis}.`;
+  const time = `Chunks of ${chunk}: ${chunks}; about ${duration(seconds)}, by the speed of ${basis}.`;
   if (options.kind === 'sizes') {
     return [`${plan.withoutSize} rows${under} have no size, and get that of their file.`, time];
   }
   return [
     `${plan.files} files${under}, ${plan.missing} of them without a row (${gigabytes(plan.missingBytes)}).`,
     ...held,
-    rowsAre(plan.missing, options.finished, options.before),
+    ...(plan.missing === 0 ? [] : [rowsAre(plan.missing, options.finished, options.before)]),
     time,
   ];
 }

@@ -6,7 +6,6 @@ import {
   ServiceError,
   WorkflowFailedError,
   WorkflowNotFoundError,
-  WorkflowUpdateFailedError,
 } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
 import { FAILURES, LegisyncError, type FailureCode } from '../contract/failures.ts';
@@ -65,10 +64,6 @@ function fromTemporal(error: unknown): Failure | undefined {
   if (error instanceof WorkflowNotFoundError) {
     const message = `Workflow ${error.workflowId} is not running.`;
     return { exitCode: EXIT.notRunning, code: 'NOT_RUNNING', message, next: 'legisync status' };
-  }
-  if (error instanceof WorkflowUpdateFailedError) {
-    const message = reasonOf(error)?.message ?? error.message;
-    return { exitCode: EXIT.refused, code: 'REFUSED', message, next: 'legisync massive status' };
   }
   if (error instanceof WorkflowFailedError) {
     const reason = reasonOf(error);

@@ -18,12 +18,12 @@ export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
 /** What each code says, for `--help`. */
 export const EXIT_MEANINGS: Readonly<Record<ExitCode, string>> = {
   0: 'done, or already so',
-  1: 'failed; or `--check` found a difference',
+  1: 'failed, or declined; or a check found what should not be: a difference, missing files',
   2: 'the command line is wrong',
   3: 'the configuration is wrong',
   4: 'no Temporal server answers',
   5: 'the workflow is not running',
-  6: 'the workflow refused',
+  6: 'the workflow refused, or one runs already',
   7: 'no worker answered in time, or an Update is not confirmed yet',
   8: 'Supabase or its database failed',
   130: 'interrupted while waiting; what was started goes on',

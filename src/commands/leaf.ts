@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import type { Config } from '../config/config.ts';
 import type { Outcome, Session } from './run.ts';
 
 export interface JsonOption {
@@ -7,6 +8,12 @@ export interface JsonOption {
 
 /** Ends an action that works with the Temporal server: carries it out, prints it, and keeps the exit code. */
 export type OnTemporal = (options: JsonOption, work: (session: Session) => Promise<Outcome>) => Promise<void>;
+
+/** The same without the server: for what only the configuration is needed. */
+export type OnConfig = (
+  options: JsonOption,
+  work: (config: Config) => Outcome | Promise<Outcome>,
+) => Promise<void>;
 
 /** A command that does something: every one of them knows `--json` and has examples. */
 export function leaf(

@@ -4,12 +4,12 @@ import { LANES } from '../contract/messages.ts';
 import { addBackfill } from './backfillCommands.ts';
 import { showConfig } from './config.ts';
 import { CommandError, EXIT, EXIT_MEANINGS, type ExitCode } from './exit.ts';
-import { examples, leaf, type JsonOption, type OnTemporal } from './leaf.ts';
+import { examples, leaf, type JsonOption, type OnConfig, type OnTemporal } from './leaf.ts';
 import { maintenanceRun, type MaintenanceOptions } from './maintenance.ts';
 import { massiveStart, massiveSteer, parseLanes } from './massive.ts';
 import { massiveStatus } from './massiveStatus.ts';
-import { migrateDatabase } from './migrate.ts';
-import { report, run, withTemporal, type Io, type Outcome } from './run.ts';
+import { migrateDatabase, type MigrateOptions } from './migrate.ts';
+import { configure, report, run, withTemporal, type Io, type Outcome } from './run.ts';
 import { schedulesApply, schedulesPlan } from './schedules.ts';
 import { status } from './status.ts';
 import { up } from './up.ts';
@@ -44,6 +44,7 @@ function createProgram(io: Io, json: boolean, result: { code: ExitCode }): Comma
     result.code = await run(io, options, work);
   };
   const onTemporal: OnTemporal = (options, work) => finish(options, () => withTemporal(io, work));
+  const onConfig: OnConfig = (options, work) => finish(options, () => work(configure(io).config));
 
   const program = new Command('legisync')
     .description(
@@ -84,7 +85,7 @@ function createProgram(io: Io, json: boolean, result: { code: ExitCode }): Comma
       onTemporal(options, (session) => maintenanceRun(session, collection, options)),
     );
 
-  addBackfill(program, onTemporal);
+  addBackfill(program, onTemporal, onConfig);
 
   const schedules = program.command('schedules').description('the schedules of MAINTENANCE');
   leaf(schedules, 'plan', 'show what apply would change', ['schedules plan', 'schedules plan --check'])
@@ -97,8 +98,14 @@ function createProgram(io: Io, json: boolean, result: { code: ExitCode }): Comma
   ]).action((options: JsonOption) => onTemporal(options, schedulesApply));
 
   leaf(program, 'migrate', 'apply supabase/migrations to the database of SUPABASE_DB_URL', [
+    'migrate --check',
     'migrate',
-  ]).action((options: JsonOption) => finish(options, () => migrateDatabase(io)));
+  ])
+    .option(
+      '--check',
+      'change nothing: say what of an existing files_queue does not fit, with the SQL that mends it',
+    )
+    .action((options: JsonOption & MigrateOptions) => finish(options, () => migrateDatabase(io, options)));
   leaf(program, 'status', 'server, workers, collections, schedules', ['status', 'status --json']).action(
     (options: JsonOption) => onTemporal(options, status),
   );

@@ -38,6 +38,7 @@ export function assemble(
       inWork: settings.LEGISYNC_STATUS_IN_WORK,
       failed: settings.LEGISYNC_STATUS_FAILED,
     },
+    claims: { attempts: settings.LEGISYNC_CLAIM_ATTEMPTS },
     backfill: { chunk: settings.LEGISYNC_BACKFILL_CHUNK },
     coherence: {
       cron: settings.LEGISYNC_COHERENCE_CRON,

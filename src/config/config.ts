@@ -49,6 +49,7 @@ export interface BaseConfig {
     readonly inWork: readonly string[];
     readonly failed: readonly string[];
   };
+  readonly claims: { readonly attempts: number };
   readonly backfill: { readonly chunk: number };
   readonly coherence: {
     readonly cron: string;

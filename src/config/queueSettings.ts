@@ -34,6 +34,16 @@ export const queueSettings = {
     unit: 'files',
     bounds: '0 to 1000000000',
   }),
+  LEGISYNC_CLAIM_ATTEMPTS: preset(integer(1, 100), {
+    section: 'Supabase',
+    about:
+      'How often a file is handed to a Worker by claim_files before it is given up. Read by `legisync migrate`.',
+    default: '5',
+    unit: 'attempts',
+    bounds: '1 to 100',
+    change:
+      'few attempts give up files for which Workers died by chance, many let a file that kills Workers kill more of them; run `legisync migrate` after a change',
+  }),
   LEGISYNC_GAP_PERCENT: preset(integer(0, 100), {
     section: 'Backfill and coherence',
     about: 'A larger gap between Storage and files_queue than this, and the coherence check raises it.',

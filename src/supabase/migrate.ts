@@ -1,7 +1,10 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { setTimeout as pause } from 'node:timers/promises';
-import pg from 'pg';
-import { connectionFailure, isLockTimeout, lockedOut, statementFailure } from './migrationFailures.ts';
+import type pg from 'pg';
+import { withDatabase } from './database.ts';
+import { isLockTimeout, lockedOut, statementFailure } from './migrationFailures.ts';
+import { refuseIncompatible } from './preflight.ts';
+import type { StatusWords } from './types.ts';
 
 const MIGRATIONS = new URL('../../supabase/migrations/', import.meta.url);
 
@@ -11,11 +14,9 @@ const MIGRATIONS = new URL('../../supabase/migrations/', import.meta.url);
  */
 const LOCK = 1_205_751_403;
 
-export interface MigrationSettings {
-  /** Words of `files_queue.status` that mean "finished", "a Worker is at it", and, of the first, "given up". */
-  readonly statusDone: readonly string[];
-  readonly statusInWork: readonly string[];
-  readonly statusFailed: readonly string[];
+export interface MigrationSettings extends StatusWords {
+  /** How often a file is handed out by claim_files before it is given up; 1 to 100. */
+  readonly claimAttempts: number;
 }
 
 /** How long `migrate` waits for locks, in milliseconds. */
@@ -55,21 +56,7 @@ export async function migrate(
   settings: MigrationSettings,
   waits: MigrationWaits = WAITS,
 ): Promise<MigrationReport> {
-  const client = new pg.Client({ connectionString: databaseUrl, connectionTimeoutMillis: 10_000 });
-  // A connection that breaks between two queries fails the next one; unheard, the event would end the process.
-  client.on('error', () => undefined);
-  try {
-    await client.connect();
-  } catch (error) {
-    throw connectionFailure(error);
-  }
-  try {
-    return await applyAll(client, settings, waits);
-  } catch (error) {
-    throw statementFailure(error, '`legisync migrate`');
-  } finally {
-    await client.end();
-  }
+  return withDatabase(databaseUrl, '`legisync migrate`', (client) => applyAll(client, settings, waits));
 }
 
 async function applyAll(
@@ -79,6 +66,7 @@ async function applyAll(
 ): Promise<MigrationReport> {
   await lockOutTwins(client, waits.twinMs);
   await client.query(`set lock_timeout = ${waits.tableMs}`);
+  await refuseIncompatible(client, settings);
   await client.query(`
       create schema if not exists supabase_migrations;
       create table if not exists supabase_migrations.schema_migrations (version text primary key);
@@ -98,11 +86,10 @@ async function applyAll(
       report.applied.push(version);
     }
   }
-  await client.query('update legisync.settings set status_done = $1, status_in_work = $2, status_failed = $3', [
-    settings.statusDone,
-    settings.statusInWork,
-    settings.statusFailed,
-  ]);
+  await client.query(
+    'update legisync.settings set status_done = $1, status_in_work = $2, status_failed = $3, claim_attempts = $4',
+    [settings.statusDone, settings.statusInWork, settings.statusFailed, settings.claimAttempts],
+  );
   await client.query('select legisync.learn_words()');
   return report;
 }

@@ -142,3 +142,11 @@ export interface Catalogue {
 
 /** What to do with files that were there before legisync: `trust` leaves them alone, `refresh` collects them anew. */
 export type AdoptPolicy = 'trust' | 'refresh';
+
+/** What an installation's Workers write into `files_queue.status`. */
+export interface StatusWords {
+  /** Words that mean "finished", "a Worker is at it", and, of the first, "given up". */
+  readonly statusDone: readonly string[];
+  readonly statusInWork: readonly string[];
+  readonly statusFailed: readonly string[];
+}

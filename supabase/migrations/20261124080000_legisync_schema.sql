@@ -153,6 +153,8 @@ begin
   foreach f in array p_functions loop
     execute format('revoke execute on function %s from public, anon, authenticated', f);
     execute format('grant execute on function %s to service_role', f);
+    -- So that they can be told from the project's own, by people and by who takes legisync out again.
+    execute format('comment on function %s is %L', f, 'Part of legisync.');
   end loop;
 end
 $$;

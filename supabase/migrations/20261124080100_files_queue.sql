@@ -2,6 +2,8 @@
 -- it only gains columns that are null or have a constant default, so no row is rewritten.
 
 do $$
+declare
+  v_missing text;
 begin
   if to_regclass('public.files_queue') is null then
     create table public.files_queue (
@@ -17,7 +19,19 @@ begin
     alter table public.files_queue enable row level security;
     revoke all on public.files_queue from public, anon, authenticated;
   end if;
-  -- Said here, once: without it every batch would fail at its end, with a text that names neither table nor remedy.
+  -- What follows is said here, once: without it every batch would fail at its end, with a text that names neither table
+  -- nor remedy. `legisync migrate --check` says it all, and more, before anything is changed.
+  select string_agg('add column ' || wanted, ', ' order by n) into v_missing
+    from unnest(array['file_path text', 'bucket_id text', 'file_size bigint', 'status text default ''pending''',
+                      'processed boolean default false', 'created_at timestamptz default now()'])
+      with ordinality as u (wanted, n)
+    where not exists (
+      select from pg_attribute
+      where attrelid = 'public.files_queue'::regclass and attname = split_part(wanted, ' ', 1) and not attisdropped);
+  if v_missing is not null then
+    raise exception 'public.files_queue lacks columns that legisync writes. Rename those that have another name, or: '
+      'alter table public.files_queue %;', v_missing;
+  end if;
   if not exists (
     select from pg_index i
     join pg_attribute a on a.attrelid = i.indrelid and a.attnum = i.indkey[0] and a.attname = 'file_path'
@@ -41,10 +55,6 @@ alter table public.files_queue add column if not exists requeue boolean not null
 alter table public.files_queue add column if not exists backfilled boolean not null default false;
 -- Since when it is known that the row's file is gone; set and taken back by `legisync repair dangling`.
 alter table public.files_queue add column if not exists dangling_since timestamptz;
-
--- The order in which claim_files hands out.
-create index if not exists files_queue_claimable on public.files_queue (backfilled, created_at)
-  where status = 'pending';
 
 -- New tables of `public` are granted to nobody by default on hosted Supabase; BYPASSRLS is not a grant.
 grant select, insert, update, delete on public.files_queue to service_role;

@@ -14,6 +14,7 @@ import {
   type WorkflowBundle,
 } from '@temporalio/worker';
 import { legisync as runCommandLine } from '../../src/commands/program.ts';
+import type { Io } from '../../src/commands/run.ts';
 import { serverSetting } from '../support/servers.ts';
 
 const CLIENT = fileURLToPath(new URL('../../src/client.ts', import.meta.url));
@@ -32,6 +33,8 @@ export interface Ended {
 export interface World {
   readonly cwd: string;
   readonly env: Readonly<Record<string, string>>;
+  /** Whoever sits at the terminal; by default nobody. Only for commands within this process. */
+  readonly ask?: Io['ask'];
 }
 
 /** A namespace of one test file, on the run's Temporal server. */
@@ -129,6 +132,7 @@ export async function legisync(world: World, ...args: string[]): Promise<Ended> 
     env: childEnv(world),
     out: (text) => stdout.push(`${text}\n`),
     err: (text) => stderr.push(`${text}\n`),
+    ask: world.ask,
     secrets: [],
   });
   return { code, stdout: stdout.join(''), stderr: stderr.join('') };
@@ -150,20 +154,35 @@ export function legisyncProcess(world: World, ...args: string[]): Promise<Ended>
 }
 
 /** Starts `legisync …`, sends SIGINT as soon as standard error contains `text`, and waits for its end. */
-export async function legisyncInterruptedAt(text: string, world: World, ...args: string[]): Promise<Ended> {
+export function legisyncInterruptedAt(text: string, world: World, ...args: string[]): Promise<Ended> {
+  return legisyncUntil(text, (child) => Promise.resolve(child.kill('SIGINT')), world, ...args);
+}
+
+/** Starts `legisync …`, does `act` as soon as standard error contains `text`, and waits for both to end. */
+export async function legisyncUntil(
+  text: string,
+  act: (child: ChildProcess) => Promise<unknown>,
+  world: World,
+  ...args: string[]
+): Promise<Ended> {
   const child = spawn(process.execPath, [CLIENT, ...args], {
     cwd: world.cwd,
     env: childEnv(world),
     timeout: COMMAND_TIMEOUT_MS,
   });
   let [stdout, stderr] = ['', ''];
+  let acted: Promise<unknown> = Promise.reject(
+    new Error(`Standard error never contained ${JSON.stringify(text)}.`),
+  );
+  acted.catch(() => undefined);
   child.stdout.setEncoding('utf8').on('data', (chunk: string) => (stdout += chunk));
   child.stderr.setEncoding('utf8').on('data', (chunk: string) => {
     const before = stderr.includes(text);
     stderr += chunk;
-    if (!before && stderr.includes(text)) child.kill('SIGINT');
+    if (!before && stderr.includes(text)) acted = act(child);
   });
   const code = await new Promise<number | null>((resolve) => child.once('close', resolve));
+  await acted;
   return { code, stdout, stderr };
 }
 

@@ -1,5 +1,6 @@
 import { documentPath } from '../../src/contract/documents.ts';
 import { migrate } from '../../src/supabase/migrate.ts';
+import { carryOut, PLAIN } from '../support/buckets.ts';
 import { definitions } from '../support/definitions.ts';
 import { articleId, batchOf, hashOf, plantDue, putObject, queueRow } from '../support/queue.ts';
 import { STATUS_WORDS } from '../support/servers.ts';
@@ -72,7 +73,7 @@ describe.each(SHAPES)('an existing files_queue with %s', (_what, ddl) => {
     });
   });
 
-  it('keeps its rows as they are on disk, its rights, policies and triggers, and gains three columns', async () => {
+  it('keeps its rows as they are on disk, its rights, policies and triggers, and gains ours', async () => {
     const rows = () => stack.sql(`select ctid, xmin, ${OLD_COLUMNS} from files_queue order by file_path`);
     const before = { rows: await rows(), definitions: await definitions(stack) };
     await migrate(asPostgres(stack.databaseUrl), STATUS_WORDS);
@@ -93,7 +94,7 @@ describe.each(SHAPES)('an existing files_queue with %s', (_what, ddl) => {
       (name) => name.startsWith('column files_queue.') && !before.definitions.has(name),
     );
     expect(columns).toEqual(
-      ['content_sha256', 'requeue', 'updated_at']
+      ['backfilled', 'content_sha256', 'dangling_since', 'requeue', 'updated_at']
         .map((name) => `column files_queue.${name}`)
         .filter((name) => !before.definitions.has(name)),
     );
@@ -130,6 +131,41 @@ describe.each(SHAPES)('an existing files_queue with %s', (_what, ddl) => {
     await worker(`status = 'processed', processed = true`);
     expect(await collect(3, 'third')).toMatchObject({ requeued: 1 });
     expect(await queueRow(stack, path)).toMatchObject({ status: 'pending', processed: false });
+  });
+
+  it('is rebuilt by a backfill, with rows that are pending or processed as the operator says', async () => {
+    await migrate(asPostgres(stack.databaseUrl), STATUS_WORDS);
+    await stack.sql(
+      `insert into storage.objects (bucket_id, name, metadata)
+       select $1, path, '{"size": 7}' from unnest(array['legifrance/codes/a.json', 'legifrance/codes/e.json']) path`,
+      [BUCKET],
+    );
+    const first = await stack.supabase.backfill.open({
+      bucket: BUCKET,
+      owner: '1',
+      start: 'new',
+      options: PLAIN,
+    });
+    expect((await carryOut(stack, first, 10)).run).toMatchObject({ queued: 1, caughtUp: 0 });
+    await stack.sql(`insert into storage.objects (bucket_id, name) values ($1, 'legifrance/codes/f.json')`, [
+      BUCKET,
+    ]);
+    const options = { ...PLAIN, finished: true };
+    const second = await stack.supabase.backfill.open({ bucket: BUCKET, owner: '2', start: 'new', options });
+    await carryOut(stack, second, 10);
+    expect(
+      await stack.sql(
+        `select right(file_path, 6) as file, file_size::int as size, status::text, processed from files_queue
+          where bucket_id = $1 order by file_path`,
+        [BUCKET],
+      ),
+    ).toEqual([
+      { file: 'a.json', size: 1, status: 'pending', processed: false },
+      { file: 'b.json', size: null, status: 'processed', processed: true },
+      { file: 'c.json', size: 3, status: 'archived', processed: false },
+      { file: 'e.json', size: 7, status: 'pending', processed: false },
+      { file: 'f.json', size: null, status: 'processed', processed: true },
+    ]);
   });
 
   it('is told of a new content of a row of before', async () => {

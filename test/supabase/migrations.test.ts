@@ -111,31 +111,36 @@ describe('the migrations', () => {
 
   it('take new words for the states of a row when they are run again', async () => {
     await migrate(url, STATUS_WORDS);
-    await migrate(url, { statusDone: ['fini'], statusInWork: ['en_cours'], statusFailed: ['echec'] });
+    await migrate(url, {
+      statusDone: ['fini'],
+      statusInWork: ['en_cours'],
+      statusFailed: ['echec'],
+      claimAttempts: 5,
+    });
     expect(await settings()).toEqual([{ status_done: ['fini'], status_in_work: ['en_cours'] }]);
   });
 
   it('say which file failed and why, and leave nothing of it behind', async () => {
-    await stack.sql('create table public.files_queue (file_path text, bucket_id text)');
-    await stack.sql('alter table public.files_queue owner to postgres');
-    const before = await stack.sql(
-      `select attname from pg_attribute where attrelid = 'public.files_queue'::regclass`,
+    // Another program's schema of that name, with a table that is in the way.
+    await withSession(url, async ({ client }) => {
+      await client.query('create schema legisync; create table legisync.backfill_runs (id bigint)');
+    });
+    const failing = FILES.findIndex((file) =>
+      sqlOf(file).includes('create table if not exists legisync.backfill_runs'),
     );
     await expect(migrate(url, STATUS_WORDS)).rejects.toMatchObject({
-      code: 'QUEUE_INCOMPATIBLE',
+      code: 'INTERNAL',
       message: expect.stringMatching(
-        /20261124080100_files_queue\.sql.*no unique index on file_path.*create unique index/s,
+        new RegExp(
+          `^Migration ${FILES[failing] ?? '?'}, which was rolled back, failed: column ".*" does not exist`,
+        ),
       ) as string,
     });
-    expect((await recorded()).map(({ version }) => version)).toEqual(VERSIONS.slice(0, 1));
-    expect(
-      await stack.sql(`select attname from pg_attribute where attrelid = 'public.files_queue'::regclass`),
-    ).toEqual(before);
+    expect((await recorded()).map(({ version }) => version)).toEqual(VERSIONS.slice(0, failing));
+    expect(await stack.sql(`select from pg_proc where proname = 'backfill_chunk'`)).toEqual([]);
 
-    await stack.sql('create unique index on public.files_queue (file_path)');
-    await stack.sql(`alter table public.files_queue add status text default 'pending', add processed boolean default false,
-      add file_size bigint, add created_at timestamptz default now()`);
-    expect(await migrate(url, STATUS_WORDS)).toMatchObject({ applied: VERSIONS.slice(1) });
+    await stack.sql('drop table legisync.backfill_runs');
+    expect(await migrate(url, STATUS_WORDS)).toMatchObject({ applied: VERSIONS.slice(failing) });
   });
 });
 

@@ -8,6 +8,8 @@ interface OurFunction {
   readonly schema: string;
   readonly definer: boolean;
   readonly settings: string[] | null;
+  /** Its body was parsed when it was made: no search_path is asked any more. */
+  readonly parsed: boolean;
   readonly args: string[];
   readonly anon: boolean;
   readonly authenticated: boolean;
@@ -32,7 +34,8 @@ beforeAll(async () => {
   // A project has no functions of its own in `public`: what is there is ours, whether this test knew of it or not.
   functions = await stack.sql<OurFunction>(
     `select p.oid::regprocedure::text as signature, p.proname as name, n.nspname as schema,
-            p.prosecdef as definer, p.proconfig as settings, coalesce(p.proargnames, '{}') as args,
+            p.prosecdef as definer, p.proconfig as settings, p.prosqlbody is not null as parsed,
+            coalesce(p.proargnames, '{}') as args,
             has_function_privilege('anon', p.oid, 'execute') as anon,
             has_function_privilege('authenticated', p.oid, 'execute') as authenticated,
             has_function_privilege('service_role', p.oid, 'execute') as service,
@@ -83,7 +86,8 @@ describe('the functions of ours', () => {
   });
 
   it('have their search_path pinned to nothing, and those of the API a statement timeout below the client’s deadline', () => {
-    for (const { signature, schema, definer, settings } of functions) {
+    for (const { signature, schema, definer, settings, parsed } of functions) {
+      if (parsed && schema !== 'public') continue;
       expect([signature, settings]).toEqual([signature, expect.arrayContaining(['search_path=""'])]);
       if (schema !== 'public') continue;
       expect([signature, definer]).toEqual([signature, true]);

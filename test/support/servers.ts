@@ -15,6 +15,7 @@ export const STATUS_WORDS = {
   statusDone: ['processed', 'done', 'completed', 'failed', 'error'],
   statusInWork: ['processing', 'in_progress', 'claimed'],
   statusFailed: ['failed', 'error'],
+  claimAttempts: 5,
 } as const;
 
 export function serverSetting(name: keyof typeof SERVERS): string {

@@ -1,10 +1,12 @@
-import { readFile, writeFile } from 'node:fs/promises';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { WorkflowHandle } from '@temporalio/client';
 import { DefaultLogger, Runtime, Worker } from '@temporalio/worker';
 import { DeterminismViolationError } from '@temporalio/workflow';
 import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
-import { massiveWorkflowId, UPDATES, WORKFLOWS } from '../../src/contract/names.ts';
+import { backfillWorkflowId, massiveWorkflowId, UPDATES, WORKFLOWS } from '../../src/contract/names.ts';
 import type { MaintenanceInput } from '../../src/contract/messages.ts';
+import { PLAIN, plantBucket } from '../support/buckets.ts';
 import { openMassive, runsOfChain, type HistoryEvent, type MassiveStack } from '../support/massive.ts';
 import { eventually, startWorker, type WorkerProcess } from '../support/workers.ts';
 
@@ -88,18 +90,42 @@ describe('the history of a collection', () => {
       args: [input],
     });
     await maintenance.result();
+    const backfill = await backfilled();
+    await Worker.runReplayHistory(
+      { workflowsPath: WORKFLOWS_PATH },
+      await backfill.fetchHistory(),
+      backfill.workflowId,
+    );
     if (RECORDING) {
-      await writeFile(join(KEPT, 'collectMassive-1.json'), compact(historyToJSON(fresh)));
-      await writeFile(
-        join(KEPT, 'collectMaintenance-1.json'),
-        compact(historyToJSON(await maintenance.fetchHistory())),
-      );
+      await keep('collectMassive-1.json', handle);
+      await keep('collectMaintenance-1.json', maintenance);
+      await keep('backfillFilesQueue-1.json', backfill);
     }
-    for (const file of ['collectMassive-1.json', 'collectMaintenance-1.json']) {
-      const kept: unknown = JSON.parse(await readFile(join(KEPT, file), 'utf8'));
-      await Worker.runReplayHistory({ workflowsPath: WORKFLOWS_PATH }, kept, 'kept');
+    const kept = await readdir(KEPT);
+    expect(kept.map((file) => file.replace(/-\d+\.json$/, '')).sort()).toEqual(
+      Object.values(WORKFLOWS).sort(),
+    );
+    for (const file of kept) {
+      const history: unknown = JSON.parse(await readFile(join(KEPT, file), 'utf8'));
+      // The bucket of a backfill is in its id, which the workflow compares.
+      const { workflowId } = firstEventOf(history);
+      await Worker.runReplayHistory({ workflowsPath: WORKFLOWS_PATH }, history, workflowId);
     }
   }, 120_000);
+
+  /** A backfill that was paused on its way. */
+  async function backfilled(): Promise<WorkflowHandle> {
+    const bucket = await plantBucket(massive.stack, 4_000);
+    const handle = await massive.client.workflow.start(WORKFLOWS.backfill, {
+      workflowId: backfillWorkflowId(bucket),
+      taskQueue: massive.name,
+      args: [{ bucket, start: 'new', options: PLAIN, chunk: 1_000 }],
+    });
+    await handle.executeUpdate(UPDATES.pause, { args: [{ reason: 'for the record' }] });
+    await handle.executeUpdate(UPDATES.resume);
+    await handle.result();
+    return handle;
+  }
 
   it('does not replay with a workflow whose steps were changed: the gate above can fail', async () => {
     const fresh = await massive.handle().fetchHistory();
@@ -109,6 +135,22 @@ describe('the history of a collection', () => {
     );
   });
 });
+
+/** The id with which a kept history was recorded. */
+function firstEventOf(history: unknown): { readonly workflowId: string } {
+  const { events } = history as {
+    readonly events: readonly {
+      readonly workflowExecutionStartedEventAttributes: { readonly workflowId: string };
+    }[];
+  };
+  const [first] = events;
+  if (first === undefined) throw new Error('a kept history is empty');
+  return first.workflowExecutionStartedEventAttributes;
+}
+
+async function keep(file: string, handle: WorkflowHandle): Promise<void> {
+  await writeFile(join(KEPT, file), compact(historyToJSON(await handle.fetchHistory())));
+}
 
 function compact(json: string): string {
   return `${JSON.stringify(JSON.parse(json))}\n`;

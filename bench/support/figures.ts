@@ -1,0 +1,44 @@
+/** The middle one; of an even number, the lower of the two in the middle. */
+export function median<T>(values: readonly T[], by: (value: T) => number): T {
+  const middle = values.toSorted((a, b) => by(a) - by(b))[Math.floor((values.length - 1) / 2)];
+  if (middle === undefined) throw new RangeError('the median of nothing');
+  return middle;
+}
+
+export const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
+
+/**
+ * By how much the values grow from one to the next, in percent of their mean: the slope of the least squares' line.
+ * Fewer than two values do not grow.
+ */
+export function slopePercent(values: readonly number[]): number {
+  if (values.length < 2) return 0;
+  const meanX = (values.length - 1) / 2;
+  const meanY = sum(values) / values.length;
+  const covariance = sum(values.map((y, x) => (x - meanX) * (y - meanY)));
+  const variance = sum(values.map((_, x) => (x - meanX) ** 2));
+  return (100 * covariance) / variance / meanY;
+}
+
+/** To `digits` behind the point. */
+export const round = (value: number, digits = 2): number => Number(value.toFixed(digits));
+
+/** Runs `work` and says how many seconds it took. */
+export async function timed<T>(work: () => Promise<T>): Promise<{ result: T; seconds: number }> {
+  const began = performance.now();
+  const result = await work();
+  return { result, seconds: (performance.now() - began) / 1_000 };
+}
+
+/**
+ * The order A B, B A, A B, …, `pairs` of them: what grows or warms up over time falls on both sides alike.
+ */
+export async function alternate(
+  pairs: number,
+  a: () => Promise<void>,
+  b: () => Promise<void>,
+): Promise<void> {
+  for (let pair = 0; pair < pairs; pair += 1) {
+    for (const side of pair % 2 === 0 ? [a, b] : [b, a]) await side();
+  }
+}

@@ -1,0 +1,40 @@
+import { readFile } from 'node:fs/promises';
+
+/** Often enough to see what a chunk of a second needs. */
+const SAMPLE_MS = 100;
+
+/** Resident memory of a process, in MB; from procfs, so on Linux only. */
+async function residentMb(pid: number): Promise<number> {
+  const status = await readFile(`/proc/${pid}/status`, 'utf8');
+  return Number(/VmRSS:\s+(\d+) kB/.exec(status)?.[1] ?? NaN) / 1_024;
+}
+
+/** Resident memory of a process before, during and after some work, in MB. */
+export interface MemoryOfWork {
+  readonly before: number;
+  readonly max: number;
+  readonly after: number;
+}
+
+/** Runs `work` and watches the memory of process `pid` meanwhile. */
+export async function watchMemory<T>(
+  pid: number,
+  work: () => Promise<T>,
+): Promise<{ result: T; memory: MemoryOfWork }> {
+  const before = await residentMb(pid);
+  let max = before;
+  const timer = setInterval(() => {
+    residentMb(pid).then(
+      (now) => (max = Math.max(max, now)),
+      // The process has ended; whoever needs it will say so.
+      () => undefined,
+    );
+  }, SAMPLE_MS);
+  try {
+    const result = await work();
+    const after = await residentMb(pid);
+    return { result, memory: { before, max: Math.max(max, after), after } };
+  } finally {
+    clearInterval(timer);
+  }
+}

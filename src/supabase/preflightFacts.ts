@@ -1,0 +1,172 @@
+import type pg from 'pg';
+
+/** A column of files_queue, as the catalogue has it. */
+export interface Column {
+  readonly name: string;
+  /** As in `create table`, for messages. */
+  readonly type: string;
+  /** Name of the type in `pg_type`; of a domain, the type below it. */
+  readonly base: string;
+  readonly isEnum: boolean;
+  /** The most characters of a `varchar(n)`; null: as many as there are. */
+  readonly limit: number | null;
+  readonly notNull: boolean;
+  /** A default, an identity, or generated: an INSERT may leave it out. */
+  readonly filled: boolean;
+  /** `generated always as (…)`: an INSERT must leave it out. */
+  readonly generated: boolean;
+}
+
+/** A trigger that is not ours. */
+export interface Trigger {
+  readonly name: string;
+  /** Of `pg_trigger`, in words: `BEFORE INSERT OR UPDATE`. */
+  readonly when: string;
+  readonly forEachRow: boolean;
+  readonly onInsert: boolean;
+  readonly onUpdate: boolean;
+  /** The function, with its schema. */
+  readonly function: string;
+}
+
+export interface Check {
+  readonly name: string;
+  /** The columns that it looks at. */
+  readonly columns: readonly string[];
+  /** The expression, without `check (…)`. */
+  readonly expression: string;
+}
+
+/** What the catalogue says of `public.files_queue`. */
+export interface QueueFacts {
+  /** `pg_class.relkind`: `r` is a plain table. */
+  readonly kind: string;
+  readonly unlogged: boolean;
+  /** It is a partition, or has parents or children. */
+  readonly inherits: boolean;
+  /** The planner's estimate; -1 where it was never counted. */
+  readonly estimatedRows: number;
+  readonly owner: string;
+  readonly role: string;
+  readonly roleIsOwner: boolean;
+  readonly forcedRowSecurity: boolean;
+  readonly roleBypassesRowSecurity: boolean;
+  readonly columns: readonly Column[];
+  /** Whether `on conflict (file_path)` finds an index. */
+  readonly uniquePath: boolean;
+  /** Deferrable unique constraints on file_path alone: where there is one, `on conflict (file_path)` fails. */
+  readonly deferrablePaths: readonly string[];
+  /** Names of relations in `public`, as far as ours would clash with them. */
+  readonly takenNames: readonly string[];
+  readonly checks: readonly Check[];
+  readonly triggers: readonly Trigger[];
+  readonly rules: readonly { readonly name: string; readonly event: string }[];
+  /** Its foreign keys: of which columns, to which table. */
+  readonly references: readonly {
+    readonly name: string;
+    readonly columns: readonly string[];
+    readonly table: string;
+  }[];
+}
+
+/** What the catalogue says of the project. */
+export interface Facts {
+  readonly role: string;
+  readonly isSupabase: boolean;
+  /** Whether the role may make schemas in the database and functions in `public`. */
+  readonly mayCreate: boolean;
+  /** Null: there is no `public.files_queue` yet. */
+  readonly queue: QueueFacts | null;
+}
+
+/** What a unique index would be called. */
+export const KEY_NAMES = ['files_queue_file_path_key', 'files_queue_file_path_legisync'] as const;
+
+/** Bits of `pg_trigger.tgtype` (PostgreSQL, src/include/catalog/pg_trigger.h). */
+const FACTS = `
+  select current_user as role,
+         exists (
+           select from pg_class c join pg_namespace n on n.oid = c.relnamespace
+           where n.nspname = 'storage' and c.relname = 'objects') as "isSupabase",
+         has_database_privilege(current_database(), 'create')
+           and has_schema_privilege('public', 'create') as "mayCreate",
+         (select json_build_object(
+            'kind', c.relkind,
+            'unlogged', c.relpersistence = 'u',
+            'inherits', c.relispartition
+              or exists (select from pg_inherits where inhparent = c.oid or inhrelid = c.oid),
+            'estimatedRows', c.reltuples,
+            'owner', pg_get_userbyid(c.relowner),
+            'role', current_user,
+            'roleIsOwner', pg_has_role(c.relowner, 'usage'),
+            'forcedRowSecurity', c.relrowsecurity and c.relforcerowsecurity,
+            'roleBypassesRowSecurity', (select rolbypassrls or rolsuper from pg_roles where rolname = current_user),
+            'columns', (
+              select coalesce(json_agg(json_build_object(
+                'name', a.attname,
+                'type', format_type(a.atttypid, a.atttypmod),
+                'base', b.typname,
+                'isEnum', b.typtype = 'e',
+                'limit', case when b.typname = 'varchar' and m.typmod >= 4 then m.typmod - 4 end,
+                'notNull', a.attnotnull or t.typnotnull,
+                'filled', a.atthasdef or a.attidentity <> '' or t.typdefault is not null,
+                'generated', a.attgenerated <> '') order by a.attnum), '[]')
+              from pg_attribute a
+              join pg_type t on t.oid = a.atttypid
+              join pg_type b on b.oid = case t.typtype when 'd' then t.typbasetype else t.oid end
+              cross join lateral (select case t.typtype when 'd' then t.typtypmod else a.atttypmod end) as m (typmod)
+              where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped),
+            'uniquePath', exists (
+              select from pg_index i
+              join pg_attribute a on a.attrelid = i.indrelid and a.attnum = i.indkey[0] and a.attname = 'file_path'
+              where i.indrelid = c.oid and i.indisunique and i.indimmediate and i.indisvalid and i.indnkeyatts = 1
+                and i.indpred is null),
+            'deferrablePaths', (
+              select coalesce(json_agg(k.conname order by k.conname), '[]') from pg_constraint k
+              where k.conrelid = c.oid and k.contype in ('u', 'p') and k.condeferrable
+                and k.conkey = array(select a.attnum from pg_attribute a where a.attrelid = c.oid and a.attname = 'file_path')),
+            'takenNames', (
+              select coalesce(json_agg(n.relname), '[]') from pg_class n
+              where n.relnamespace = c.relnamespace and n.relname = any ($1)),
+            'checks', (
+              select coalesce(json_agg(json_build_object(
+                'name', k.conname,
+                'columns', (select coalesce(json_agg(a.attname), '[]') from pg_attribute a
+                            where a.attrelid = c.oid and a.attnum = any (k.conkey)),
+                'expression', pg_get_expr(k.conbin, c.oid)) order by k.conname), '[]')
+              from pg_constraint k where k.conrelid = c.oid and k.contype = 'c'),
+            'triggers', (
+              select coalesce(json_agg(json_build_object(
+                'name', g.tgname,
+                'when', case when g.tgtype & 2 > 0 then 'BEFORE ' when g.tgtype & 64 > 0 then 'INSTEAD OF ' else 'AFTER ' end
+                  || concat_ws(' OR ', case when g.tgtype & 4 > 0 then 'INSERT' end, case when g.tgtype & 16 > 0 then 'UPDATE' end,
+                               case when g.tgtype & 8 > 0 then 'DELETE' end, case when g.tgtype & 32 > 0 then 'TRUNCATE' end),
+                'forEachRow', g.tgtype & 1 > 0,
+                'onInsert', g.tgtype & 4 > 0,
+                'onUpdate', g.tgtype & 16 > 0,
+                'function', n.nspname || '.' || p.proname) order by g.tgname), '[]')
+              from pg_trigger g join pg_proc p on p.oid = g.tgfoid join pg_namespace n on n.oid = p.pronamespace
+              where g.tgrelid = c.oid and not g.tgisinternal and g.tgenabled <> 'D' and n.nspname <> 'legisync'),
+            'rules', (
+              select coalesce(json_agg(json_build_object(
+                'name', r.rulename,
+                'event', case r.ev_type when '2' then 'UPDATE' when '3' then 'INSERT' when '4' then 'DELETE' else 'SELECT' end)
+                order by r.rulename), '[]')
+              from pg_rewrite r where r.ev_class = c.oid and r.rulename <> '_RETURN'),
+            'references', (
+              select coalesce(json_agg(json_build_object(
+                'name', k.conname,
+                'columns', (select json_agg(a.attname) from pg_attribute a
+                            where a.attrelid = c.oid and a.attnum = any (k.conkey)),
+                'table', (select n.nspname || '.' || f.relname from pg_class f join pg_namespace n on n.oid = f.relnamespace
+                          where f.oid = k.confrelid)) order by k.conname), '[]')
+              from pg_constraint k where k.conrelid = c.oid and k.contype = 'f'))
+          from pg_class c where c.oid = to_regclass('public.files_queue')) as queue`;
+
+/** Reads the catalogue: some milliseconds, however large the table; no lock of it is taken. */
+export async function readFacts(client: pg.Client): Promise<Facts> {
+  const { rows } = await client.query<Facts>(FACTS, [KEY_NAMES]);
+  const [facts] = rows;
+  if (facts === undefined) throw new Error('A select without a from gave no row.');
+  return facts;
+}

@@ -1,0 +1,19 @@
+/** The table that was there before, and that everything here is about. */
+export const TABLE = 'public.files_queue';
+
+/**
+ * `blocks`: legisync could not work with the table, and `legisync migrate` refuses. `warning`: it works, and something is
+ * lost or may surprise. `fine`: looked at, and nothing to be done.
+ */
+export type Severity = 'blocks' | 'warning' | 'fine';
+
+/** One thing that was looked at. */
+export interface Finding {
+  readonly severity: Severity;
+  /** What it is about, for programs: `duplicates`, `status`, … */
+  readonly about: string;
+  /** The value that was found, the rule, and what follows. */
+  readonly message: string;
+  /** The statements that mend it, in their order; empty where nothing is to be done. */
+  readonly sql: readonly string[];
+}

@@ -1,0 +1,3 @@
+import { tearDown } from '../support/servers.ts';
+
+export default tearDown;

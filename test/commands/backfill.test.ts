@@ -1,0 +1,194 @@
+import { backfillWorkflowId } from '../../src/contract/names.ts';
+import { countsOf } from '../support/buckets.ts';
+import { emptyTables } from '../support/queue.ts';
+import { openBackfillWorlds, runsOf, whileOpening, type BackfillWorlds } from './backfillWorlds.ts';
+import { json, legisync, legisyncInterruptedAt, type World } from './harness.ts';
+
+let worlds: BackfillWorlds;
+
+beforeAll(async () => {
+  worlds = await openBackfillWorlds();
+});
+beforeEach(() => emptyTables(worlds.backfill.stack));
+afterAll(() => worlds.close());
+
+/** No run, no workflow, no row. */
+async function expectNothingDone(bucket: string): Promise<void> {
+  const { stack, client } = worlds.backfill;
+  expect(await runsOf(worlds.backfill, bucket)).toEqual([]);
+  expect((await countsOf(stack, bucket)).rows).toBe(0);
+  await expect(client.workflow.getHandle(backfillWorkflowId(bucket)).describe()).rejects.toThrow();
+}
+
+/** The same settings, but for these. */
+const changed = (world: World, env: Readonly<Record<string, string>>): World => ({
+  ...world,
+  env: { ...world.env, ...env },
+});
+
+describe('legisync backfill --dry-run', () => {
+  it('says what a run would do, changes nothing, and needs no Temporal server', async () => {
+    await worlds.withBucket(100, async (world, bucket) => {
+      const there = changed(world, { TEMPORAL_ADDRESS: '127.0.0.1:9' });
+      const ended = await legisync(there, 'backfill', '--dry-run', '--json');
+      expect(ended.code).toBe(0);
+      expect(json(ended)).toMatchObject({
+        bucket,
+        start: 'new',
+        chunk: 1_000,
+        // Of every fifty files one has no metadata; the folder and its placeholders are no files.
+        plan: { objects: 103, files: 100, missing: 100, missingBytes: 102_886, heldByOtherBucket: 0 },
+        expectation: { chunks: 1, basis: 'a measurement on two cores' },
+        unfinished: null,
+      });
+      const { stdout } = await legisync(there, 'backfill', '--dry-run', '--prefix', 'legifrance/cat1/');
+      expect(stdout).toContain('33 files under legifrance/cat1/, 33 of them without a row');
+      expect(stdout).toContain('Nothing was changed (--dry-run).');
+      await expectNothingDone(bucket);
+    });
+  });
+
+  it('ends with 8 where the database does not answer', async () => {
+    await worlds.withBucket(0, async (world) => {
+      const there = changed(world, { SUPABASE_URL: 'http://127.0.0.1:9' });
+      const ended = await legisync(there, 'backfill', '--dry-run', '--json');
+      expect(ended.code).toBe(8);
+      expect(json(ended)).toMatchObject({ error: { code: 'DATABASE_BUSY' } });
+    });
+  });
+});
+
+describe('legisync backfill', () => {
+  it.each([[['--dry-run']], [['--yes']], [['status']]])(
+    '%j ends with 3 where Supabase is not configured',
+    async (args) => {
+      await worlds.withBucket(0, async ({ cwd, env }) => {
+        const { SUPABASE_URL: _, SUPABASE_SERVICE_ROLE_KEY: __, ...without } = env;
+        const { code, stderr } = await legisync({ cwd, env: without }, 'backfill', ...args);
+        expect(code).toBe(3);
+        expect(stderr).toContain('SUPABASE_URL and SUPABASE_SERVICE_ROLE_KEY are not set');
+      });
+    },
+  );
+
+  it('ends with 2 for a command that does not exist, and starts nothing', async () => {
+    await worlds.withBucket(1, async (world, bucket) => {
+      expect((await legisync(world, 'backfill', 'statsu', '--yes')).code).toBe(2);
+      await expectNothingDone(bucket);
+    });
+  });
+
+  it('ends with 2, and starts nothing, where nobody can be asked and --yes was not said', async () => {
+    await worlds.withBucket(3, async (world, bucket) => {
+      const ended = await legisync(world, 'backfill', '--status', 'processed', '--json');
+      expect(ended.code).toBe(2);
+      expect(json(ended)).toMatchObject({
+        error: {
+          code: 'CONFIRMATION_NEEDED',
+          message: expect.stringContaining('3 of them without a row') as string,
+          next: 'legisync backfill --status processed --yes',
+        },
+      });
+      await expectNothingDone(bucket);
+    });
+  });
+
+  it('starts nothing where the answer is no', async () => {
+    await worlds.withBucket(3, async (world, bucket) => {
+      const asked: string[] = [];
+      const ask = (question: string) => {
+        asked.push(question);
+        return Promise.resolve('n');
+      };
+      const { code, stderr } = await legisync({ ...world, ask }, 'backfill');
+      expect(code).toBe(1);
+      expect(stderr).toContain('Error DECLINED: Nothing was done.');
+      expect(asked).toEqual([expect.stringMatching(/^3 files, 3 of them .*\nGo on\? \[y\/N\] $/s)]);
+      await expectNothingDone(bucket);
+    });
+  });
+
+  it('queues everything after a yes, and says so', async () => {
+    await worlds.withBucket(300, async (world, bucket) => {
+      const ask = () => Promise.resolve('y');
+      const { code, stdout } = await legisync({ ...world, ask }, 'backfill');
+      expect(code).toBe(0);
+      expect(stdout).toContain('300 rows queued');
+      expect(stdout).toContain(
+        'Verified: missing 0, in flight 0, held by another bucket 0, folders and placeholders 3.',
+      );
+      expect(await countsOf(worlds.backfill.stack, bucket)).toEqual({ rows: 300, paths: 300, missing: 0 });
+    });
+  });
+
+  it('ends with 0 and the run as one JSON object; how far it is goes to standard error', async () => {
+    await worlds.withBucket(2_500, async (world, bucket) => {
+      const ended = await legisync(world, 'backfill', '--yes', '--json');
+      expect(ended.code).toBe(0);
+      expect(json(ended)).toMatchObject({
+        run: { bucket, state: 'completed', scanned: 2_503, queued: 2_500, missing: 0, skipped: 3 },
+        timeouts: 0,
+      });
+      expect(ended.stderr).toMatch(/^(opening the run|queue: \d+ of 2503 objects|(catch_up|verify|end): )/m);
+      expect(await countsOf(worlds.backfill.stack, bucket)).toEqual({
+        rows: 2_500,
+        paths: 2_500,
+        missing: 0,
+      });
+    });
+  });
+
+  it('writes rows of files from before a day as processed, and later ones as pending', async () => {
+    await worlds.withBucket(9, async (world, bucket) => {
+      const { stack } = worlds.backfill;
+      // Files are planted as of yesterday; three of them were written again today.
+      await stack.sql(
+        `update storage.objects set updated_at = now() where bucket_id = $1 and name like 'legifrance/cat1/%.json'`,
+        [bucket],
+      );
+      const [hour] = await stack.sql<{ ago: string }>(
+        `select to_char(now() at time zone 'UTC' - interval '1 hour', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') as ago`,
+      );
+      const args = ['backfill', '--status', 'processed', '--before', hour?.ago ?? '', '--yes'];
+      expect((await legisync(world, ...args)).code).toBe(0);
+      expect(
+        await stack.sql(
+          'select status, processed, count(*)::int from public.files_queue where bucket_id = $1 group by 1, 2 order by 1',
+          [bucket],
+        ),
+      ).toEqual([
+        { status: 'pending', processed: false, count: 3 },
+        { status: 'processed', processed: true, count: 6 },
+      ]);
+    });
+  });
+
+  it('fills the sizes of rows that have none, and queues nothing, with --fill-sizes', async () => {
+    await worlds.withBucket(10, async (world, bucket) => {
+      const { stack } = worlds.backfill;
+      await stack.sql(
+        `insert into public.files_queue (file_path, bucket_id) select name, bucket_id from storage.objects
+         where bucket_id = $1 and name like 'legifrance/cat0/%.json'`,
+        [bucket],
+      );
+      const ended = await legisync(world, 'backfill', '--fill-sizes', '--yes', '--json');
+      expect(ended.code).toBe(0);
+      expect(json(ended)).toMatchObject({ run: { kind: 'sizes', sized: 4, queued: 0 } });
+      expect((await countsOf(stack, bucket)).rows).toBe(4);
+    });
+  });
+
+  it('ends with 130 at Ctrl-C, says that the run goes on, and the run does', async () => {
+    await worlds.withBucket(50, async (world, bucket) => {
+      const handle = worlds.backfill.client.workflow.getHandle(backfillWorkflowId(bucket));
+      await whileOpening(worlds.backfill, bucket, async () => {
+        const { code, stderr } = await legisyncInterruptedAt('opening the run', world, 'backfill', '--yes');
+        expect(stderr).toContain(`Workflow backfill:${bucket} goes on.`);
+        expect(code).toBe(130);
+        expect((await handle.describe()).status.name).toBe('RUNNING');
+      });
+      await handle.result();
+      expect((await countsOf(worlds.backfill.stack, bucket)).missing).toBe(0);
+    });
+  });
+});

@@ -1,0 +1,60 @@
+import { confirm } from '../../src/commands/confirm.ts';
+import { EXIT } from '../../src/commands/exit.ts';
+
+const QUESTION = 'Queue 3 files?';
+const command = 'legisync backfill --status processed';
+
+/** A terminal at which somebody types `answer`. */
+function terminal(answer: string) {
+  const asked: string[] = [];
+  const ask = (question: string): Promise<string> => {
+    asked.push(question);
+    return Promise.resolve(answer);
+  };
+  return { ask, asked };
+}
+
+describe('a confirmation', () => {
+  it.each(['y', 'Y', 'yes', 'YES', ' yes ', 'o', 'Oui'])('is given by %j', async (answer) => {
+    const { ask, asked } = terminal(answer);
+    await confirm({ ask }, QUESTION, { yes: undefined, command });
+    expect(asked).toEqual(['Queue 3 files? [y/N] ']);
+  });
+
+  it.each(['', 'n', 'no', 'non', 'yess', 'oops', 'y n'])('is not given by %j', async (answer) => {
+    const { ask } = terminal(answer);
+    await expect(confirm({ ask }, QUESTION, { yes: false, command })).rejects.toMatchObject({
+      exitCode: EXIT.failed,
+      code: 'DECLINED',
+      message: 'Nothing was done.',
+      next: command,
+    });
+  });
+
+  it('is not given by Ctrl-C or Ctrl-D, which is no fault of ours', async () => {
+    const ask = () => Promise.reject(Object.assign(new Error('Aborted with Ctrl+C'), { name: 'AbortError' }));
+    await expect(confirm({ ask }, QUESTION, { yes: undefined, command })).rejects.toMatchObject({
+      code: 'DECLINED',
+    });
+  });
+
+  it('does not hide why a terminal failed', async () => {
+    const ask = () => Promise.reject(new Error('EIO'));
+    await expect(confirm({ ask }, QUESTION, { yes: undefined, command })).rejects.toThrow('EIO');
+  });
+
+  it('is not asked for after --yes', async () => {
+    const { ask, asked } = terminal('n');
+    await confirm({ ask }, QUESTION, { yes: true, command });
+    expect(asked).toEqual([]);
+  });
+
+  it('needs --yes where no terminal is, and says what would have been asked and what to type', async () => {
+    await expect(confirm({ ask: undefined }, QUESTION, { yes: undefined, command })).rejects.toMatchObject({
+      exitCode: EXIT.usage,
+      code: 'CONFIRMATION_NEEDED',
+      message: expect.stringContaining(QUESTION) as string,
+      next: 'legisync backfill --status processed --yes',
+    });
+  });
+});

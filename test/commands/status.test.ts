@@ -1,0 +1,82 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { pollUntil } from '../../local/launcher/poll.ts';
+import { json, legisync, type TestNamespace } from './harness.ts';
+import { openReadyNamespace, withSupabase, withWorld, withWorldAndWorker } from './worlds.ts';
+
+let env: TestNamespace;
+
+beforeAll(async () => {
+  env = await openReadyNamespace();
+});
+afterAll(() => env.close());
+
+describe('legisync status', () => {
+  it('shows server, workers, collections and schedules; what is not there is an answer too', async () => {
+    await withWorldAndWorker(env, async (world, collection) => {
+      // A worker that was just started asks for work a moment later.
+      let idle = await legisync(world, 'status', '--json');
+      await pollUntil(
+        async () => {
+          idle = await legisync(world, 'status', '--json');
+          return json(idle)['workers'] === 1;
+        },
+        { everyMs: 100, timeoutMs: 20_000 },
+      );
+      expect(idle.code).toBe(0);
+      expect(json(idle)).toMatchObject({
+        temporal: { address: env.address },
+        workers: 1,
+        collections: [{ collection, running: false }],
+        supabase: null,
+      });
+      expect(json(idle)['schedules']).toContainEqual({
+        id: `maintenance:${collection}`,
+        state: 'missing',
+        nextRun: null,
+      });
+      await legisync(world, 'massive', 'start');
+      expect((await legisync(world, 'status')).stdout).toContain(`${collection}: collecting, pass 1`);
+    });
+  });
+
+  it('ends with 0 and shows the rest, within seconds, where Supabase says nothing', async () => {
+    await withSupabase(
+      () => undefined,
+      (SUPABASE) =>
+        withWorld(env, async (world, collection) => {
+          const startedAt = performance.now();
+          const there = { ...world, env: { ...world.env, ...SUPABASE } };
+          const ended = await legisync(there, 'status', '--json');
+          // A request of the collection itself waits for 40 s.
+          expect(performance.now() - startedAt).toBeLessThan(30_000);
+          expect(ended.code).toBe(0);
+          const [found] = json(ended)['collections'] as { problems: { code: string }[] }[];
+          expect(found).toMatchObject({ collection, running: false, progress: null, catalogue: null });
+          expect(found?.problems.map(({ code }) => code)).toEqual(['NOT_RUNNING', 'DATABASE_BUSY']);
+        }),
+    );
+  });
+
+  it('finds the running stack of its folder by itself', async () => {
+    await withWorld(env, async ({ cwd, env: settings }) => {
+      await mkdir(join(cwd, '.local'));
+      await writeFile(join(cwd, '.local', 'stack.json'), JSON.stringify({ pid: process.pid, env: settings }));
+      const ended = await legisync({ cwd, env: {} }, 'status', '--json');
+      expect(ended.code).toBe(0);
+      expect(json(ended)).toMatchObject({ temporal: { address: env.address } });
+    });
+  });
+
+  it('ends with 3 where the server has no such namespace', async () => {
+    await withWorld(env, async (world) => {
+      const ended = await legisync(
+        { ...world, env: { ...world.env, TEMPORAL_NAMESPACE: 'nowhere' } },
+        'status',
+        '--json',
+      );
+      expect(ended.code).toBe(3);
+      expect(json(ended)).toMatchObject({ error: { message: expect.stringContaining('nowhere') as string } });
+    });
+  });
+});

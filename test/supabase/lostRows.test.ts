@@ -1,0 +1,132 @@
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Client } from 'pg';
+import { bootstrapSupabase, databaseUrl } from '../../local/postgres/bootstrap.ts';
+import { removeDataDir } from '../../local/postgres/dataDir.ts';
+import { startPostgres, type RunningPostgres } from '../../local/postgres/server.ts';
+import { migrate } from '../../src/supabase/migrate.ts';
+import { openFolder } from '../local/postgresFolder.ts';
+import { PLAIN } from '../support/buckets.ts';
+import { STATUS_WORDS } from '../support/servers.ts';
+import { asPostgres } from '../support/sessions.ts';
+
+/**
+ * What made legisync's backfill necessary. `limit … offset …` without `order by` promises nothing about which rows it
+ * skips, and PostgreSQL takes it at its word: a scan of a table larger than a quarter of `shared_buffers` begins where
+ * the last scan of it has been, so that the chunks overlap, and leave out what lies between. With the buffers of a
+ * production server that takes a million rows; with 1 MB of them, the smallest that works, 14,000 are enough.
+ */
+const FILES = 14_000;
+const CHUNK = 1_000;
+const BUCKET = 'agentbasic-legifrance-raw';
+
+let folder: string;
+let postgres: RunningPostgres;
+
+beforeAll(async () => {
+  folder = await openFolder();
+  postgres = await startPostgres({
+    dataDir: join(folder, 'postgres'),
+    flags: { shared_buffers: '1MB', fsync: 'off' },
+  });
+});
+afterAll(async () => {
+  await postgres.stop();
+  await removeDataDir(join(folder, 'postgres'));
+  await rm(folder, { recursive: true, force: true });
+});
+
+/** Lends a database of its own with 14,000 files, in a collation that is not the cluster's own where `options` say so. */
+async function withFiles<T>(name: string, options: string, use: (client: Client) => Promise<T>): Promise<T> {
+  await withClient(postgres.url, (admin) =>
+    admin.query(`create database ${name} template template0 ${options}`),
+  );
+  const url = databaseUrl(postgres.url, name);
+  await bootstrapSupabase(url);
+  await migrate(asPostgres(url), STATUS_WORDS);
+  return withClient(url, async (client) => {
+    await client.query('insert into storage.buckets (id, name) values ($1, $1)', [BUCKET]);
+    await client.query(
+      `insert into storage.objects (bucket_id, name, metadata)
+         select $1, 'legifrance/codes/LEGIARTI' || lpad(i::text, 12, '0') || '.json', jsonb_build_object('size', 1000 + i)
+           from generate_series(1, $2::int) i`,
+      [BUCKET, FILES],
+    );
+    // As autovacuum does with every table in use. Without statistics the planner takes the index, and all goes well.
+    await client.query('vacuum analyze storage.objects');
+    return use(client);
+  });
+}
+
+async function withClient<T>(url: string, use: (client: Client) => Promise<T>): Promise<T> {
+  const client = new Client({ connectionString: url });
+  await client.connect();
+  try {
+    return await use(client);
+  } finally {
+    await client.end();
+  }
+}
+
+async function queued(client: Client): Promise<number> {
+  const { rows } = await client.query<{ rows: number }>(
+    'select count(distinct file_path)::int as rows from public.files_queue',
+  );
+  return rows[0]?.rows ?? 0;
+}
+
+/** The team's own script, chunk by chunk, as its comment says: OFFSET 0, then one chunk more each time. */
+async function theirScript(client: Client): Promise<number> {
+  for (let offset = 0; offset < FILES; offset += CHUNK) {
+    await client.query(`
+      INSERT INTO files_queue (file_path, bucket_id, file_size, status, processed)
+      SELECT
+          name as file_path,
+          bucket_id,
+          (metadata->>'size')::BIGINT as file_size,
+          'pending' as status,
+          FALSE as processed
+      FROM storage.objects
+      WHERE bucket_id = '${BUCKET}'
+      LIMIT ${CHUNK} OFFSET ${offset}
+      ON CONFLICT (file_path) DO NOTHING`);
+  }
+  return queued(client);
+}
+
+/** The backfill's own statements, in chunks as small. */
+async function ourBackfill(client: Client): Promise<number> {
+  const { rows } = await client.query<{ id: string }>(
+    `select open_backfill($1, 'test', 'new', $2::jsonb) #>> '{run,id}' as id`,
+    [BUCKET, JSON.stringify(PLAIN)],
+  );
+  let cursor = 'queue:';
+  while (cursor.startsWith('queue:')) {
+    const chunk = await client.query<{ cursor: string }>(
+      `select backfill_chunk($1, $2, $3) #>> '{run,cursor}' as cursor`,
+      [rows[0]?.id, cursor, CHUNK],
+    );
+    cursor = chunk.rows[0]?.cursor ?? '';
+  }
+  return queued(client);
+}
+
+describe('14,000 files in a database with 1 MB of buffers', () => {
+  it.each([
+    ['an ICU locale', 'icu', `locale_provider icu icu_locale 'fr-FR' locale 'C'`],
+    ['the locale C', 'libc', `locale_provider libc locale 'C'`],
+  ])(
+    'in chunks of 1,000 with LIMIT and OFFSET lose thousands, and with the backfill none (%s)',
+    async (_locale, name, options) => {
+      await withFiles(`lost_rows_${name}`, options, async (client) => {
+        const theirs = await theirScript(client);
+        // How many depends on the width of the rows alone: 9,968 of 14,000 here, each time; 9,656 with narrower ones.
+        expect(theirs).toBeGreaterThan(9_000);
+        expect(theirs).toBeLessThan(11_000);
+        await client.query(`begin; set local legisync.allow_emptying = 'files_queue';
+          truncate public.files_queue; commit`);
+        expect(await ourBackfill(client)).toBe(FILES);
+      });
+    },
+  );
+});

@@ -1,0 +1,188 @@
+import { randomInt } from 'node:crypto';
+import type { Client } from 'pg';
+import { pollUntil } from '../../local/launcher/poll.ts';
+import { pathsOf, workerApi } from './claims.ts';
+import { withSession } from './sessions.ts';
+import { BUCKET, type TestStack } from './stack.ts';
+import { killed, startWorker } from './workers.ts';
+
+const CLAIMERS = 8;
+const POLLERS = 2;
+const DOOMED = 500;
+const ZOMBIE = 200;
+const BATCH = 100;
+/** The victims' leases: over while the others work. Those of the others outlast the test. */
+const SHORT_LEASE_SECONDS = 2;
+const LONG_LEASE_SECONDS = 600;
+const DEADLINE_MS = 240_000;
+
+export interface SwarmResult {
+  /** How often each row was worked: [times, rows]. */
+  readonly worked: readonly (readonly [times: number, rows: number])[];
+  /** Rows that the killed Worker had claimed, and those of them that another one worked. */
+  readonly doomed: { readonly claimed: number; readonly workedByOthers: number };
+  /** What the zombie was told when it completed its files after others had got them. */
+  readonly zombie: { readonly completed: number; readonly refused: number };
+  readonly byKind: { readonly claimers: number; readonly pollers: number };
+  /** Rows that are not processed, and claims that are still open, in the end. */
+  readonly unfinished: number;
+  readonly openClaims: number;
+}
+
+/** Rows that claimers, and Workers that poll as before, take from one another, with a killed one and a zombie among them. */
+export async function runSwarm(stack: TestStack, rows: number): Promise<SwarmResult> {
+  const seed = Number(process.env['CLAIM_SEED'] ?? randomInt(2 ** 31));
+  process.stderr.write(`To see this run again: CLAIM_SEED=${seed}\n`);
+  await stack.sql(`
+    create table public.works (file_path text not null, worker text not null);
+    grant all on public.works to service_role`);
+  await stack.sql(
+    `insert into public.files_queue (file_path, bucket_id, created_at, backfilled)
+     select 'file-' || n, $1, now() - interval '1 day' + n * interval '1 ms', n % 3 = 0 from generate_series(1, $2::int) n`,
+    [BUCKET, rows],
+  );
+
+  const doomed = startWorker(
+    stack.env({ DOOMED_BATCH: `${DOOMED}`, DOOMED_LEASE_SECONDS: `${SHORT_LEASE_SECONDS}` }),
+    'test/support/doomedWorker.ts',
+  );
+  await doomed.ready;
+  doomed.child.kill('SIGKILL');
+  await killed(doomed);
+  const ofDoomed = (
+    await stack.sql<{ path: string }>(`select file_path as path from legisync.claims where worker = 'doomed'`)
+  ).map(({ path }) => path);
+
+  const claimer = (n: number) =>
+    withSession(stack.databaseUrl, ({ client }) => claimFiles(stack, client, `claimer-${n}`, seed + n));
+  const poller = (n: number) =>
+    withSession(stack.databaseUrl, ({ client }) => pollAsBefore(client, `poller-${n}`));
+  const [zombie] = await Promise.all([
+    beZombie(stack),
+    ...Array.from({ length: CLAIMERS }, (_, n) => claimer(n + 1)),
+    ...Array.from({ length: POLLERS }, (_, n) => poller(n + 1)),
+  ]);
+
+  const count = async (sql: string, values: readonly unknown[] = []): Promise<number> =>
+    (await stack.sql<{ n: number }>(`select count(*)::int as n from ${sql}`, values))[0]?.n ?? -1;
+  const worked = await stack.sql<{ times: number; rows: number }>(
+    `select times::int, count(*)::int as rows from (
+       select count(w.file_path) as times from public.files_queue f left join public.works w using (file_path)
+       group by f.file_path) t group by 1 order by 1`,
+  );
+  return {
+    worked: worked.map(({ times, rows: n }) => [times, n]),
+    doomed: {
+      claimed: ofDoomed.length,
+      workedByOthers: await count('public.works where file_path = any ($1)', [ofDoomed]),
+    },
+    zombie,
+    byKind: {
+      claimers: await count(`public.works where worker like 'claimer%'`),
+      pollers: await count(`public.works where worker like 'poller%'`),
+    },
+    unfinished: await count(`public.files_queue where status <> 'processed' or not processed`),
+    openClaims: await count(`legisync.claims where state in ('held', 'waiting')`),
+  };
+}
+
+/** A Worker that claims: it works most of a batch, fails some at once and some after a second, and gives some back. */
+async function claimFiles(stack: TestStack, session: Client, worker: string, seed: number): Promise<void> {
+  const api = workerApi(stack);
+  const chance = seeded(seed);
+  await untilEmpty(session, async () => {
+    const claim = await api.claim(BATCH, LONG_LEASE_SECONDS, worker);
+    const done: string[] = [];
+    const failed: string[] = [];
+    const later: string[] = [];
+    const back: string[] = [];
+    for (const { filePath, attempt } of claim.files) {
+      // Never at the last attempts: every row is to be worked in the end.
+      const fate = attempt > 3 ? 1 : chance();
+      (fate < 0.01 ? failed : fate < 0.02 ? later : fate < 0.04 ? back : done).push(filePath);
+    }
+    await session.query('insert into public.works select path, $2 from unnest($1::text[]) path', [
+      done,
+      worker,
+    ]);
+    // Not in the order of the paths: the functions bring that about themselves.
+    const answers = await Promise.all([
+      api.complete(claim.token, shuffled(done, chance)),
+      api.fail(claim.token, shuffled(failed, chance)),
+      api.fail(claim.token, shuffled(later, chance), 'it failed', 1),
+      api.release(claim.token, shuffled(back, chance)),
+    ]);
+    const refused = answers.flatMap((answer) => answer.refused);
+    if (refused.length > 0) throw new Error(`${worker} was refused its own files: ${refused.join(', ')}`);
+    return claim.files.length;
+  });
+}
+
+/** A Worker of before, which knows nothing of claims: it takes pending rows itself, and says when it is done. */
+async function pollAsBefore(session: Client, worker: string): Promise<void> {
+  await session.query('set role service_role');
+  await untilEmpty(session, async () => {
+    const { rows } = await session.query<{ file_path: string }>(
+      `update public.files_queue set status = 'processing' where id in (
+         select id from public.files_queue where status = 'pending' order by created_at limit $1
+         for update skip locked)
+       returning file_path`,
+      [BATCH],
+    );
+    const paths = rows.map((row) => row.file_path);
+    await session.query('insert into public.works select path, $2 from unnest($1::text[]) path', [
+      paths,
+      worker,
+    ]);
+    await session.query(
+      `update public.files_queue set status = 'processed', processed = true where file_path = any ($1)`,
+      [paths],
+    );
+    return paths.length;
+  });
+}
+
+/** A Worker that sleeps over its lease, until its files are with others, and then says that they are done. */
+async function beZombie(stack: TestStack): Promise<SwarmResult['zombie']> {
+  const api = workerApi(stack);
+  const claim = await api.claim(ZOMBIE, SHORT_LEASE_SECONDS, 'zombie');
+  await pollUntil(
+    async () => {
+      const left = await stack.sql('select from legisync.claims where token = $1', [claim.token]);
+      return left.length === 0;
+    },
+    { everyMs: 50, timeoutMs: DEADLINE_MS },
+  );
+  const { completed, refused } = await api.complete(claim.token, pathsOf(claim));
+  return { completed, refused: refused.length };
+}
+
+/** Goes on until every row is processed; waits a moment where there is nothing to take. */
+async function untilEmpty(session: Client, step: () => Promise<number>): Promise<void> {
+  const deadline = performance.now() + DEADLINE_MS;
+  for (;;) {
+    if ((await step()) > 0) continue;
+    const left = await session.query('select from public.files_queue where processed is not true limit 1');
+    if (left.rowCount === 0) return;
+    if (performance.now() > deadline) throw new Error(`Rows are left after ${DEADLINE_MS} ms.`);
+    await session.query('select pg_sleep(0.05)');
+  }
+}
+
+/** Numbers from 0 to 1 that a seed fixes (mulberry32). */
+function seeded(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+}
+
+function shuffled(paths: readonly string[], chance: () => number): string[] {
+  return paths
+    .map((path) => ({ path, at: chance() }))
+    .sort((a, b) => a.at - b.at)
+    .map(({ path }) => path);
+}

@@ -131,7 +131,7 @@ revoke execute on function legisync.document_path(text, text) from public, anon,
 -- is made, so that it needs no `search_path` of its own, which would keep the planner from inlining it.
 create or replace function legisync.is_file(p_name text) returns boolean
 language sql immutable parallel safe
-return right(p_name, 1) <> '/' and right(p_name, 23) <> '.emptyFolderPlaceholder';
+return p_name not like '%/' and p_name not like '%.emptyFolderPlaceholder';
 revoke execute on function legisync.is_file(text) from public, anon, authenticated, service_role;
 
 -- The size that Storage noted, in bytes; null where it noted none, or nothing that is a size: one odd object must not end

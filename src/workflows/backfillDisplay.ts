@@ -34,16 +34,22 @@ function headline({ phase, paused, done, objects, rate, secondsLeft }: BackfillP
   return `**${paused ? 'paused' : PHASES[phase]}**${where}${speed}${left}`;
 }
 
-function table({ run, step, timeouts }: BackfillProgress): string {
+function table({ run, phase, step, timeouts }: BackfillProgress): string {
   if (run === null) return '';
-  const rows: readonly (readonly [string, number])[] = [
-    ['queued', run.queued],
-    ['of these, arrived behind the cursor', run.caughtUp],
-    ['sizes filled', run.sized],
-    ['missing, as verified', run.missing],
+  const verified: readonly (readonly [string, number])[] = [
+    ['missing', run.missing],
     ['in flight', run.inFlight],
     ['held by another bucket', run.heldByOtherBucket],
     ['folders and placeholders', run.skipped],
+  ];
+  const written: readonly (readonly [string, number])[] = [
+    ['queued', run.queued],
+    ['of these, arrived behind the cursor', run.caughtUp],
+    // Before they are counted, zeros would look like an answer.
+    ...(phase === 'verify' || phase === 'end' ? verified : []),
+  ];
+  const rows: readonly (readonly [string, number])[] = [
+    ...(run.kind === 'sizes' ? [['sizes filled', run.sized] as const] : written),
     ['chunks committed', run.chunks],
     ['objects of the next chunk', step],
     ['chunks that the database cancelled', timeouts],

@@ -17,6 +17,8 @@ export async function openBackfill(
     () => null,
     async () => {
       const run = await deps.backfill.open(input);
+      // `sizes` walks the queue, which may hold rows of other buckets.
+      if (run.kind === 'sizes') return { run, objects: null };
       const objects = await withoutTimeout(() => deps.backfill.countObjects(input.bucket));
       return { run, objects };
     },

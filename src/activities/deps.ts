@@ -1,6 +1,7 @@
 import type { Collection } from '../contract/collections.ts';
 import type { Legifrance } from '../legifrance/types.ts';
 import type { Backfill } from '../supabase/backfill.ts';
+import type { Coherence } from '../supabase/coherence.ts';
 import type { AdoptPolicy, Catalogue, Storage } from '../supabase/types.ts';
 
 /** What the activities need of the outside. Tests and faults come in here, through the front door. */
@@ -9,6 +10,7 @@ export interface ActivityDeps {
   readonly storage: Storage;
   readonly catalogue: Catalogue;
   readonly backfill: Backfill;
+  readonly coherence: Coherence;
   /** Definitions by name. */
   readonly collections: ReadonlyMap<string, Collection>;
   readonly settings: ActivitySettings;

@@ -4,6 +4,7 @@ import type {
   OpenBackfillInput,
   OpenBackfillResult,
 } from '../contract/backfill.ts';
+import type { CoherenceInput, MeasureResult } from '../contract/coherence.ts';
 import type {
   Controls,
   EnqueueInput,
@@ -14,6 +15,7 @@ import type {
   UploadResult,
 } from '../contract/messages.ts';
 import { backfillChunk, openBackfill } from './backfill.ts';
+import { measureCoherence } from './coherence.ts';
 import type { ActivityDeps } from './deps.ts';
 import { enqueueDocuments } from './enqueue.ts';
 import { fetchDocuments } from './fetch.ts';
@@ -34,6 +36,8 @@ export interface Activities {
   openBackfill(input: OpenBackfillInput): Promise<OpenBackfillResult>;
   /** One chunk of a backfill, in one transaction. */
   backfillChunk(input: BackfillChunkInput): Promise<BackfillChunkResult>;
+  /** Compares Storage and files_queue; a difference beyond the limits is logged as a warning. */
+  measureCoherence(input: CoherenceInput): Promise<MeasureResult>;
 }
 
 export function createActivities(deps: ActivityDeps): Activities {
@@ -43,6 +47,7 @@ export function createActivities(deps: ActivityDeps): Activities {
     enqueueDocuments: (input) => enqueueDocuments(deps, input),
     openBackfill: (input) => openBackfill(deps, input),
     backfillChunk: (input) => backfillChunk(deps, input),
+    measureCoherence: (input) => measureCoherence(deps, input),
     saveControls: (collection, controls) =>
       withHeartbeat(
         () => null,

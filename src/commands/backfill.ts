@@ -1,6 +1,7 @@
 import { WorkflowExecutionAlreadyStartedError, type WorkflowHandle } from '@temporalio/client';
 import type { Config } from '../config/config.ts';
-import type { BackfillInput, BackfillRun } from '../contract/backfill.ts';
+import type { BackfillInput, BackfillPlan, BackfillRun } from '../contract/backfill.ts';
+import { LegisyncError } from '../contract/failures.ts';
 import { backfillWorkflowId, PRIORITY, WORKFLOWS } from '../contract/names.ts';
 import type { Supabase } from '../supabase/index.ts';
 import { stateAttributes } from '../temporal/searchAttributes.ts';
@@ -27,7 +28,9 @@ export async function backfill(session: Session, flags: BackfillFlags): Promise<
   const request = readBackfillFlags(flags, config);
   const supabase = await requireSupabase(config);
   if (flags.yes !== true) {
-    const asked = await question(supabase, config, request);
+    // Without a terminal nobody waits for the counting.
+    const asked =
+      io.ask === undefined ? `Backfill ${config.bucket}?` : await question(supabase, config, request);
     await confirm(io, asked, { yes: flags.yes, command: commandLineOf(flags) });
   }
   await warnWithoutWorkers(session);
@@ -41,7 +44,7 @@ export async function backfill(session: Session, flags: BackfillFlags): Promise<
   return reportOf(await followBackfill(session, handle));
 }
 
-/** What is asked before it begins; without a terminal nobody waits for the counting. */
+/** What is asked before it begins. */
 async function question(
   supabase: Supabase,
   { bucket }: Pick<Config, 'bucket'>,
@@ -49,8 +52,24 @@ async function question(
 ): Promise<string> {
   const last = await supabase.backfill.last(bucket);
   if (request.start === 'resume') return resumeQuestion(bucket, last);
-  const plan = await supabase.backfill.plan(bucket, request.options.prefix);
+  const plan = await countedPlan(supabase, bucket, request);
+  if (plan === null)
+    return `Counting what is missing from ${bucket} takes longer than a statement may. Go on without?`;
   return `${describePlan(plan, request, expectationOf(plan, request, last)).join('\n')}\nGo on?`;
+}
+
+/** Null where the database cancels the counting: a run itself goes in steps, and does not need it. */
+async function countedPlan(
+  supabase: Supabase,
+  bucket: string,
+  { options }: BackfillRequest,
+): Promise<BackfillPlan | null> {
+  try {
+    return await supabase.backfill.plan(bucket, options.prefix);
+  } catch (error) {
+    if (error instanceof LegisyncError && error.code === 'DATABASE_TIMEOUT') return null;
+    throw error;
+  }
 }
 
 function resumeQuestion(bucket: string, last: BackfillRun | null): string {

@@ -59,12 +59,19 @@ function endedBefore(workflowId: string): CommandError {
 /** Prints a line when something has moved, until `signal` says that it is over. */
 async function watch(session: Session, handle: WorkflowHandle, signal: AbortSignal): Promise<void> {
   let shown = '';
+  let trouble = '';
   for (;;) {
     const line = await session.temporal.connection.withAbortSignal(signal, () => look(session, handle));
+    const stands = line === shown;
+    const found = stands
+      ? await session.temporal.connection.withAbortSignal(signal, () => whatHoldsUp(session, handle))
+      : '';
     // An answer that was no longer waited for says nothing.
     if (signal.aborted) return;
-    if (line !== shown) session.io.err(line);
+    if (!stands) session.io.err(line);
+    if (found !== '' && found !== trouble) session.io.err(found);
     shown = line;
+    trouble = found;
     await pause(LOOK_MS, undefined, { signal }).catch(() => undefined);
   }
 }
@@ -77,6 +84,18 @@ async function look(session: Session, handle: WorkflowHandle): Promise<string> {
     // The result is still waited for: what keeps the question from being answered may pass.
     if (isWithoutAnswer(error)) return `no worker of task queue ${session.config.taskQueue} answers; waiting`;
     return 'the server does not say how far it is; waiting';
+  }
+}
+
+/** Why the chunk in work is being tried again; '' where it is not. */
+async function whatHoldsUp(session: Session, handle: WorkflowHandle): Promise<string> {
+  try {
+    const { raw } = await withDeadline(session, () => handle.describe());
+    const message = raw.pendingActivities?.[0]?.lastFailure?.message ?? '';
+    return message === '' ? '' : `it is tried again: ${message}`;
+  } catch {
+    // As above: this is news, not the result.
+    return '';
   }
 }
 

@@ -1,5 +1,5 @@
 import type { Config } from '../config/config.ts';
-import { CHUNK, type BackfillOptions, type BackfillStart } from '../contract/backfill.ts';
+import { CHUNK, MAX_SIZES_CHUNK, type BackfillOptions, type BackfillStart } from '../contract/backfill.ts';
 import { CommandError, EXIT } from './exit.ts';
 
 /** What is typed behind `legisync backfill`. */
@@ -29,9 +29,6 @@ export interface BackfillRequest {
   /** Objects of a chunk, within `CHUNK`. */
   readonly chunk: number;
 }
-
-/** A pass that only updates rows locks them for the time of a chunk, and Workers wait behind it: it takes smaller ones. */
-const MAX_SIZES_CHUNK = 10_000;
 
 /** Storage's own limit of a path. */
 const MAX_PREFIX = 1_024;

@@ -12,7 +12,7 @@ export interface Expectation {
   readonly basis: 'the last run' | 'a measurement on two cores';
 }
 
-/** Objects are read three times: to queue, to catch up, and to verify. */
+/** Objects are read three times: to queue, to catch up, and to verify. To fill sizes, rows are read once. */
 const PASSES = 3;
 /** A row costs as much as reading nine objects; measured with 1.4 million of them. */
 const ROW_WEIGHT = 9;
@@ -26,18 +26,19 @@ export function expectationOf(
   last: BackfillRun | null,
 ): Expectation {
   const unit = last === null ? null : secondsPerObject(last);
-  const toWrite = options.kind === 'sizes' ? plan.withoutSize : plan.missing;
+  const [toRead, reads, toWrite] =
+    options.kind === 'sizes' ? [plan.rows, 1, plan.withoutSize] : [plan.objects, PASSES, plan.missing];
   return {
-    chunks: Math.ceil(plan.objects / chunk),
-    seconds: (PASSES * plan.objects + ROW_WEIGHT * toWrite) * (unit ?? MEASURED_SECONDS),
+    chunks: Math.ceil(toRead / chunk),
+    seconds: (reads * toRead + ROW_WEIGHT * toWrite) * (unit ?? MEASURED_SECONDS),
     basis: unit === null ? 'a measurement on two cores' : 'the last run',
   };
 }
 
 /** Null where the last run tells nothing: unfinished, or of too few objects. */
-function secondsPerObject({ state, kind, scanned, queued, seconds }: BackfillRun): number | null {
+function secondsPerObject({ state, kind, scanned, queued, busySeconds }: BackfillRun): number | null {
   if (state !== 'completed' || kind !== 'queue' || scanned < 10_000) return null;
-  return seconds / (PASSES * scanned + ROW_WEIGHT * queued);
+  return busySeconds / (PASSES * scanned + ROW_WEIGHT * queued);
 }
 
 /** `legisync backfill --dry-run`: counts only, and needs nothing but Supabase. */

@@ -70,7 +70,8 @@ function fromTemporal(error: unknown): Failure | undefined {
     const code = reason?.type ?? 'WORKFLOW_FAILED';
     const message = reason?.message ?? error.cause?.message ?? error.message;
     const next = code in FAILURES ? FAILURES[code as FailureCode].remedy : 'legisync status';
-    return { exitCode: EXIT.failed, code, message, next };
+    const exitCode = code === 'BACKFILL_REFUSED' ? EXIT.refused : EXIT.failed;
+    return { exitCode, code, message, next };
   }
   if (error instanceof NamespaceNotFoundError) return namespaceMissing(error.namespace);
   return fromGrpc(error instanceof ServiceError ? error.cause : error);

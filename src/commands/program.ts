@@ -9,6 +9,7 @@ import { maintenanceRun, type MaintenanceOptions } from './maintenance.ts';
 import { massiveStart, massiveSteer, parseLanes } from './massive.ts';
 import { massiveStatus } from './massiveStatus.ts';
 import { migrateDatabase, type MigrateOptions } from './migrate.ts';
+import { addQueue } from './queueCommands.ts';
 import { configure, report, run, withTemporal, type Io, type Outcome } from './run.ts';
 import { schedulesApply, schedulesPlan } from './schedules.ts';
 import { status } from './status.ts';
@@ -86,8 +87,11 @@ function createProgram(io: Io, json: boolean, result: { code: ExitCode }): Comma
     );
 
   addBackfill(program, onTemporal, onConfig);
+  addQueue(program, io, finish, onConfig);
 
-  const schedules = program.command('schedules').description('the schedules of MAINTENANCE');
+  const schedules = program
+    .command('schedules')
+    .description('the schedules of MAINTENANCE and of the coherence check');
   leaf(schedules, 'plan', 'show what apply would change', ['schedules plan', 'schedules plan --check'])
     .option('--check', 'exit with 1 where there is a difference')
     .action((options: JsonOption & { readonly check?: boolean }) =>

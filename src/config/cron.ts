@@ -15,26 +15,33 @@ const FIELDS: readonly { readonly name: string; readonly min: number; readonly m
  * Temporal takes more: names of days, six or seven fields, `@every`, `CRON_TZ=`. These are left out on purpose. The
  * zone is a setting of its own, and a plan can be compared with the server's only where one text has one meaning.
  */
-export const cron = () =>
+export const cron = () => z.string().superRefine(checkCron);
+
+/** The same, or `none`: never. */
+export const cronOrNone = () =>
   z.string().superRefine((text, context) => {
-    const fields = text.trim().split(/\s+/);
-    if (fields.length !== FIELDS.length) {
+    if (text.trim() !== 'none') checkCron(text, context);
+  });
+
+function checkCron(text: string, context: z.RefinementCtx): void {
+  const fields = text.trim().split(/\s+/);
+  if (fields.length !== FIELDS.length) {
+    context.addIssue({
+      code: 'custom',
+      message: 'must have five fields: minute, hour, day of month, month, day of week',
+    });
+    return;
+  }
+  for (const [index, { name, min, max }] of FIELDS.entries()) {
+    const isRight = (fields[index] ?? '').split(',').every((part) => isPart(part, min, max));
+    if (!isRight) {
       context.addIssue({
         code: 'custom',
-        message: 'must have five fields: minute, hour, day of month, month, day of week',
+        message: `must have numbers from ${min} to ${max} (or *) as its ${name}`,
       });
-      return;
     }
-    for (const [index, { name, min, max }] of FIELDS.entries()) {
-      const isRight = (fields[index] ?? '').split(',').every((part) => isPart(part, min, max));
-      if (!isRight) {
-        context.addIssue({
-          code: 'custom',
-          message: `must have numbers from ${min} to ${max} (or *) as its ${name}`,
-        });
-      }
-    }
-  });
+  }
+}
 
 function isPart(part: string, min: number, max: number): boolean {
   const match = /^(?:\*|(\d{1,2})(?:-(\d{1,2}))?)(?:\/(\d{1,2}))?$/.exec(part);

@@ -1,4 +1,4 @@
-import { cron } from './cron.ts';
+import { cronOrNone } from './cron.ts';
 import { preset } from './docs.ts';
 import { integer } from './rules.ts';
 
@@ -13,9 +13,11 @@ export const queueSettings = {
     change:
       'larger chunks save round trips, and lock and repeat more; a chunk that takes too long is halved by itself',
   }),
-  LEGISYNC_COHERENCE_CRON: preset(cron(), {
+  LEGISYNC_COHERENCE_CRON: preset(cronOrNone(), {
     section: 'Backfill and coherence',
-    about: 'When Storage and files_queue are compared, as five cron fields in numbers, in UTC.',
+    about:
+      'When Storage and files_queue are compared, as five cron fields in numbers, in UTC; or none. ' +
+      '`legisync schedules apply` carries it out.',
     default: '30 * * * *',
     change: 'a full comparison reads both tables: 5 to 8 seconds with 1.4 million files',
   }),

@@ -3,6 +3,12 @@
 /** Files that one chunk looks at: default and bounds. */
 export const CHUNK = { default: 100_000, min: 1_000, max: 1_000_000 } as const;
 
+/**
+ * A pass that fills sizes updates rows, which are locked for the time of a chunk, and Workers wait behind them: it takes at
+ * most so many at a time.
+ */
+export const MAX_SIZES_CHUNK = 10_000;
+
 /** More files than this are not queued all at once. */
 export const ALL_AT_ONCE_LIMIT = 100_000;
 
@@ -11,7 +17,10 @@ export interface BackfillOptions {
   readonly kind: 'queue' | 'sizes';
   /** Only files whose path begins so; '' for all. */
   readonly prefix: string;
-  /** Rows are written as finished, so that no Worker works them again. */
+  /**
+   * Rows are written as finished, so that no Worker works them again; but not those of files that were written after the
+   * run began, or within the grace time before it.
+   */
   readonly finished: boolean;
   /** With `finished`: only the rows of files that were last written before this time (ISO 8601). */
   readonly before?: string | undefined;
@@ -55,6 +64,8 @@ export interface BackfillRun {
   readonly skipped: number;
   /** ISO 8601. */
   readonly startedAt: string;
+  /** What the chunks took, without pauses and outages. */
+  readonly busySeconds: number;
   /** From the start to the last chunk; pauses and outages count. */
   readonly seconds: number;
 }
@@ -81,7 +92,7 @@ export interface OpenBackfillInput {
 /** Result of `openBackfill`. */
 export interface OpenBackfillResult {
   readonly run: BackfillRun;
-  /** Objects in the bucket, for the time left; null where counting them took too long. */
+  /** Objects in the bucket, for the time left; null where counting them took too long, and for `sizes`. */
   readonly objects: number | null;
 }
 
@@ -159,13 +170,16 @@ export interface BackfillResult {
 
 /** What a backfill would do, as counted now. */
 export interface BackfillPlan {
-  /** Objects of the bucket under the prefix, and those of them that are files. */
+  /** Objects of the bucket, all of which a run walks past. */
   readonly objects: number;
+  /** Files under the prefix. */
   readonly files: number;
   /** Files without a row, and their size in bytes as far as Storage noted it. */
   readonly missing: number;
   readonly missingBytes: number;
   readonly heldByOtherBucket: number;
+  /** Rows of the queue, of whatever bucket. */
+  readonly rows: number;
   /** Rows of the bucket without a size. */
   readonly withoutSize: number;
 }

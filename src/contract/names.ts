@@ -27,7 +27,7 @@ export const coherenceScheduleId = (bucket: string): string => `coherence:${buck
 export const SEARCH_ATTRIBUTES = {
   /** The collection's name. */
   LegisyncCollection: 'Keyword',
-  /** A {@link CollectionState} or a {@link BackfillState}; `completed` after a run of MAINTENANCE. */
+  /** A {@link CollectionState}, {@link BackfillState} or {@link CoherenceState}; `completed` after a run of MAINTENANCE. */
   LegisyncState: 'Keyword',
 } as const;
 
@@ -35,7 +35,10 @@ export const SEARCH_ATTRIBUTES = {
 export type CollectionState = 'collecting' | 'waiting' | 'paused' | 'quota' | 'stopping';
 
 /** The same of a backfill. */
-export type BackfillState = 'backfilling' | 'paused' | 'completed';
+export type BackfillState = 'backfilling' | 'paused' | 'completed' | 'stopped' | 'failed';
+
+/** The same of a coherence check; the last two are its verdict. */
+export type CoherenceState = 'checking' | 'coherent' | 'desynchronised';
 
 /** Operator verbs of `collectMassive` (Updates) and its Query. */
 export const UPDATES = {

@@ -1,7 +1,11 @@
 import { ScheduleNotFoundError, type Client, type ScheduleDescription } from '@temporalio/client';
-import type { BaseConfig } from '../config/config.ts';
-import { WORKFLOWS } from '../contract/names.ts';
-import { declaredSchedules, SCHEDULE_PREFIX, scheduleOptions, type DeclaredSchedule } from './declared.ts';
+import {
+  declaredSchedules,
+  SCHEDULE_KINDS,
+  scheduleOptions,
+  type DeclaredSchedule,
+  type ScheduleSettings,
+} from './declared.ts';
 import { differences, type Difference } from './differences.ts';
 
 /** What is to be done about one schedule. */
@@ -17,13 +21,14 @@ export type ScheduleStep =
   | { readonly action: 'remove'; readonly id: string }
   | { readonly action: 'keep'; readonly id: string; readonly paused: boolean };
 
-type Settings = Pick<BaseConfig, 'maintenance' | 'taskQueue'>;
-
 /** More schedules of ours than this are not looked through for orphans in one go. */
 const MAX_LISTED = 1_000;
 
 /** Compares the server with the configuration; changes nothing. */
-export async function planSchedules(client: Client, config: Settings): Promise<readonly ScheduleStep[]> {
+export async function planSchedules(
+  client: Client,
+  config: ScheduleSettings,
+): Promise<readonly ScheduleStep[]> {
   const declared = declaredSchedules(config);
   const steps: ScheduleStep[] = [];
   for (const schedule of declared) steps.push(await planOne(client, schedule));
@@ -33,12 +38,15 @@ export async function planSchedules(client: Client, config: Settings): Promise<r
 }
 
 /**
- * Makes the server's MAINTENANCE schedules what the configuration says. Repeating it is harmless. An operator's pause
+ * Makes the server's schedules what the configuration says. Repeating it is harmless. An operator's pause
  * and its note stay as they are.
  *
  * @returns what was done; only `keep` steps where there was nothing to do
  */
-export async function applySchedules(client: Client, config: Settings): Promise<readonly ScheduleStep[]> {
+export async function applySchedules(
+  client: Client,
+  config: ScheduleSettings,
+): Promise<readonly ScheduleStep[]> {
   const steps = await planSchedules(client, config);
   for (const step of steps) await applyOne(client, step);
   return steps;
@@ -85,8 +93,8 @@ async function applyOne(client: Client, step: ScheduleStep): Promise<void> {
 }
 
 /**
- * Schedules of ours that are no longer declared. A namespace may be shared: only those that carry our prefix *and* start
- * our workflow are ours.
+ * Schedules of ours that are no longer declared. A namespace may be shared: only those that carry a prefix of ours *and*
+ * start its workflow are ours.
  */
 async function orphans(client: Client, wanted: ReadonlySet<string>): Promise<string[]> {
   const ids: string[] = [];
@@ -94,10 +102,11 @@ async function orphans(client: Client, wanted: ReadonlySet<string>): Promise<str
   for await (const { scheduleId } of client.schedule.list()) {
     seen += 1;
     if (seen > MAX_LISTED) break;
-    if (!scheduleId.startsWith(SCHEDULE_PREFIX) || wanted.has(scheduleId)) continue;
+    const kind = SCHEDULE_KINDS.find(({ prefix }) => scheduleId.startsWith(prefix));
+    if (kind === undefined || wanted.has(scheduleId)) continue;
     // The list lags behind: one that was removed a moment ago may still be on it.
     const found = await describe(client, scheduleId);
-    if (found?.action.workflowType === WORKFLOWS.maintenance) ids.push(scheduleId);
+    if (found?.action.workflowType === kind.workflowType) ids.push(scheduleId);
   }
   return ids;
 }

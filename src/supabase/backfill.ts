@@ -30,12 +30,13 @@ const run = z.object({
   heldByOtherBucket: count,
   skipped: count,
   startedAt: z.string(),
+  busySeconds: z.number(),
   seconds: z.number(),
 });
 const opened = z.union([
   z.object({ run }),
   z.object({ refused: z.literal('unfinished'), unfinished: run }),
-  z.object({ refused: z.enum(['nothing unfinished', 'too many files']) }),
+  z.object({ refused: z.enum(['nothing unfinished', 'too many files', 'no such bucket']) }),
 ]);
 const chunk = z.discriminatedUnion('outcome', [
   z.object({
@@ -56,6 +57,7 @@ const plan = z.object({
   missing: count,
   missingBytes: count,
   heldByOtherBucket: count,
+  rows: count,
   withoutSize: count,
 });
 
@@ -121,8 +123,11 @@ function refusal(bucket: string, answer: Exclude<z.output<typeof opened>, { run:
     const { id, scanned, queued, startedAt } = answer.unfinished;
     return (
       `Run ${id} of ${bucket}, begun ${startedAt.slice(0, 19)}, is unfinished: ${scanned} objects seen, ${queued} queued. ` +
-      'Go on with it (--resume), or abandon it and begin anew (--restart); neither loses or repeats a row.'
+      'Go on with it (--resume), or abandon it and begin anew (--restart); neither loses nor repeats a row.'
     );
+  }
+  if (answer.refused === 'no such bucket') {
+    return `Storage has no bucket ${bucket}: correct LEGISYNC_BUCKET, or let \`legisync up\` make it.`;
   }
   return answer.refused === 'too many files'
     ? `${bucket} holds more than ${ALL_AT_ONCE_LIMIT} objects, too many for one transaction (--all-at-once): leave the option out.`

@@ -39,7 +39,12 @@ export function databaseFailure(error: OutsideError, status: number, fn: string)
 }
 
 /** The functions that write into the one table that is not ours. */
-const WRITES_QUEUE: ReadonlySet<string> = new Set(['enqueue_documents', 'backfill_chunk']);
+const WRITES_QUEUE: ReadonlySet<string> = new Set([
+  'enqueue_documents',
+  'backfill_chunk',
+  'repair_dangling',
+  'repair_stale',
+]);
 
 function databaseCode(code: string, status: number, fn: string): FailureCode {
   // In a table that is not ours, a value that does not fit (class 22) or breaks a rule

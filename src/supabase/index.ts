@@ -1,6 +1,7 @@
 import { createClient } from '@supabase/supabase-js';
 import { createBackfill, type Backfill } from './backfill.ts';
 import { createCatalogue } from './catalogue.ts';
+import { createCoherence, type Coherence } from './coherence.ts';
 import { createRpc } from './rpc.ts';
 import { createStorage } from './storage.ts';
 import type { Catalogue, Storage } from './types.ts';
@@ -19,6 +20,7 @@ export interface Supabase {
   readonly storage: Storage;
   readonly catalogue: Catalogue;
   readonly backfill: Backfill;
+  readonly coherence: Coherence;
 }
 
 /** Storage and catalogue of one Supabase project, over HTTP with the service key. Nothing to close. */
@@ -39,5 +41,6 @@ export function createSupabase(options: SupabaseOptions): Supabase {
     storage: createStorage(client, options.bucket),
     catalogue: createCatalogue(rpc, options.bucket),
     backfill: createBackfill(rpc),
+    coherence: createCoherence(rpc),
   };
 }

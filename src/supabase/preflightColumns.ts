@@ -30,7 +30,8 @@ const THEIRS: readonly (Wanted & { readonly definition: string })[] = [
     lossy: { citext: IGNORES_CASE },
     // legifrance/{category}/{id}.json, with an id of 20 characters and a category of 1 to 63.
     least: 38,
-    enough: 100,
+    // A backfill queues every file of the bucket: Storage's own limit of a name.
+    enough: 1_024,
   },
   // LEGISYNC_BUCKET has at most 100.
   { name: 'bucket_id', definition: 'text', type: 'text', fits: TEXTS, least: 1, enough: 100 },

@@ -109,7 +109,7 @@ async function nullFindings(client: pg.Client, { columns }: QueueFacts): Promise
     {
       severity: 'warning',
       about: 'null path',
-      message: `${count} row(s) of ${TABLE} have no file_path: they stand for no file, and legisync never touches them.`,
+      message: `${count} row(s) of ${TABLE} have no file_path: they stand for no file: legisync neither hands them out nor changes them.`,
       sql: [`delete from ${TABLE} where file_path is null`],
     },
   ];

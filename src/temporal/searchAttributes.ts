@@ -1,6 +1,11 @@
 import type { Connection } from '@temporalio/client';
 import { defineSearchAttributeKey, SearchAttributeType } from '@temporalio/common';
-import { SEARCH_ATTRIBUTES, type BackfillState, type CollectionState } from '../contract/names.ts';
+import {
+  SEARCH_ATTRIBUTES,
+  type BackfillState,
+  type CoherenceState,
+  type CollectionState,
+} from '../contract/names.ts';
 import { LegisyncError } from '../contract/failures.ts';
 
 /** `temporal.api.enums.v1.IndexedValueType`: KEYWORD, the one type that we use. */
@@ -18,7 +23,7 @@ export function startAttributes(collection: string, state: CollectionState) {
 }
 
 /** The same of a workflow that belongs to no collection. */
-export function stateAttributes(state: BackfillState) {
+export function stateAttributes(state: BackfillState | CoherenceState) {
   return [{ key: stateKey, value: state }];
 }
 

@@ -12,17 +12,29 @@ const PHASES = {
   end: 'finished',
 } as const satisfies Record<BackfillProgress['phase'], string>;
 
-/** Shows progress in the Web UI: live Markdown, and the state as a search attribute. */
-export function createBackfillDisplay(): (progress: BackfillProgress, pauseReason: string) => void {
+/** Shows progress in the Web UI. */
+export interface BackfillDisplay {
+  /** Live Markdown, and the state as a search attribute. */
+  readonly show: (progress: BackfillProgress, pauseReason: string) => void;
+  /** The state of a workflow that ends before its run does; the details stay. */
+  readonly ended: (state: Extract<BackfillState, 'stopped' | 'failed'>) => void;
+}
+
+export function createBackfillDisplay(): BackfillDisplay {
   let shown: BackfillState | undefined;
-  return (progress, pauseReason) => {
-    const { phase, paused } = progress;
-    const state = phase === 'end' ? 'completed' : paused ? 'paused' : 'backfilling';
-    const reason = paused && pauseReason !== '' ? [`Paused: ${pauseReason}`] : [];
-    setCurrentDetails([headline(progress), ...reason, table(progress)].join('\n\n'));
-    // An attribute costs an event and a write to the visibility store: on changes only.
+  // An attribute costs an event and a write to the visibility store: on changes only.
+  const setState = (state: BackfillState): void => {
     if (state !== shown) upsertSearchAttributes([{ key: STATE_ATTRIBUTE, value: state }]);
     shown = state;
+  };
+  return {
+    show(progress, pauseReason) {
+      const { phase, paused } = progress;
+      const reason = paused && pauseReason !== '' ? [`Paused: ${pauseReason}`] : [];
+      setCurrentDetails([headline(progress), ...reason, table(progress)].join('\n\n'));
+      setState(phase === 'end' ? 'completed' : paused ? 'paused' : 'backfilling');
+    },
+    ended: setState,
   };
 }
 

@@ -3,9 +3,11 @@ import {
   allHandlersFinished,
   ApplicationFailure,
   condition,
+  ContinueAsNew,
   continueAsNew,
   defineQuery,
   defineUpdate,
+  isCancellation,
   setHandler,
   sleep,
   workflowInfo,
@@ -78,7 +80,7 @@ export async function backfillFilesQueue(input: BackfillInput): Promise<Backfill
       timeouts,
     };
   };
-  const show = (): void => display(progress(), pauseReason);
+  const show = (): void => display.show(progress(), pauseReason);
 
   setHandler(progressQuery, progress);
   setHandler(
@@ -95,50 +97,67 @@ export async function backfillFilesQueue(input: BackfillInput): Promise<Backfill
   setHandler(resumeUpdate, () => {
     paused = false;
     pauseReason = '';
+    // The chunk that was in work when the pause began has left its mark since.
+    pace.pause();
     show();
     return progress();
   });
 
   show();
-  opened ??= await openBackfill.executeWithOptions({ summary: `${input.start} run of ${bucket}` }, [
-    { bucket, owner: workflowInfo().firstExecutionRunId, start: input.start, options: input.options },
-  ]);
-  done = doneBefore(opened.run, done);
-
-  while (phaseOf(opened.run) !== 'end') {
-    show();
-    await condition(() => !paused);
-    const { run } = opened;
-    const phase = phaseOf(run);
-    const step = pace.step(phase);
-    const summary = `${phase}: ${step} objects after chunk ${run.chunks}`;
-    const result = await backfillChunk.executeWithOptions({ summary }, [
-      { run: run.id, cursor: run.cursor, step },
+  try {
+    opened ??= await openBackfill.executeWithOptions({ summary: `${input.start} run of ${bucket}` }, [
+      { bucket, owner: workflowInfo().firstExecutionRunId, start: input.start, options: input.options },
     ]);
-    if (result.outcome === 'timed_out') {
-      timeouts += 1;
-      if (!pace.slower(phase)) await sleep(TROUBLE, { summary: 'even the smallest chunk was cancelled' });
-    } else {
+    done = doneSoFar(opened.run, done);
+
+    while (phaseOf(opened.run) !== 'end') {
+      show();
+      // A pause may be repeated for as long as it lasts, and each time it is written into the history.
+      await condition(() => !paused || historyIsLong(input.maxEvents));
+      if (historyIsLong(input.maxEvents)) {
+        await condition(allHandlersFinished);
+        const left = { opened, paused, pauseReason, halvings: pace.halvings, timeouts, done };
+        return await continueAsNew<typeof backfillFilesQueue>({ ...input, carried: left });
+      }
+      const { run } = opened;
+      const phase = phaseOf(run);
+      const step = pace.step(phase);
+      const summary = `${phase}: ${step} objects after chunk ${run.chunks}`;
+      const result = await backfillChunk.executeWithOptions({ summary }, [
+        { run: run.id, cursor: run.cursor, step },
+      ]);
+      if (result.outcome === 'timed_out') {
+        timeouts += 1;
+        if (input.options.allAtOnce) throw tooMuchAtOnce(run);
+        if (!pace.slower(phase)) await sleep(TROUBLE, { summary: 'even the smallest chunk was cancelled' });
+        continue;
+      }
       opened = { ...opened, run: result.run };
       if (result.outcome === 'done') pace.committed(result);
       const scanned = result.outcome === 'done' ? result.scanned : 0;
-      done = phaseOf(result.run) === phase ? done + scanned : 0;
+      done = doneSoFar(result.run, phaseOf(result.run) === phase ? done + scanned : 0);
     }
-    if (historyIsLong(input.maxEvents)) {
-      await condition(allHandlersFinished);
-      const left = { opened, paused, pauseReason, halvings: pace.halvings, timeouts, done };
-      return continueAsNew<typeof backfillFilesQueue>({ ...input, carried: left });
-    }
+  } catch (error) {
+    // The state must not go on saying that it is at work.
+    if (!(error instanceof ContinueAsNew)) display.ended(isCancellation(error) ? 'stopped' : 'failed');
+    throw error;
   }
   show();
   await condition(allHandlersFinished);
   return { run: opened.run, timeouts };
 }
 
-/** Of a run that is taken up again, only the first phase has kept how far it was. */
-function doneBefore(run: BackfillRun, carried: number): number {
+function tooMuchAtOnce({ id }: BackfillRun): ApplicationFailure {
+  return ApplicationFailure.nonRetryable(
+    `The database cancelled run ${id}: all files at once take longer than a statement may. Nothing was written. Go on in chunks: legisync backfill --resume`,
+    'BACKFILL_REFUSED',
+  );
+}
+
+/** How far the phase in work is: the database knows it of the first one, `counted` is what was seen of another. */
+function doneSoFar(run: BackfillRun, counted: number): number {
   const phase = phaseOf(run);
-  return phase === 'queue' || phase === 'sizes' ? run.scanned : carried;
+  return phase === 'queue' || phase === 'sizes' ? run.scanned : counted;
 }
 
 /**

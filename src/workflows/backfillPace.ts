@@ -1,4 +1,9 @@
-import { CHUNK, type BackfillChunkResult, type BackfillPhase } from '../contract/backfill.ts';
+import {
+  CHUNK,
+  MAX_SIZES_CHUNK,
+  type BackfillChunkResult,
+  type BackfillPhase,
+} from '../contract/backfill.ts';
 
 /** A step that has come down to this is not halved any more: what takes so long then is not its size. */
 const MIN_STEP = 100;
@@ -39,11 +44,13 @@ export class BackfillPace {
 
   /** Objects of the next chunk. */
   step(phase: BackfillPhase): number {
-    const reading = phase === 'catch_up' || phase === 'verify';
-    const whole = reading
-      ? Math.max(this.#chunk, Math.min(this.#chunk * READING_FACTOR, MAX_STEP))
-      : this.#chunk;
-    return Math.max(MIN_STEP, Math.floor(whole / 2 ** this.#halvings));
+    return Math.max(MIN_STEP, Math.floor(this.#whole(phase) / 2 ** this.#halvings));
+  }
+
+  #whole(phase: BackfillPhase): number {
+    if (phase === 'sizes') return Math.min(this.#chunk, MAX_SIZES_CHUNK);
+    if (phase === 'queue') return this.#chunk;
+    return Math.max(this.#chunk, Math.min(this.#chunk * READING_FACTOR, MAX_STEP));
   }
 
   /** After a chunk that the database cancelled. False where the step cannot be smaller. */

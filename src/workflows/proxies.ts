@@ -1,5 +1,6 @@
 import { ActivityCancellationType, proxyActivities, type ActivityOptions } from '@temporalio/workflow';
 import type { Activities } from '../activities/index.ts';
+import { PRIORITY } from '../contract/names.ts';
 
 /**
  * The outside may be away for days, and a collection must outlast it: attempts are not counted, and the last interval,
@@ -37,3 +38,8 @@ const CHUNK: ActivityOptions = { ...SHORT, startToCloseTimeout: '2m' };
 export const { fetchDocuments, uploadDocuments } = proxyActivities<Activities>(LONG);
 export const { enqueueDocuments, saveControls } = proxyActivities<Activities>(SHORT);
 export const { openBackfill, backfillChunk } = proxyActivities<Activities>(CHUNK);
+/** A schedule gives its runs no priority, so the activity has its own. */
+export const { measureCoherence } = proxyActivities<Activities>({
+  ...SHORT,
+  priority: { priorityKey: PRIORITY.coherence },
+});

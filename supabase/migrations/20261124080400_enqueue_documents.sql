@@ -70,7 +70,7 @@ begin
     from legisync.documents d where d.category = p_category and d.id = any (p_stored);
 
   insert into public.files_queue (file_path, bucket_id, file_size, status, processed, content_sha256, updated_at)
-    select o.name, o.bucket_id, (o.metadata ->> 'size')::bigint, 'pending', false, o.user_metadata ->> 'sha256', clock_timestamp()
+    select o.name, o.bucket_id, legisync.object_size(o.metadata), 'pending', false, o.user_metadata ->> 'sha256', clock_timestamp()
     from storage.objects o where o.bucket_id = p_bucket and o.name = any (v_paths)
     order by o.name
     on conflict (file_path) do nothing;
@@ -81,7 +81,7 @@ begin
   perform legisync.take_back_marks(p_bucket, v_paths);
 
   with known as (
-    select f.file_path, (o.metadata ->> 'size')::bigint as size, o.user_metadata ->> 'sha256' as sha256,
+    select f.file_path, legisync.object_size(o.metadata) as size, o.user_metadata ->> 'sha256' as sha256,
            coalesce(f.processed, false) or f.status::text = any (s.status_done) as finished,
            case when f.content_sha256 is null then o.updated_at > coalesce(f.created_at, f.updated_at, '-infinity')
                 else split_part(f.content_sha256, ':', 1) = split_part(o.user_metadata ->> 'sha256', ':', 1) end as news

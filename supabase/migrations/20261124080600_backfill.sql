@@ -8,7 +8,8 @@ create table if not exists legisync.backfill_runs (
   kind text not null check (kind in ('queue', 'sizes')),
   -- Only files whose path begins so.
   prefix text not null default '',
-  -- Rows are written as finished, so that no Worker works them again: those of files older than `before`, or all.
+  -- Rows are written as finished, so that no Worker works them again: those of files older than `before`, and never of
+  -- files that were written after the run began or within the grace time before it: the collection may be at them.
   finished boolean not null default false,
   before timestamptz,
   -- A file without a row is "in flight" for so long after it was written.
@@ -29,6 +30,8 @@ create table if not exists legisync.backfill_runs (
   in_flight bigint not null default 0,
   held_by_other_bucket bigint not null default 0,
   skipped bigint not null default 0,
+  -- What its chunks took, without pauses and outages.
+  busy_seconds double precision not null default 0,
   started_at timestamptz not null default clock_timestamp(),
   updated_at timestamptz not null default clock_timestamp()
 );
@@ -65,7 +68,7 @@ as $$
     'finished', r.finished, 'before', r.before, 'state', r.state, 'cursor', r.cursor, 'chunks', r.chunks,
     'scanned', r.scanned, 'queued', r.queued, 'caughtUp', r.caught_up, 'sized', r.sized,
     'missing', r.missing, 'inFlight', r.in_flight, 'heldByOtherBucket', r.held_by_other_bucket, 'skipped', r.skipped,
-    'startedAt', r.started_at,
+    'startedAt', r.started_at, 'busySeconds', r.busy_seconds,
     'seconds', extract(epoch from r.updated_at - r.started_at))
 $$;
 revoke execute on function legisync.backfill_json(legisync.backfill_runs) from public, anon, authenticated, service_role;
@@ -82,7 +85,15 @@ declare
   r legisync.backfill_runs;
   v_files bigint;
 begin
+  if p_start is null or p_start not in ('new', 'resume', 'restart') then
+    raise exception 'p_start is %: it must be new, resume or restart.', coalesce(p_start, 'null')
+      using errcode = 'invalid_parameter_value';
+  end if;
   perform pg_advisory_xact_lock(legisync.backfill_lock(p_bucket));
+  -- Else a misspelt name would end as a success, with nothing queued and nothing missing.
+  if not exists (select from storage.buckets where id = p_bucket) then
+    return json_build_object('refused', 'no such bucket');
+  end if;
   select * into r from legisync.backfill_runs where bucket_id = p_bucket and state = 'running';
   if found then
     if p_start = 'new' and r.owner <> p_owner then
@@ -139,8 +150,13 @@ declare
   v_changed bigint := 0;
   v_dense boolean;
   v_range record;
+  v_more boolean;
   v_seconds double precision;
 begin
+  if p_step is null or p_step not between 1 and 1000000 then
+    raise exception 'p_step is %: it must be from 1 to 1000000.', coalesce(p_step::text, 'null')
+      using errcode = 'invalid_parameter_value';
+  end if;
   select * into r from legisync.backfill_runs where id = p_run;
   if r.state is distinct from 'running' and r.state is distinct from 'completed' then
     return json_build_object('outcome', 'gone');
@@ -158,17 +174,16 @@ begin
 
   case v_phase
     when 'sizes' then
-      execute 'select count(*), max(file_path) from (
+      execute 'select count(*), max(file_path collate "default") from (
           select file_path from public.files_queue where file_path > $1 collate "default"
           order by file_path collate "default" limit $2) f'
         into v_scanned, v_upto using v_from, p_step;
       v_changed := legisync.backfill_sizes(r, v_from, v_upto);
-    when 'queue', 'catch_up' then
-      -- Where most were missing in the last chunk of the first pass, it is taken for granted that they are in this one.
-      -- Not in the pass that catches up: there all have their rows, and 1,000,000 conflicts take 8 s and more.
-      v_dense := v_phase = 'queue' and coalesce((
+    when 'queue' then
+      -- Where most were missing in the last chunk, it is taken for granted that they are in this one.
+      v_dense := coalesce((
         select changed > scanned / 2 from legisync.backfill_chunks where run = r.id and number = r.chunks), false);
-      select * into v_range from legisync.backfill_range(r, v_from, p_step, not v_dense);
+      select * into v_range from legisync.backfill_range(r, v_from, p_step, case when v_dense then 'count' else 'missing' end);
       v_scanned := v_range.scanned;
       v_upto := v_range.upto;
       if v_dense or cardinality(v_range.missing) > v_scanned / 2 then
@@ -176,24 +191,37 @@ begin
       elsif v_range.missing is not null then
         v_changed := legisync.backfill_write(r, v_from, v_upto, v_range.missing);
       end if;
+    when 'catch_up' then
+      select * into v_range from legisync.backfill_range(r, v_from, p_step, 'missing');
+      v_scanned := v_range.scanned;
+      v_upto := v_range.upto;
+      -- A pass that mostly reads takes large steps. Where much is missing after all (somebody emptied the queue while the
+      -- run was at work), it writes no more than a chunk of the first pass does.
+      if cardinality(v_range.missing) > 100000 then
+        v_range.missing := v_range.missing[1:100000];
+        v_upto := v_range.missing[100000];
+        v_more := true;
+      end if;
+      if v_range.missing is not null then
+        v_changed := legisync.backfill_write(r, v_from, v_upto, v_range.missing);
+      end if;
     when 'verify' then
-      select * into v_range from legisync.backfill_range(r, v_from, p_step, true);
+      select * into v_range from legisync.backfill_range(r, v_from, p_step, 'verify');
       v_scanned := v_range.scanned;
       v_upto := v_range.upto;
       r.skipped := r.skipped + v_range.skipped;
+      r.held_by_other_bucket := r.held_by_other_bucket + v_range.held;
       select r.missing + count(*) filter (where o.written <= now() - r.grace),
              r.in_flight + count(*) filter (where o.written > now() - r.grace)
         into r.missing, r.in_flight
         from (select coalesce(updated_at, created_at, '-infinity') as written
               from storage.objects where bucket_id = r.bucket_id and name = any (v_range.missing)) o;
+    when 'end' then
+      v_scanned := 0;
   end case;
 
-  if v_phase = 'verify' and v_scanned < p_step then
-    r.held_by_other_bucket := legisync.backfill_held(r);
-  end if;
-
   r.cursor := case
-    when v_scanned = p_step then v_phase || ':' || v_upto
+    when v_more or v_scanned = p_step then v_phase || ':' || v_upto
     when v_phase = 'queue' then 'catch_up:'
     when v_phase = 'catch_up' then 'verify:'
     else 'end:' end;
@@ -209,6 +237,7 @@ begin
       caught_up = caught_up + case when v_phase = 'catch_up' then v_changed else 0 end,
       sized = sized + case when v_phase = 'sizes' then v_changed else 0 end,
       missing = r.missing, in_flight = r.in_flight, held_by_other_bucket = r.held_by_other_bucket, skipped = r.skipped,
+      busy_seconds = busy_seconds + v_seconds,
       updated_at = clock_timestamp()
     where id = r.id
     returning * into r;
@@ -217,34 +246,41 @@ begin
 end
 $$;
 
--- The next `p_step` objects after a path: how many there are, the last one's path, and, where `p_compare` asks for it, which
--- of them are files without a row (null: none), and how many are no files.
+-- The next `p_step` objects after a path: how many there are, and the last one's path. `missing`: and which of them are
+-- files without a row, in the order of their paths (null: none). `verify`: and how many are no files, and how many have
+-- their path held by a row of another bucket, for which the rows themselves are read.
 --
--- Reads both indexes in their order and merges them: no table, no memory, and it stops where the objects stop. Both sides
--- compare paths in the database's own order, said by name for `file_path`, whose column may have another. `execute`:
--- planned for these values, where a plan for any values would take the rest of the table for a third of it.
---
--- Never a nested loop: after a TRUNCATE or a restore the statistics still tell of an empty table, and the planner would
--- compare each of 100,000 files with each of 100,000 rows. (Seen: 10 s for 11,000 files; 0.02 s without.)
+-- Reads both indexes in their order and merges them: no table (but for `verify`), no memory, and it stops where the objects
+-- stop. Both sides compare paths in the database's own order, said by name for `file_path`, whose column may have another.
+-- `execute`: planned for these values. The other ways are closed to the planner: after a TRUNCATE or a restore the
+-- statistics tell of an empty table, and the visibility map is empty as well.
 create or replace function legisync.backfill_range(
-  r legisync.backfill_runs, p_from text, p_step integer, p_compare boolean,
-  out scanned integer, out upto text, out missing text[], out skipped bigint)
+  r legisync.backfill_runs, p_from text, p_step integer, p_asked text,
+  out scanned integer, out upto text, out missing text[], out skipped bigint, out held bigint)
 language plpgsql stable
-set search_path = '' set enable_seqscan = off set enable_nestloop = off set enable_hashjoin = off
+set search_path = '' set enable_seqscan = off set enable_bitmapscan = off
+set enable_nestloop = off set enable_hashjoin = off
 as $$
 begin
-  if p_compare then
-    execute '
-      select count(*), max(o.name),
-             array_agg(o.name) filter (where f.file_path is null and legisync.is_file(o.name) and starts_with(o.name, $4)),
-             count(*) filter (where not legisync.is_file(o.name) and starts_with(o.name, $4))
-      from (select name from storage.objects where bucket_id = $1 and name > $2 order by name limit $3) o
-      left join public.files_queue f on f.file_path = o.name and f.file_path > $2 collate "default"'
-      into scanned, upto, missing, skipped using r.bucket_id, p_from, p_step, r.prefix;
-  else
+  if p_asked = 'count' then
     execute 'select count(*), max(o.name)
       from (select name from storage.objects where bucket_id = $1 and name > $2 order by name limit $3) o'
       into scanned, upto using r.bucket_id, p_from, p_step;
+  else
+    execute format('
+      select count(*), max(o.name),
+             array_agg(o.name order by o.name)
+               filter (where f.file_path is null and legisync.is_file(o.name) and starts_with(o.name, $4)),
+             %s
+      from (select name from storage.objects where bucket_id = $1 and name > $2 order by name limit $3) o
+      left join public.files_queue f on f.file_path = o.name and f.file_path > $2 collate "default"',
+      case p_asked
+        when 'verify' then '
+             count(*) filter (where not legisync.is_file(o.name) and starts_with(o.name, $4)),
+             count(*) filter (where f.file_path is not null and f.bucket_id is distinct from $1
+                                and legisync.is_file(o.name) and starts_with(o.name, $4))'
+        else 'null::bigint, null::bigint' end)
+      into scanned, upto, missing, skipped, held using r.bucket_id, p_from, p_step, r.prefix;
   end if;
 end
 $$;
@@ -280,8 +316,8 @@ begin
       order by o.name
       on conflict (file_path) do nothing',
     case when not r.finished then 'false'
-         when r.before is null then 'true'
-         else format('coalesce(o.updated_at, o.created_at) < %L::timestamptz', r.before) end,
+         else format('coalesce(o.updated_at, o.created_at, ''-infinity'') < %L::timestamptz',
+                     least(r.before, r.started_at - r.grace)) end,
     coalesce(v_word, 'pending'),
     case when p_missing is null then 'legisync.is_file(o.name) and starts_with(o.name, $4)' else 'o.name = any ($5)' end,
     v_type)
@@ -291,18 +327,8 @@ begin
 end
 $$;
 
--- Files of the run whose path is held by a row of another bucket. One scan of the queue, 0.15 s for 1.4 million rows; the
--- index of storage.objects is asked for each row of another bucket (`offset 0` keeps the planner from joining).
-create or replace function legisync.backfill_held(r legisync.backfill_runs) returns bigint
-language sql stable
-set search_path = ''
-as $$
-  select count(*) from public.files_queue f
-  where f.bucket_id is distinct from r.bucket_id and starts_with(f.file_path, r.prefix) and legisync.is_file(f.file_path)
-    and exists (select from storage.objects o where o.bucket_id = r.bucket_id and o.name = f.file_path offset 0)
-$$;
-
--- Sizes for the rows between two paths that have none, from the object.
+-- Sizes for the rows between two paths that have none, from the object. A row that somebody holds locked is passed over:
+-- a Worker that has several in one transaction must not deadlock with a pass that only tidies up.
 create or replace function legisync.backfill_sizes(r legisync.backfill_runs, p_from text, p_upto text) returns bigint
 language plpgsql
 set search_path = '' set enable_seqscan = off set enable_nestloop = off
@@ -318,7 +344,7 @@ begin
         and f.file_path > $2 collate "default" and f.file_path <= $3 collate "default" and starts_with(f.file_path, $4)
         and legisync.object_size(o.metadata) is not null
       order by f.file_path
-      for update of f
+      for update of f skip locked
     )
     update public.files_queue f set file_size = u.size from unsized u
       where f.file_path = u.file_path
@@ -336,7 +362,7 @@ language sql security definer
 set search_path = '' set statement_timeout = '20s'
 as $$ select legisync.backfill_json(r) from legisync.backfill_runs r where bucket_id = p_bucket order by id desc limit 1 $$;
 
--- What a backfill would do, without doing it: about 3 s for 1.4 million files. `offset 0`: sizes are read before the join,
+-- What a backfill would do, without doing it: about 4 s for 1.4 million files. `offset 0`: sizes are read before the join,
 -- which then holds a number for each file instead of all that Storage notes of it.
 create or replace function public.plan_backfill(p_bucket text, p_prefix text)
 returns json
@@ -345,15 +371,17 @@ set search_path = '' set statement_timeout = '30s' set enable_nestloop = off set
 as $$
   select json_build_object(
     'objects', count(*),
-    'files', count(*) filter (where o.is_file),
-    'missing', count(*) filter (where o.is_file and f.file_path is null),
-    'missingBytes', coalesce(sum(o.size) filter (where o.is_file and f.file_path is null), 0),
-    'heldByOtherBucket', count(*) filter (where o.is_file and f.bucket_id <> p_bucket),
+    'files', count(*) filter (where o.is_wanted),
+    'missing', count(*) filter (where o.is_wanted and f.file_path is null),
+    'missingBytes', coalesce(sum(o.size) filter (where o.is_wanted and f.file_path is null), 0),
+    'heldByOtherBucket', count(*) filter (where o.is_wanted and f.file_path is not null and f.bucket_id is distinct from p_bucket),
+    'rows', (select count(*) from public.files_queue),
     'withoutSize', (select count(*) from public.files_queue q
                     where q.bucket_id = p_bucket and q.file_size is null and starts_with(q.file_path, p_prefix)))
   from (
-    select name, legisync.is_file(name) as is_file, legisync.object_size(metadata) as size
-    from storage.objects where bucket_id = p_bucket and starts_with(name, p_prefix) offset 0) o
+    select name, legisync.is_file(name) and starts_with(name, p_prefix) as is_wanted,
+           case when starts_with(name, p_prefix) then legisync.object_size(metadata) end as size
+    from storage.objects where bucket_id = p_bucket offset 0) o
   left join public.files_queue f on f.file_path = o.name
 $$;
 
@@ -364,9 +392,8 @@ language sql security definer
 set search_path = '' set statement_timeout = '20s'
 as $$ select to_json(count(*)) from storage.objects where bucket_id = p_bucket $$;
 
-revoke execute on function legisync.backfill_range(legisync.backfill_runs, text, integer, boolean) from public, anon, authenticated, service_role;
+revoke execute on function legisync.backfill_range(legisync.backfill_runs, text, integer, text) from public, anon, authenticated, service_role;
 revoke execute on function legisync.backfill_write(legisync.backfill_runs, text, text, text[]) from public, anon, authenticated, service_role;
-revoke execute on function legisync.backfill_held(legisync.backfill_runs) from public, anon, authenticated, service_role;
 revoke execute on function legisync.backfill_sizes(legisync.backfill_runs, text, text) from public, anon, authenticated, service_role;
 call legisync.reserve_for_service(array[
   'public.open_backfill(text, text, text, jsonb)',

@@ -212,7 +212,7 @@ begin
     with picked as materialized (
       select f.file_path, row_number() over () as place from (
         select file_path from public.files_queue
-        where status = ''pending'' and processed is not true and dangling_since is null
+        where status = ''pending'' and processed is not true and dangling_since is null and file_path is not null
         order by backfilled, created_at limit %s for update skip locked) f
     ), taken as (
       update public.files_queue f set status = %L

@@ -85,7 +85,7 @@ describe('legisync backfill', () => {
       expect(json(ended)).toMatchObject({
         error: {
           code: 'CONFIRMATION_NEEDED',
-          message: expect.stringContaining('3 of them without a row') as string,
+          message: expect.stringContaining('The question is: Backfill ') as string,
           next: 'legisync backfill --status processed --yes',
         },
       });

@@ -27,6 +27,7 @@ export const COMPLETED: BackfillRun = {
   heldByOtherBucket: 2,
   skipped: 10,
   startedAt: '2026-11-24T08:00:00.000Z',
+  busySeconds: 2.5,
   seconds: 2.54,
 };
 
@@ -37,5 +38,6 @@ export const PLAN: BackfillPlan = {
   missing: 1_000_000,
   missingBytes: 105e9,
   heldByOtherBucket: 0,
+  rows: 400_000,
   withoutSize: 500,
 };

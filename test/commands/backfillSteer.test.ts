@@ -137,7 +137,7 @@ describe('a backfill that was stopped', () => {
       expect(stdout).toContain('unfinished, and no workflow is at it: 0 objects seen, 0 queued, 0 chunks.');
       expect(stdout).toContain('Next: legisync backfill --resume');
       const ended = await legisync(world, 'backfill', '--yes', '--json');
-      expect(ended.code).toBe(1);
+      expect(ended.code).toBe(6);
       const { error } = json(ended) as { error: { code: string; message: string } };
       expect(error.code).toBe('BACKFILL_REFUSED');
       expect(error.message).toContain('Go on with it (--resume), or abandon it and begin anew (--restart)');
@@ -199,7 +199,7 @@ describe('a backfill that never ran', () => {
   it('cannot be resumed', async () => {
     await worlds.withBucket(0, async (world) => {
       const { code, stderr } = await legisync(world, 'backfill', '--resume', '--yes');
-      expect(code).toBe(1);
+      expect(code).toBe(6);
       expect(stderr).toContain('Error BACKFILL_REFUSED: There is no unfinished run');
     });
   });

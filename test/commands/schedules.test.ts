@@ -40,7 +40,10 @@ describe('legisync schedules', () => {
       expect(after.stdout).toContain('no change');
       expect(json(await legisync(world, 'schedules', 'apply', '--json'))).toEqual({
         changed: false,
-        schedules: [{ action: 'keep', id: `maintenance:${collection}` }],
+        schedules: [
+          { action: 'keep', id: `maintenance:${collection}` },
+          { action: 'keep', id: 'coherence:agentbasic-legifrance-raw' },
+        ],
       });
     });
   });

@@ -23,6 +23,8 @@ afterEach(async () => {
 
 const settings = {
   taskQueue: 'legisync',
+  bucket: 'raw',
+  coherence: { cron: 'none', graceSeconds: 900, missingLimit: 1_000, gapPercent: 10 },
   maintenance: {
     collections: ['urbanisme'],
     cron: '0 */2 * * *',
@@ -37,7 +39,12 @@ const withMaintenance = (change: Partial<(typeof settings)['maintenance']>) => (
   maintenance: { ...settings.maintenance, ...change },
 });
 const actions = (steps: readonly ScheduleStep[]) => steps.map(({ action, id }) => `${action} ${id}`);
+const withCoherence = (change: Partial<(typeof settings)['coherence']> = {}) => ({
+  ...settings,
+  coherence: { ...settings.coherence, cron: '30 * * * *', ...change },
+});
 const ID = 'maintenance:urbanisme';
+const COHERENCE = 'coherence:raw';
 
 /** The list of schedules is written a moment after the schedules themselves. */
 async function untilListed(id: string): Promise<void> {
@@ -183,5 +190,52 @@ describe('applySchedules', () => {
     await expect(client.schedule.getHandle(ID).describe()).rejects.toThrow();
     await expect(client.schedule.getHandle('maintenance:of-the-lift').describe()).resolves.toBeDefined();
     await expect(client.schedule.getHandle('reports').describe()).resolves.toBeDefined();
+  });
+
+  it('makes one for the coherence of the bucket, which skips what overlaps, and reads in full', async () => {
+    expect(actions(await applySchedules(client, withCoherence()))).toEqual([
+      `create ${ID}`,
+      `create ${COHERENCE}`,
+    ]);
+    const { action, policies, info } = await client.schedule.getHandle(COHERENCE).describe();
+    expect(policies).toMatchObject({ overlap: ScheduleOverlapPolicy.SKIP, catchupWindow: 600_000 });
+    expect(action).toMatchObject({
+      workflowType: 'checkCoherence',
+      workflowId: COHERENCE,
+      args: [
+        { bucket: 'raw', kind: 'full', graceSeconds: 900, limits: { missingLimit: 1_000, gapPercent: 10 } },
+      ],
+    });
+    expect(info.nextActionTimes[0]?.getUTCMinutes()).toBe(30);
+    expect(actions(await planSchedules(client, withCoherence()))).toEqual([
+      `keep ${ID}`,
+      `keep ${COHERENCE}`,
+    ]);
+    const [, step] = await planSchedules(client, withCoherence({ missingLimit: 5 }));
+    expect(step?.action === 'update' ? step.differences.map(({ property }) => property) : []).toEqual([
+      'input',
+    ]);
+  });
+
+  it('removes the one of the coherence where it is none, and of another bucket, and leaves alone what is not ours', async () => {
+    await applySchedules(client, withCoherence());
+    const action = {
+      type: 'startWorkflow' as const,
+      workflowType: 'compareNotes',
+      taskQueue: 'other',
+      workflowId: 'x',
+    };
+    await client.schedule.create({ scheduleId: 'coherence:of-the-team', spec: {}, action });
+    await untilListed('coherence:of-the-team');
+    await untilListed(COHERENCE);
+    const moved = { ...withCoherence(), bucket: 'new' };
+    expect(actions(await applySchedules(client, moved))).toEqual([
+      `keep ${ID}`,
+      'create coherence:new',
+      `remove ${COHERENCE}`,
+    ]);
+    await untilListed('coherence:new');
+    expect(actions(await applySchedules(client, settings))).toEqual([`keep ${ID}`, 'remove coherence:new']);
+    await expect(client.schedule.getHandle('coherence:of-the-team').describe()).resolves.toBeDefined();
   });
 });

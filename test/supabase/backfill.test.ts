@@ -196,6 +196,7 @@ describe('a backfill', () => {
       missing: 2,
       missingBytes: 2_003,
       heldByOtherBucket: 1,
+      rows: 98,
       withoutSize: 2,
     });
     expect(await stack.supabase.backfill.countObjects(bucket)).toBe(103);

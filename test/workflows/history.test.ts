@@ -4,7 +4,13 @@ import type { WorkflowHandle } from '@temporalio/client';
 import { DefaultLogger, Runtime, Worker } from '@temporalio/worker';
 import { DeterminismViolationError } from '@temporalio/workflow';
 import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
-import { backfillWorkflowId, massiveWorkflowId, UPDATES, WORKFLOWS } from '../../src/contract/names.ts';
+import {
+  backfillWorkflowId,
+  coherenceScheduleId,
+  massiveWorkflowId,
+  UPDATES,
+  WORKFLOWS,
+} from '../../src/contract/names.ts';
 import type { MaintenanceInput } from '../../src/contract/messages.ts';
 import { PLAIN, plantBucket } from '../support/buckets.ts';
 import { openMassive, runsOfChain, type HistoryEvent, type MassiveStack } from '../support/massive.ts';
@@ -96,10 +102,17 @@ describe('the history of a collection', () => {
       await backfill.fetchHistory(),
       backfill.workflowId,
     );
+    const coherence = await checked();
+    await Worker.runReplayHistory(
+      { workflowsPath: WORKFLOWS_PATH },
+      await coherence.fetchHistory(),
+      coherence.workflowId,
+    );
     if (RECORDING) {
       await keep('collectMassive-1.json', handle);
       await keep('collectMaintenance-1.json', maintenance);
       await keep('backfillFilesQueue-1.json', backfill);
+      await keep('checkCoherence-1.json', coherence);
     }
     const kept = await readdir(KEPT);
     expect(kept.map((file) => file.replace(/-\d+\.json$/, '')).sort()).toEqual(
@@ -123,6 +136,18 @@ describe('the history of a collection', () => {
     });
     await handle.executeUpdate(UPDATES.pause, { args: [{ reason: 'for the record' }] });
     await handle.executeUpdate(UPDATES.resume);
+    await handle.result();
+    return handle;
+  }
+
+  /** A check of a bucket that nobody has queued. */
+  async function checked(): Promise<WorkflowHandle> {
+    const bucket = await plantBucket(massive.stack, 10);
+    const handle = await massive.client.workflow.start(WORKFLOWS.coherence, {
+      workflowId: `${coherenceScheduleId(bucket)}:test`,
+      taskQueue: massive.name,
+      args: [{ bucket, kind: 'full', graceSeconds: 900, limits: { missingLimit: 1_000, gapPercent: 10 } }],
+    });
     await handle.result();
     return handle;
   }

@@ -1,0 +1,36 @@
+/** Columns of a table: name, and on which side the values stand. */
+export type Columns = readonly (readonly [name: string, side: 'left' | 'right'])[];
+
+/** A table as psql prints it: names centred, numbers on the right, and the number of rows. */
+export function psqlTable(
+  columns: Columns,
+  rows: readonly (readonly (string | number | null)[])[],
+): string[] {
+  const cells = rows.map((row) => columns.map((_, index) => String(row[index] ?? '')));
+  const widths = columns.map(([name], index) =>
+    Math.max(name.length, ...cells.map((row) => (row[index] ?? '').length)),
+  );
+  const line = (values: readonly string[]): string => ` ${values.join(' | ')}`.trimEnd();
+  return [
+    line(columns.map(([name], index) => centred(name, widths[index] ?? 0))),
+    widths.map((width) => '-'.repeat(width + 2)).join('+'),
+    ...cells.map((row) =>
+      line(
+        columns.map(([, side], index) => {
+          const [value, width] = [row[index] ?? '', widths[index] ?? 0];
+          return side === 'right' ? value.padStart(width) : value.padEnd(width);
+        }),
+      ),
+    ),
+    rows.length === 1 ? '(1 row)' : `(${rows.length} rows)`,
+  ];
+}
+
+function centred(text: string, width: number): string {
+  return text.padStart(text.length + Math.floor((width - text.length) / 2)).padEnd(width);
+}
+
+/** A time of the database as the tables show it, in UTC; null stays. */
+export function shownTime(time: string | null): string | null {
+  return time === null ? null : new Date(time).toISOString().slice(0, 19).replace('T', ' ');
+}

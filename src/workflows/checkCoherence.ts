@@ -1,0 +1,70 @@
+import { ApplicationFailure, setCurrentDetails, upsertSearchAttributes } from '@temporalio/workflow';
+import {
+  FULL_READING_TIMED_OUT,
+  type CoherenceInput,
+  type CoherenceReading,
+  type CoherenceResult,
+  type CoherenceVerdict,
+  type MeasureResult,
+} from '../contract/coherence.ts';
+import type { CoherenceState } from '../contract/names.ts';
+import { STATE_ATTRIBUTE } from './attributes.ts';
+import { measureCoherence } from './proxies.ts';
+
+/**
+ * Compares Storage and files_queue, says what it found, and changes nothing. Started by a Temporal Schedule. Where the
+ * database has no time for a full reading, counts are better than nothing.
+ */
+export async function checkCoherence(input: CoherenceInput): Promise<CoherenceResult> {
+  const wanted = await measureCoherence(input);
+  if (wanted.outcome === 'measured') return finish(wanted);
+  if (input.kind === 'full') {
+    const cheap = await measureCoherence({ ...input, kind: 'cheap' });
+    if (cheap.outcome === 'measured') return finish(cheap, FULL_READING_TIMED_OUT);
+  }
+  throw ApplicationFailure.create({
+    type: 'DATABASE_TIMEOUT',
+    message: `The database cancelled even the counting of ${input.bucket}: look for locks and load.`,
+    nonRetryable: true,
+  });
+}
+
+function finish(
+  { reading, verdict }: Extract<MeasureResult, { outcome: 'measured' }>,
+  problem?: string,
+): CoherenceResult {
+  setCurrentDetails(
+    [...(problem === undefined ? [] : [problem]), summary(verdict), table(reading)].join('\n\n'),
+  );
+  const state: CoherenceState = verdict.state;
+  upsertSearchAttributes([{ key: STATE_ATTRIBUTE, value: state }]);
+  return { reading, verdict, problem };
+}
+
+function summary({ state, reasons, notes, next }: CoherenceVerdict): string {
+  const lines = [...reasons, ...notes].map((line) => `- ${line}`);
+  return [`**${state}**`, ...lines, ...(next === null ? [] : [`Next: \`${next}\``])].join('\n\n');
+}
+
+function table(reading: CoherenceReading): string {
+  const { storage, queue, oldestPending } = reading;
+  const rows: (readonly [string, string | number])[] = [
+    ['Storage', `${storage.count} (${storage.size})`],
+    ['files_queue', `${queue.count} (${queue.size})`],
+  ];
+  if (reading.kind === 'full') {
+    rows.push(
+      ['missing', reading.missing],
+      ['in flight', reading.inFlight],
+      ['dangling', reading.dangling],
+      ['of these, marked', reading.danglingMarked],
+      ['stale', reading.stale],
+      ['size mismatches', reading.sizeMismatches],
+      ['rows without a size', reading.rowsWithoutSize],
+      ['placeholders', reading.placeholders],
+      ['held by another bucket', reading.heldByOtherBucket],
+    );
+  }
+  rows.push(['oldest pending row', oldestPending ?? 'none']);
+  return ['| what | total |', '| --- | ---: |', ...rows.map(([what, n]) => `| ${what} | ${n} |`)].join('\n');
+}

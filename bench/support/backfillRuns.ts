@@ -88,6 +88,9 @@ export async function measureWhole(rig: Rig, client: Client, chunk: number): Pro
 export async function prepareGaps(client: Client, gaps: number): Promise<void> {
   await makePlainQueue(client);
   await client.query(`insert into ${PLAIN_QUEUE} overriding system value select * from public.files_queue`);
+  await client.query(
+    `select setval(pg_get_serial_sequence('${PLAIN_QUEUE}', 'id'), (select max(id) from ${PLAIN_QUEUE}))`,
+  );
   await client.query('create temporary table gaps (file_path text primary key)');
   await client.query(
     'insert into gaps select file_path from public.files_queue order by md5(file_path) limit $1',

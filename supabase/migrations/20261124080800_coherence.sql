@@ -41,7 +41,8 @@ end;
 -- carrying all of Storage's metadata through the join), the size without legisync.object_size, which would read the
 -- metadata twice. Nothing is sorted: expecting a group for each row, the planner would sort all of them on disk, for the
 -- join or for the counting (8 s of work instead of 5). 64 MB hold half of 1.4 million rows; the other half takes a detour
--- over the disk, a tenth of the time. `execute`: planned for this bucket, not for any.
+-- over the disk, a tenth of the time. Several processes may read and take (`parallel_tuple_cost`: expecting each row to be
+-- costly to hand over, the planner would leave it to one). `execute`: planned for this bucket, not for any.
 create or replace function legisync.compare(p_bucket text, p_grace interval)
 returns table (
   category text,
@@ -55,7 +56,7 @@ returns table (
   stale boolean, resized boolean,
   n bigint, object_bytes numeric, row_bytes numeric)
 language plpgsql stable
-set search_path = '' set work_mem = '64MB' set enable_sort = off set enable_mergejoin = off
+set search_path = '' set work_mem = '64MB' set enable_sort = off set enable_mergejoin = off set parallel_tuple_cost = 0
 as $$
 begin
   return query execute '

@@ -125,7 +125,7 @@ const WARNINGS: readonly (readonly [what: string, ddl: string, about: string, sa
     'a path that is short',
     'alter table files_queue alter file_path type varchar(60)',
     'type',
-    /up to 100 characters/,
+    /up to 1024 characters/,
   ],
   [
     'a check that takes no word for a file that is gone',

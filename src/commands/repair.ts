@@ -92,7 +92,7 @@ function carryOut(io: Io, config: Config, what: Repair, dryRun: boolean): Promis
         throw new CommandError(
           interrupted.aborted ? EXIT.interrupted : EXIT.failed,
           interrupted.aborted ? 'INTERRUPTED' : 'INTERNAL',
-          `Stopped behind ${after}. What was repaired stays.`,
+          `Stopped behind ${after === '' ? 'no row' : after}. ${dryRun ? 'Nothing was changed.' : 'What was repaired stays.'}`,
           `legisync repair ${what.name}`,
         );
       }

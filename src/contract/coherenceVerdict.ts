@@ -57,7 +57,12 @@ function counts(
   limits: CoherenceLimits,
 ): Finding[] {
   const difference = storage.count - queue.count;
-  if (difference === 0) return [];
+  const caution: Finding = {
+    text: 'Counts only: missing and dangling may cancel each other out; `legisync coherence` tells.',
+    next: null,
+    grave: false,
+  };
+  if (difference === 0) return [caution];
   const grave = gaps.counts > limits.gapPercent || difference > limits.missingLimit;
   return [
     {
@@ -65,6 +70,7 @@ function counts(
       next: grave ? 'legisync coherence' : null,
       grave,
     },
+    caution,
   ];
 }
 
@@ -85,6 +91,13 @@ function full(reading: FullReading, gaps: CoherenceGaps, limits: CoherenceLimits
       missing > missingLimit || (gaps.missing ?? 0) > gapPercent,
     ),
     ...found(
+      markedButBack,
+      `${markedButBack} ${of} are marked, and their file is back.`,
+      REPAIR_DANGLING,
+      // No Worker of ours takes them.
+      markedButBack > missingLimit || share(markedButBack),
+    ),
+    ...found(
       stale,
       `${stale} ${of} stand for other content than their file has.`,
       REPAIR_STALE,
@@ -98,12 +111,7 @@ function full(reading: FullReading, gaps: CoherenceGaps, limits: CoherenceLimits
       // Marked rows are known, and no Worker of ours takes them: they alone raise no alarm every hour.
       share(unmarked),
     ),
-    ...found(
-      markedButBack,
-      `${markedButBack} rows are marked, and their file is back.`,
-      REPAIR_DANGLING,
-      false,
-    ),
+    ...beingFilled(reading, limits),
     ...found(
       sizeMismatches,
       `${sizeMismatches} ${of} have another size than their file.`,
@@ -126,8 +134,26 @@ function full(reading: FullReading, gaps: CoherenceGaps, limits: CoherenceLimits
   ];
 }
 
+/** Documents that the lanes of a MASSIVE collection can have uploaded and not yet queued. */
+const MAX_COLLECTED = 1_600;
+
 const REPAIR_DANGLING = 'legisync repair dangling --dry-run';
 const REPAIR_STALE = 'legisync repair stale --dry-run';
+
+/** More files in flight than a collection can have: somebody else fills the bucket, and queues nothing. */
+function beingFilled(
+  { inFlight, files }: FullReading,
+  { missingLimit, gapPercent }: CoherenceLimits,
+): Finding[] {
+  if (inFlight <= Math.max(missingLimit, MAX_COLLECTED) || percent(inFlight, files) <= gapPercent) return [];
+  return [
+    {
+      text: `${inFlight} of ${files} files have no row, and are younger than the grace time: more than a collection has in flight.`,
+      next: 'legisync backfill --dry-run',
+      grave: true,
+    },
+  ];
+}
 
 /** A gap of the counts that nothing of the above is to blame for: rows of other buckets, placeholders, files in flight. */
 function otherwise(reading: FullReading, gaps: CoherenceGaps, gapPercent: number): Finding[] {

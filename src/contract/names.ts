@@ -38,7 +38,7 @@ export type CollectionState = 'collecting' | 'waiting' | 'paused' | 'quota' | 's
 export type BackfillState = 'backfilling' | 'paused' | 'completed' | 'stopped' | 'failed';
 
 /** The same of a coherence check; the last two are its verdict. */
-export type CoherenceState = 'checking' | 'coherent' | 'desynchronised';
+export type CoherenceState = 'checking' | 'counted' | 'coherent' | 'desynchronised';
 
 /** Operator verbs of `collectMassive` (Updates) and its Query. */
 export const UPDATES = {

@@ -33,7 +33,7 @@ export async function planSchedules(
   const steps: ScheduleStep[] = [];
   for (const schedule of declared) steps.push(await planOne(client, schedule));
   const wanted = new Set(declared.map(({ id }) => id));
-  for (const id of await orphans(client, wanted)) steps.push({ action: 'remove', id });
+  for (const id of await orphans(client, wanted, config.taskQueue)) steps.push({ action: 'remove', id });
   return steps;
 }
 
@@ -94,9 +94,9 @@ async function applyOne(client: Client, step: ScheduleStep): Promise<void> {
 
 /**
  * Schedules of ours that are no longer declared. A namespace may be shared: only those that carry a prefix of ours *and*
- * start its workflow are ours.
+ * start its workflow on our task queue are ours.
  */
-async function orphans(client: Client, wanted: ReadonlySet<string>): Promise<string[]> {
+async function orphans(client: Client, wanted: ReadonlySet<string>, taskQueue: string): Promise<string[]> {
   const ids: string[] = [];
   let seen = 0;
   for await (const { scheduleId } of client.schedule.list()) {
@@ -106,7 +106,8 @@ async function orphans(client: Client, wanted: ReadonlySet<string>): Promise<str
     if (kind === undefined || wanted.has(scheduleId)) continue;
     // The list lags behind: one that was removed a moment ago may still be on it.
     const found = await describe(client, scheduleId);
-    if (found?.action.workflowType === kind.workflowType) ids.push(scheduleId);
+    const ours = found?.action.workflowType === kind.workflowType && found.action.taskQueue === taskQueue;
+    if (ours) ids.push(scheduleId);
   }
   return ids;
 }

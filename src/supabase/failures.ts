@@ -51,6 +51,8 @@ function databaseCode(code: string, status: number, fn: string): FailureCode {
   // (23), a column that is not there, has another type, or is generated, and what a trigger raises, are that table's.
   if (WRITES_QUEUE.has(fn) && /^(22|23|42703|42804|428C9|P0001)/.test(code) && status !== 401)
     return 'QUEUE_INCOMPATIBLE';
+  // Raised by a function of ours that was given a name of something that is not there.
+  if (code === 'P0002') return 'CONFIG_INVALID';
   if (code === '57014') return 'DATABASE_TIMEOUT';
   if (['42P01', '42883', '42703', '3F000', 'PGRST202', 'PGRST204', 'PGRST205'].includes(code))
     return 'SCHEMA_MISSING';

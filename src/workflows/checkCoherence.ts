@@ -36,7 +36,9 @@ function finish(
   setCurrentDetails(
     [...(problem === undefined ? [] : [problem]), summary(verdict), table(reading)].join('\n\n'),
   );
-  const state: CoherenceState = verdict.state;
+  // Counts that agree are no proof: missing and dangling may cancel each other out.
+  const counted = reading.kind === 'cheap' && verdict.state === 'coherent';
+  const state: CoherenceState = counted ? 'counted' : verdict.state;
   upsertSearchAttributes([{ key: STATE_ATTRIBUTE, value: state }]);
   return { reading, verdict, problem };
 }

@@ -9,7 +9,8 @@ $$;
 revoke execute on function legisync.retry_at(double precision, integer) from public, anon, authenticated, service_role;
 
 -- Takes back the mark of rows whose file was gone and is there again: `legisync repair dangling` had set it, and given the
--- pending ones a status that nobody polls. Rows are locked by whoever calls, or are not many.
+-- pending ones a status that nobody polls. A row that was finished stays so; its `updated_at` stays as well, by which it can
+-- be told that the file which came back is newer (see legisync.is_stale). Rows are locked by whoever calls, or are not many.
 create or replace function legisync.take_back_marks(p_bucket text, p_paths text[]) returns integer
 language plpgsql
 set search_path = ''
@@ -19,8 +20,7 @@ declare
 begin
   update public.files_queue f set
       dangling_since = null,
-      status = case when f.status::text = (select word_dangling from legisync.settings) then 'pending' else f.status end,
-      updated_at = clock_timestamp()
+      status = case when f.status::text = (select word_dangling from legisync.settings) then 'pending' else f.status end
     where f.file_path = any (p_paths) and f.bucket_id = p_bucket and f.dangling_since is not null
       and exists (select from storage.objects o where o.bucket_id = f.bucket_id and o.name = f.file_path);
   get diagnostics v_rows = row_count;

@@ -64,7 +64,7 @@ begin
            count(*), sum(c.object_size)::numeric, sum(c.row_size)::numeric
     from (
       select
-        case when starts_with(coalesce(o.name, f.path), ''legifrance/'') then split_part(coalesce(o.name, f.path), ''/'', 2)
+        case when coalesce(o.name, f.path) like ''legifrance/%/%'' then split_part(coalesce(o.name, f.path), ''/'', 2)
              else '''' end as category,
         case
           when f.ours is null then case when not o.is_file then ''placeholder''
@@ -98,14 +98,18 @@ begin
 end
 $$;
 
--- Since when the oldest pending row waits: two probes of files_queue_claimable. Null: none is pending.
+-- Since when the oldest row waits that a Worker may take: two probes of files_queue_claimable. Null: none does.
 create or replace function legisync.oldest_pending() returns timestamptz
 language sql stable
 set search_path = ''
 as $$
   select least(
-    (select created_at from public.files_queue where status = 'pending' and not backfilled order by created_at limit 1),
-    (select created_at from public.files_queue where status = 'pending' and backfilled order by created_at limit 1))
+    (select created_at from public.files_queue
+      where status = 'pending' and not backfilled and processed is not true and dangling_since is null
+      order by created_at limit 1),
+    (select created_at from public.files_queue
+      where status = 'pending' and backfilled and processed is not true and dangling_since is null
+      order by created_at limit 1))
 $$;
 
 create or replace function legisync.counted(p_count numeric, p_bytes numeric) returns json
@@ -204,6 +208,20 @@ as $$
   from c
 $$;
 
+-- Else a misspelt name would read as coherent: nothing there, and nothing missing.
+create or replace function legisync.check_bucket(p_bucket text) returns void
+language plpgsql stable
+set search_path = ''
+as $$
+begin
+  if not exists (select from storage.buckets where id = p_bucket) then
+    raise exception 'Storage has no bucket %: correct LEGISYNC_BUCKET, or let `legisync up` make it.', coalesce(p_bucket, 'null')
+      using errcode = 'no_data_found';
+  end if;
+end
+$$;
+revoke execute on function legisync.check_bucket(text) from public, anon, authenticated, service_role;
+
 -- Takes a reading, and keeps it.
 create or replace function public.measure_coherence(p_bucket text, p_kind text, p_grace_seconds integer)
 returns json
@@ -214,6 +232,7 @@ declare
   v_began timestamptz := clock_timestamp();
   v_reading jsonb;
 begin
+  perform legisync.check_bucket(p_bucket);
   if p_kind = 'cheap' then
     v_reading := legisync.cheap_reading(p_bucket);
   elsif p_kind = 'full' then
@@ -249,13 +268,15 @@ $$;
 create or replace function public.missing_files(p_bucket text, p_grace_seconds integer, p_limit integer)
 returns json
 language plpgsql security definer
-set search_path = '' set statement_timeout = '30s' set enable_seqscan = off set enable_nestloop = off
+set search_path = '' set statement_timeout = '30s'
+set enable_seqscan = off set enable_bitmapscan = off set enable_nestloop = off set enable_hashjoin = off
 as $$
 declare
   v_name text;
   v_file json;
   v_files json[] := '{}';
 begin
+  perform legisync.check_bucket(p_bucket);
   perform legisync.check_limit(p_limit);
   for v_name in execute '
     select o.name from storage.objects o
@@ -281,17 +302,19 @@ $$;
 create or replace function public.dangling_rows(p_bucket text, p_grace_seconds integer, p_limit integer)
 returns json
 language plpgsql security definer
-set search_path = '' set statement_timeout = '30s' set enable_seqscan = off set enable_nestloop = off
+set search_path = '' set statement_timeout = '30s'
+set enable_seqscan = off set enable_bitmapscan = off set enable_nestloop = off set enable_hashjoin = off
 as $$
 declare
   v_path text;
   v_row json;
   v_rows json[] := '{}';
 begin
+  perform legisync.check_bucket(p_bucket);
   perform legisync.check_limit(p_limit);
   for v_path in execute '
     select f.file_path from public.files_queue f
-    where not exists (select from storage.objects o where o.bucket_id = $1 and o.name = f.file_path)
+    where f.bucket_id = $1 and not exists (select from storage.objects o where o.bucket_id = $1 and o.name = f.file_path)
     order by f.file_path' using p_bucket
   loop
     select json_build_object('path', f.file_path, 'size', f.file_size, 'at', greatest(f.created_at, f.updated_at),
@@ -319,6 +342,7 @@ as $$
 declare
   v_rows json;
 begin
+  perform legisync.check_bucket(p_bucket);
   perform legisync.check_limit(p_limit);
   execute '
     select coalesce(json_agg(json_build_object(
@@ -346,7 +370,7 @@ begin
     raise exception 'p_step is %: it must be from 1 to 100000.', coalesce(p_step::text, 'null')
       using errcode = 'invalid_parameter_value';
   end if;
-  execute 'select count(*), max(file_path) from (
+  execute 'select count(*), max(file_path collate "default") from (
       select file_path from public.files_queue where file_path > $1 collate "default"
       order by file_path collate "default" limit $2) f'
     into scanned, upto using p_after, p_step;
@@ -354,9 +378,10 @@ end
 $$;
 
 -- One step of a repair of dangling rows: those among the next `p_step` paths that are older than the grace time are
--- marked, and those that are pending get a word that no Worker takes, where the table knows one. Rows whose file is back
--- lose their mark, and are pending again. Nothing is deleted. In the answer, `next` is what to give as `p_after` the next
--- time; null: that was the end. A dry run counts only.
+-- marked, and those that are pending get a word that no Worker takes, where the table knows one; so do rows that were in
+-- work when they were marked, and are pending since. Rows whose file is back lose their mark, and those with that word are
+-- pending again; a finished one stays finished. Nothing is deleted. In the answer, `next` is what to give as `p_after` the
+-- next time; null: that was the end. A dry run counts only.
 --
 -- Rows are locked in the order of their paths, as everywhere; what is true of them is asked once more after that. The
 -- index of storage.objects is asked for each row (`offset 0` keeps the planner from joining).
@@ -375,40 +400,47 @@ declare
   v_back text[];
   v_marked integer;
   v_hidden integer := 0;
+  v_now timestamptz;
 begin
+  perform legisync.check_bucket(p_bucket);
+  select word_dangling into v_word from legisync.settings;
   select scanned, upto into v_scanned, v_upto from legisync.next_paths(p_after, p_step);
   execute '
-    select coalesce(array_agg(path order by path) filter (where not is_there and not is_marked and written <= $4), ''{}''),
+    select coalesce(array_agg(path order by path)
+                      filter (where not is_there and case when is_marked then is_pending else written <= $4 end), ''{}''),
            coalesce(array_agg(path order by path) filter (where is_there and is_marked), ''{}'')
     from (
       select f.file_path as path, f.dangling_since is not null as is_marked,
+             f.status = ''pending'' and $5 as is_pending,
              legisync.row_written(f.created_at, f.updated_at) as written,
              exists (select from storage.objects o where o.bucket_id = $1 and o.name = f.file_path offset 0) as is_there
       from public.files_queue f
       where f.bucket_id = $1 and f.file_path > $2 collate "default" and f.file_path <= $3 collate "default") r'
-    into v_gone, v_back using p_bucket, p_after, v_upto, v_before;
-  select word_dangling into v_word from legisync.settings;
+    into v_gone, v_back using p_bucket, p_after, v_upto, v_before, v_word is not null;
 
   if p_dry_run then
-    select count(*), count(*) filter (where status = 'pending' and v_word is not null) into v_marked, v_hidden
+    select count(*) filter (where dangling_since is null), count(*) filter (where status = 'pending' and v_word is not null)
+      into v_marked, v_hidden
       from public.files_queue where file_path = any (v_gone);
     return json_build_object('scanned', v_scanned, 'marked', v_marked, 'hidden', v_hidden,
                              'takenBack', cardinality(v_back), 'next', case when v_scanned = p_step then v_upto end);
   end if;
 
   perform from public.files_queue where file_path = any (v_gone || v_back) order by file_path for update;
+  v_now := clock_timestamp();
   -- The word is a literal, so that it fits whatever type the column has.
   execute format('
     with marked as (
       update public.files_queue f set
-          dangling_since = clock_timestamp(),
+          dangling_since = coalesce(f.dangling_since, $4),
           status = case when f.status = ''pending'' then coalesce(%L, f.status) else f.status end
-        where f.file_path = any ($2) and f.bucket_id = $1 and f.dangling_since is null
-          and legisync.row_written(f.created_at, f.updated_at) <= $3
+        where f.file_path = any ($2) and f.bucket_id = $1
+          and case when f.dangling_since is null then legisync.row_written(f.created_at, f.updated_at) <= $3
+                   else f.status = ''pending'' end
           and not exists (select from storage.objects o where o.bucket_id = $1 and o.name = f.file_path)
-        returning f.status::text as status)
-    select count(*), count(*) filter (where status = %1$L) from marked', v_word)
-    into v_marked, v_hidden using p_bucket, v_gone, v_before;
+        returning f.status::text as status, f.dangling_since)
+    select count(*) filter (where dangling_since = $4), count(*) filter (where status = %1$L) from marked', v_word)
+    into v_marked, v_hidden using p_bucket, v_gone, v_before, v_now;
   return json_build_object('scanned', v_scanned, 'marked', v_marked, 'hidden', v_hidden,
                            'takenBack', legisync.take_back_marks(p_bucket, v_back),
                            'next', case when v_scanned = p_step then v_upto end);
@@ -435,6 +467,7 @@ declare
   v_resized integer;
 begin
   select * into strict s from legisync.settings;
+  perform legisync.check_bucket(p_bucket);
   select scanned, upto into v_scanned, v_upto from legisync.next_paths(p_after, p_step);
   execute '
     select coalesce(array_agg(f.file_path order by f.file_path), ''{}'')
@@ -448,6 +481,8 @@ begin
 
   if not p_dry_run then
     perform from public.files_queue where file_path = any (v_paths) order by file_path for update;
+    -- A row that is marked has its file again, or it could not be stale.
+    perform legisync.take_back_marks(p_bucket, v_paths);
   end if;
   with wrong as (
     select f.file_path, legisync.object_size(o.metadata) as size, o.user_metadata ->> 'sha256' as sha256,
@@ -464,7 +499,8 @@ begin
         updated_at = clock_timestamp(),
         status = case when w.stale and w.finished then 'pending' else f.status end,
         processed = case when w.stale and w.finished then false else f.processed end,
-        requeue = case when w.stale then not w.finished else f.requeue end
+        requeue = case when w.stale then not w.finished else f.requeue end,
+        backfilled = f.backfilled and not w.stale
       from wrong w
       where f.file_path = w.file_path and (w.stale or w.resized) and not p_dry_run
   )

@@ -146,6 +146,9 @@ describe.each(TABLES)('the adoption of a queue with %s, while its Workers go on'
       missing: 0,
       heldByOtherBucket: 0,
     });
+    expect(
+      await stack.supabase.coherence.measure({ bucket: BUCKET, kind: 'full', graceSeconds: 900 }),
+    ).toMatchObject({ files: FILES, rows: FILES, missing: 0, dangling: 0, stale: 0, heldByOtherBucket: 0 });
     expect(stack.simulator.control.stats().consults.total).toBe(0);
     expect((await stack.gateway.stats()).uploads).toBe(0);
 

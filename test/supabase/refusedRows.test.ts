@@ -1,7 +1,6 @@
-import { documentPath } from '../../src/contract/documents.ts';
 import { migrate } from '../../src/supabase/migrate.ts';
 import { collectingOf } from '../support/collecting.ts';
-import { articleId, batchOf, emptyTables, plantDue, putObject } from '../support/queue.ts';
+import { emptyTables, putObject } from '../support/queue.ts';
 import { STATUS_WORDS } from '../support/servers.ts';
 import { asPostgres } from '../support/sessions.ts';
 import { BUCKET, openStack, type TestStack } from '../support/stack.ts';
@@ -58,14 +57,9 @@ describe('a queue that refuses the row', () => {
            status odd_status default 'new', processed boolean default false, created_at timestamptz default now())`,
       );
       await bare.sql('alter table public.files_queue owner to postgres');
-      await migrate(asPostgres(bare.databaseUrl), STATUS_WORDS);
-      const id = articleId(1);
-      await plantDue(bare, 'codes', [id]);
-      await bare.supabase.catalogue.takeDocuments(batchOf('codes', 1), 1);
-      await putObject(bare, documentPath('codes', id), 'text');
-      await expect(bare.supabase.catalogue.enqueue(batchOf('codes', 1), [id], [])).rejects.toMatchObject({
+      // Before anything is changed: no batch comes to it.
+      await expect(migrate(asPostgres(bare.databaseUrl), STATUS_WORDS)).rejects.toMatchObject({
         code: 'QUEUE_INCOMPATIBLE',
-        message: expect.stringContaining('odd_status') as string,
       });
     } finally {
       await bare.close();

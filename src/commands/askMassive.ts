@@ -1,7 +1,7 @@
-import { WorkflowUpdateStage, type WorkflowHandle, type WorkflowUpdateHandle } from '@temporalio/client';
+import { WorkflowUpdateStage } from '@temporalio/client';
 import type { MassiveProgress } from '../contract/messages.ts';
 import { massiveWorkflowId, UPDATES } from '../contract/names.ts';
-import { askProgress, tellWorkflow, type Subject } from './askWorkflow.ts';
+import { askProgress, pauseWord, resumeWord, tellWorkflow, type Subject, type Word } from './askWorkflow.ts';
 import type { Session } from './run.ts';
 
 /** The Updates of a MASSIVE workflow, as operators type them. */
@@ -29,27 +29,28 @@ export function queryProgress(session: Session, collection: string): Promise<Mas
 
 /** Sends an Update and waits for its answer. @throws CommandError `NOT_RUNNING`, `NO_WORKER` or `NOT_CONFIRMED` */
 export function sendVerb(session: Session, collection: string, verb: Verb): Promise<MassiveProgress> {
-  return tellWorkflow(session, subjectOf(collection), {
-    name: verb.name,
-    send: (handle) => startUpdate(handle, verb),
-  });
+  return tellWorkflow(session, subjectOf(collection), wordOf(verb));
 }
 
-function startUpdate(handle: WorkflowHandle, verb: Verb): Promise<WorkflowUpdateHandle<MassiveProgress>> {
+function wordOf(verb: Verb): Word<MassiveProgress> {
   const waitForStage = WorkflowUpdateStage.ACCEPTED;
   switch (verb.name) {
-    case 'pause': {
-      const args: [{ reason?: string }] = [verb.reason === undefined ? {} : { reason: verb.reason }];
-      return handle.startUpdate<MassiveProgress, typeof args>(UPDATES.pause, { args, waitForStage });
-    }
+    case 'pause':
+      return pauseWord(verb.reason);
     case 'resume':
-      return handle.startUpdate<MassiveProgress, []>(UPDATES.resume, { waitForStage });
+      return resumeWord();
     case 'stop':
-      return handle.startUpdate<MassiveProgress, []>(UPDATES.stop, { waitForStage });
-    case 'concurrency':
-      return handle.startUpdate<MassiveProgress, [number]>(UPDATES.setConcurrency, {
-        args: [verb.lanes],
-        waitForStage,
-      });
+      return {
+        name: verb.name,
+        send: (handle) => handle.startUpdate<MassiveProgress, []>(UPDATES.stop, { waitForStage }),
+      };
+    case 'concurrency': {
+      const args: [number] = [verb.lanes];
+      return {
+        name: verb.name,
+        send: (handle) =>
+          handle.startUpdate<MassiveProgress, [number]>(UPDATES.setConcurrency, { args, waitForStage }),
+      };
+    }
   }
 }

@@ -4,10 +4,11 @@ import {
   WorkflowUpdateFailedError,
   WorkflowNotFoundError,
   WorkflowUpdateRPCTimeoutOrCancelledError,
+  WorkflowUpdateStage,
   type WorkflowHandle,
   type WorkflowUpdateHandle,
 } from '@temporalio/client';
-import { QUERIES } from '../contract/names.ts';
+import { QUERIES, UPDATES } from '../contract/names.ts';
 import { isDeadline } from './errors.ts';
 import { CommandError, EXIT } from './exit.ts';
 import { withDeadline, type Session } from './run.ts';
@@ -26,6 +27,24 @@ export interface Word<P> {
   readonly name: string;
   /** Sends it, until the workflow has accepted it. */
   readonly send: (handle: WorkflowHandle) => Promise<WorkflowUpdateHandle<P>>;
+}
+
+/** What every workflow that can be paused is told. */
+export function pauseWord<P>(reason: string | undefined): Word<P> {
+  const args: [{ reason?: string }] = [reason === undefined ? {} : { reason }];
+  return {
+    name: 'pause',
+    send: (handle) =>
+      handle.startUpdate<P, typeof args>(UPDATES.pause, { args, waitForStage: WorkflowUpdateStage.ACCEPTED }),
+  };
+}
+
+export function resumeWord<P>(): Word<P> {
+  return {
+    name: 'resume',
+    send: (handle) =>
+      handle.startUpdate<P, []>(UPDATES.resume, { waitForStage: WorkflowUpdateStage.ACCEPTED }),
+  };
 }
 
 /**

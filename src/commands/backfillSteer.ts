@@ -1,7 +1,13 @@
-import { WorkflowUpdateStage } from '@temporalio/client';
 import type { BackfillProgress } from '../contract/backfill.ts';
-import { backfillWorkflowId, UPDATES } from '../contract/names.ts';
-import { askProgress, runningWorkflow, tellWorkflow, type Subject } from './askWorkflow.ts';
+import { backfillWorkflowId } from '../contract/names.ts';
+import {
+  askProgress,
+  pauseWord,
+  resumeWord,
+  runningWorkflow,
+  tellWorkflow,
+  type Subject,
+} from './askWorkflow.ts';
 import { describeBackfill, followBackfill, reportOf } from './backfillFollow.ts';
 import { CommandError, EXIT } from './exit.ts';
 import { withDeadline, type Outcome, type Session } from './run.ts';
@@ -54,17 +60,9 @@ export async function backfillSteer(
   session: Session,
   verb: { readonly name: 'pause'; readonly reason?: string | undefined } | { readonly name: 'resume' },
 ): Promise<Outcome> {
-  const waitForStage = WorkflowUpdateStage.ACCEPTED;
-  const progress = await tellWorkflow<BackfillProgress>(session, subjectOf(session), {
-    name: verb.name,
-    send: (handle) => {
-      if (verb.name === 'resume') {
-        return handle.startUpdate<BackfillProgress, []>(UPDATES.resume, { waitForStage });
-      }
-      const args: [{ reason?: string }] = [verb.reason === undefined ? {} : { reason: verb.reason }];
-      return handle.startUpdate<BackfillProgress, typeof args>(UPDATES.pause, { args, waitForStage });
-    },
-  });
+  const word =
+    verb.name === 'pause' ? pauseWord<BackfillProgress>(verb.reason) : resumeWord<BackfillProgress>();
+  const progress = await tellWorkflow(session, subjectOf(session), word);
   return { data: { running: true, progress }, lines: [describeBackfill(progress)] };
 }
 

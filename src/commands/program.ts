@@ -87,7 +87,7 @@ function createProgram(io: Io, json: boolean, result: { code: ExitCode }): Comma
     );
 
   addBackfill(program, onTemporal, onConfig);
-  addQueue(program, io, finish, onConfig);
+  addQueue(program, io, onConfig);
 
   const schedules = program
     .command('schedules')

@@ -5,13 +5,10 @@ import { dangling, missing, stale } from './examples.ts';
 import { leaf, type JsonOption, type OnConfig } from './leaf.ts';
 import { rate } from './rate.ts';
 import { repairDangling, repairStale, type RepairFlags } from './repair.ts';
-import type { Io, Outcome } from './run.ts';
-
-/** Carries an action out, prints it, and keeps the exit code. */
-type Finish = (options: JsonOption, work: () => Outcome | Promise<Outcome>) => Promise<void>;
+import type { Io } from './run.ts';
 
 /** What looks at files_queue and Storage: they need Supabase, and no Temporal. */
-export function addQueue(program: Command, io: Io, finish: Finish, onConfig: OnConfig): void {
+export function addQueue(program: Command, io: Io, onConfig: OnConfig): void {
   leaf(
     program,
     'coherence',
@@ -45,7 +42,9 @@ export function addQueue(program: Command, io: Io, finish: Finish, onConfig: OnC
     leaf(repair, name, description, [`repair ${name} --dry-run`, `repair ${name} --yes`])
       .option('--dry-run', 'count, and change nothing')
       .option('--yes', 'do not ask; needed where there is no terminal')
-      .action((options: JsonOption & RepairFlags) => finish(options, () => carryOut(io, options)));
+      .action((options: JsonOption & RepairFlags) =>
+        onConfig(options, (config) => carryOut(io, config, options)),
+      );
   }
 
   leaf(program, 'rate', 'rows inserted into files_queue a minute, over the last 10 minutes', ['rate']).action(

@@ -3,7 +3,7 @@ import type { DanglingRepair, RepairStep, StaleRepair } from '../contract/cohere
 import { confirm } from './confirm.ts';
 import { CommandError, EXIT } from './exit.ts';
 import { untilInterrupted } from './interrupt.ts';
-import { configure, type Io, type Outcome } from './run.ts';
+import type { Io, Outcome } from './run.ts';
 import { requireSupabase } from './supabase.ts';
 
 /** What is typed behind `legisync repair …`. */
@@ -35,8 +35,7 @@ interface Repair {
 }
 
 /** `legisync repair dangling` */
-export async function repairDangling(io: Io, flags: RepairFlags): Promise<Outcome> {
-  const { config } = configure(io);
+export async function repairDangling(io: Io, config: Config, flags: RepairFlags): Promise<Outcome> {
   const { coherence } = await requireSupabase(config);
   return repair(io, config, flags, {
     name: 'dangling',
@@ -50,8 +49,7 @@ export async function repairDangling(io: Io, flags: RepairFlags): Promise<Outcom
 }
 
 /** `legisync repair stale` */
-export async function repairStale(io: Io, flags: RepairFlags): Promise<Outcome> {
-  const { config } = configure(io);
+export async function repairStale(io: Io, config: Config, flags: RepairFlags): Promise<Outcome> {
   const { coherence } = await requireSupabase(config);
   return repair(io, config, flags, {
     name: 'stale',

@@ -141,6 +141,20 @@ language sql immutable parallel safe
 return case when p_metadata ->> 'size' ~ '^[0-9]{1,18}$' then (p_metadata ->> 'size')::bigint end;
 revoke execute on function legisync.object_size(jsonb) from public, anon, authenticated, service_role;
 
+-- Refuses a number that is missing or out of bounds.
+create or replace function legisync.check_bounds(p_name text, p_value bigint, p_least bigint, p_most bigint) returns void
+language plpgsql immutable
+set search_path = ''
+as $$
+begin
+  if p_value is null or p_value not between p_least and p_most then
+    raise exception '% is %: it must be from % to %.', p_name, coalesce(p_value::text, 'null'), p_least, p_most
+      using errcode = 'invalid_parameter_value';
+  end if;
+end
+$$;
+revoke execute on function legisync.check_bounds(text, bigint, bigint, bigint) from public, anon, authenticated, service_role;
+
 -- Makes functions of `public` callable by the service role alone. By name as well as from PUBLIC: Supabase's default
 -- privileges grant new functions to anon and authenticated.
 create or replace procedure legisync.reserve_for_service(p_functions text[])

@@ -149,14 +149,13 @@ declare
   v_scanned integer;
   v_changed bigint := 0;
   v_dense boolean;
-  v_range record;
+  v_missing text[];
+  v_skipped bigint;
+  v_held bigint;
   v_more boolean;
   v_seconds double precision;
 begin
-  if p_step is null or p_step not between 1 and 1000000 then
-    raise exception 'p_step is %: it must be from 1 to 1000000.', coalesce(p_step::text, 'null')
-      using errcode = 'invalid_parameter_value';
-  end if;
+  perform legisync.check_bounds('p_step', p_step, 1, 1000000);
   select * into r from legisync.backfill_runs where id = p_run;
   if r.state is distinct from 'running' and r.state is distinct from 'completed' then
     return json_build_object('outcome', 'gone');
@@ -172,52 +171,45 @@ begin
   v_phase := split_part(r.cursor, ':', 1);
   v_from := substr(r.cursor, length(v_phase) + 2);
 
+  -- Where most were missing in the last chunk of the first pass, it is taken for granted that they are in this one.
+  v_dense := v_phase = 'queue' and coalesce((
+    select changed > scanned / 2 from legisync.backfill_chunks where run = r.id and number = r.chunks), false);
+  if v_phase = 'sizes' then
+    select scanned, upto into v_scanned, v_upto from legisync.next_paths(v_from, p_step);
+  else
+    select scanned, upto, missing, skipped, held into v_scanned, v_upto, v_missing, v_skipped, v_held
+      from legisync.backfill_range(
+        r, v_from, p_step, case when v_phase = 'verify' then 'verify' when v_dense then 'count' else 'missing' end);
+  end if;
+
   case v_phase
     when 'sizes' then
-      execute 'select count(*), max(file_path collate "default") from (
-          select file_path from public.files_queue where file_path > $1 collate "default"
-          order by file_path collate "default" limit $2) f'
-        into v_scanned, v_upto using v_from, p_step;
       v_changed := legisync.backfill_sizes(r, v_from, v_upto);
     when 'queue' then
-      -- Where most were missing in the last chunk, it is taken for granted that they are in this one.
-      v_dense := coalesce((
-        select changed > scanned / 2 from legisync.backfill_chunks where run = r.id and number = r.chunks), false);
-      select * into v_range from legisync.backfill_range(r, v_from, p_step, case when v_dense then 'count' else 'missing' end);
-      v_scanned := v_range.scanned;
-      v_upto := v_range.upto;
-      if v_dense or cardinality(v_range.missing) > v_scanned / 2 then
+      if v_dense or cardinality(v_missing) > v_scanned / 2 then
         v_changed := legisync.backfill_write(r, v_from, v_upto, null);
-      elsif v_range.missing is not null then
-        v_changed := legisync.backfill_write(r, v_from, v_upto, v_range.missing);
+      elsif v_missing is not null then
+        v_changed := legisync.backfill_write(r, v_from, v_upto, v_missing);
       end if;
     when 'catch_up' then
-      select * into v_range from legisync.backfill_range(r, v_from, p_step, 'missing');
-      v_scanned := v_range.scanned;
-      v_upto := v_range.upto;
       -- A pass that mostly reads takes large steps. Where much is missing after all (somebody emptied the queue while the
       -- run was at work), it writes no more than a chunk of the first pass does.
-      if cardinality(v_range.missing) > 100000 then
-        v_range.missing := v_range.missing[1:100000];
-        v_upto := v_range.missing[100000];
+      if cardinality(v_missing) > 100000 then
+        v_missing := v_missing[1:100000];
+        v_upto := v_missing[100000];
         v_more := true;
       end if;
-      if v_range.missing is not null then
-        v_changed := legisync.backfill_write(r, v_from, v_upto, v_range.missing);
+      if v_missing is not null then
+        v_changed := legisync.backfill_write(r, v_from, v_upto, v_missing);
       end if;
     when 'verify' then
-      select * into v_range from legisync.backfill_range(r, v_from, p_step, 'verify');
-      v_scanned := v_range.scanned;
-      v_upto := v_range.upto;
-      r.skipped := r.skipped + v_range.skipped;
-      r.held_by_other_bucket := r.held_by_other_bucket + v_range.held;
+      r.skipped := r.skipped + v_skipped;
+      r.held_by_other_bucket := r.held_by_other_bucket + v_held;
       select r.missing + count(*) filter (where o.written <= now() - r.grace),
              r.in_flight + count(*) filter (where o.written > now() - r.grace)
         into r.missing, r.in_flight
         from (select coalesce(updated_at, created_at, '-infinity') as written
-              from storage.objects where bucket_id = r.bucket_id and name = any (v_range.missing)) o;
-    when 'end' then
-      v_scanned := 0;
+              from storage.objects where bucket_id = r.bucket_id and name = any (v_missing)) o;
   end case;
 
   r.cursor := case
@@ -243,6 +235,19 @@ begin
     returning * into r;
   return json_build_object('outcome', 'done', 'phase', v_phase, 'scanned', v_scanned, 'changed', v_changed,
                            'seconds', v_seconds, 'run', legisync.backfill_json(r));
+end
+$$;
+
+-- The next `p_step` paths of the queue behind `p_after`, of whatever bucket: how many, and the last of them.
+create or replace function legisync.next_paths(p_after text, p_step integer, out scanned integer, out upto text)
+language plpgsql stable
+set search_path = '' set enable_seqscan = off
+as $$
+begin
+  execute 'select count(*), max(file_path collate "default") from (
+      select file_path from public.files_queue where file_path > $1 collate "default"
+      order by file_path collate "default" limit $2) f'
+    into scanned, upto using p_after, p_step;
 end
 $$;
 
@@ -392,6 +397,7 @@ language sql security definer
 set search_path = '' set statement_timeout = '20s'
 as $$ select to_json(count(*)) from storage.objects where bucket_id = p_bucket $$;
 
+revoke execute on function legisync.next_paths(text, integer) from public, anon, authenticated, service_role;
 revoke execute on function legisync.backfill_range(legisync.backfill_runs, text, integer, text) from public, anon, authenticated, service_role;
 revoke execute on function legisync.backfill_write(legisync.backfill_runs, text, text, text[]) from public, anon, authenticated, service_role;
 revoke execute on function legisync.backfill_sizes(legisync.backfill_runs, text, text) from public, anon, authenticated, service_role;

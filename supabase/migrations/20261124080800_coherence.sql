@@ -251,18 +251,6 @@ begin
 end
 $$;
 
-create or replace function legisync.check_limit(p_limit integer) returns void
-language plpgsql immutable
-set search_path = ''
-as $$
-begin
-  if p_limit is null or p_limit not between 1 and 1000 then
-    raise exception 'p_limit is %: it must be from 1 to 1000.', coalesce(p_limit::text, 'null')
-      using errcode = 'invalid_parameter_value';
-  end if;
-end
-$$;
-
 -- The first files without a row, by path. The paths come one by one out of a merge of two indexes, and each is looked up
 -- until there are enough: at 1.4 million files 1 s where few are missing, nothing where all are.
 create or replace function public.missing_files(p_bucket text, p_grace_seconds integer, p_limit integer)
@@ -277,7 +265,7 @@ declare
   v_files json[] := '{}';
 begin
   perform legisync.check_bucket(p_bucket);
-  perform legisync.check_limit(p_limit);
+  perform legisync.check_bounds('p_limit', p_limit, 1, 1000);
   for v_name in execute '
     select o.name from storage.objects o
     where o.bucket_id = $1 and legisync.is_file(o.name)
@@ -311,7 +299,7 @@ declare
   v_rows json[] := '{}';
 begin
   perform legisync.check_bucket(p_bucket);
-  perform legisync.check_limit(p_limit);
+  perform legisync.check_bounds('p_limit', p_limit, 1, 1000);
   for v_path in execute '
     select f.file_path from public.files_queue f
     where f.bucket_id = $1 and not exists (select from storage.objects o where o.bucket_id = $1 and o.name = f.file_path)
@@ -343,7 +331,7 @@ declare
   v_rows json;
 begin
   perform legisync.check_bucket(p_bucket);
-  perform legisync.check_limit(p_limit);
+  perform legisync.check_bounds('p_limit', p_limit, 1, 1000);
   execute '
     select coalesce(json_agg(json_build_object(
              ''path'', path, ''size'', size, ''at'', at, ''rowAt'', row_at, ''status'', status) order by path), ''[]'')
@@ -357,23 +345,6 @@ begin
       order by o.name limit $3) s'
     into v_rows using p_bucket, make_interval(secs => p_grace_seconds), p_limit;
   return v_rows;
-end
-$$;
-
--- The next `p_step` paths of the queue behind `p_after`, for a repair in steps: how many, and the last of them.
-create or replace function legisync.next_paths(p_after text, p_step integer, out scanned integer, out upto text)
-language plpgsql stable
-set search_path = '' set enable_seqscan = off
-as $$
-begin
-  if p_step is null or p_step not between 1 and 100000 then
-    raise exception 'p_step is %: it must be from 1 to 100000.', coalesce(p_step::text, 'null')
-      using errcode = 'invalid_parameter_value';
-  end if;
-  execute 'select count(*), max(file_path collate "default") from (
-      select file_path from public.files_queue where file_path > $1 collate "default"
-      order by file_path collate "default" limit $2) f'
-    into scanned, upto using p_after, p_step;
 end
 $$;
 
@@ -404,6 +375,7 @@ declare
 begin
   perform legisync.check_bucket(p_bucket);
   select word_dangling into v_word from legisync.settings;
+  perform legisync.check_bounds('p_step', p_step, 1, 100000);
   select scanned, upto into v_scanned, v_upto from legisync.next_paths(p_after, p_step);
   execute '
     select coalesce(array_agg(path order by path)
@@ -468,6 +440,7 @@ declare
 begin
   select * into strict s from legisync.settings;
   perform legisync.check_bucket(p_bucket);
+  perform legisync.check_bounds('p_step', p_step, 1, 100000);
   select scanned, upto into v_scanned, v_upto from legisync.next_paths(p_after, p_step);
   execute '
     select coalesce(array_agg(f.file_path order by f.file_path), ''{}'')
@@ -534,8 +507,6 @@ revoke execute on function legisync.counted(numeric, numeric) from public, anon,
 revoke execute on function legisync.size_of_bucket(text) from public, anon, authenticated, service_role;
 revoke execute on function legisync.cheap_reading(text) from public, anon, authenticated, service_role;
 revoke execute on function legisync.full_reading(text, interval) from public, anon, authenticated, service_role;
-revoke execute on function legisync.check_limit(integer) from public, anon, authenticated, service_role;
-revoke execute on function legisync.next_paths(text, integer) from public, anon, authenticated, service_role;
 call legisync.reserve_for_service(array[
   'public.measure_coherence(text, text, integer)',
   'public.missing_files(text, integer, integer)',

@@ -59,19 +59,6 @@ begin
 end
 $$;
 
--- Refuses a number that is missing or out of bounds.
-create or replace function legisync.check_bounds(p_name text, p_value bigint, p_least bigint, p_most bigint) returns void
-language plpgsql immutable
-set search_path = ''
-as $$
-begin
-  if p_value is null or p_value not between p_least and p_most then
-    raise exception '% is %: it must be from % to %.', p_name, coalesce(p_value::text, 'null'), p_least, p_most
-      using errcode = 'invalid_parameter_value';
-  end if;
-end
-$$;
-
 -- Gives queue rows another status. The word is a literal, so that it fits whatever type the column has.
 create or replace function legisync.set_status(p_paths text[], p_word text) returns void
 language plpgsql
@@ -368,7 +355,6 @@ end
 $$;
 
 revoke execute on function legisync.claim_settings() from public, anon, authenticated, service_role;
-revoke execute on function legisync.check_bounds(text, bigint, bigint, bigint) from public, anon, authenticated, service_role;
 revoke execute on function legisync.set_status(text[], text) from public, anon, authenticated, service_role;
 revoke execute on function legisync.lock_held(legisync.settings, uuid, text[]) from public, anon, authenticated, service_role;
 revoke execute on function legisync.ended_before(uuid, text[], text[]) from public, anon, authenticated, service_role;

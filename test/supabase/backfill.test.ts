@@ -1,5 +1,4 @@
-import type { BackfillOptions, BackfillRun, BackfillStart } from '../../src/contract/backfill.ts';
-import { carryOut, countsOf, PLAIN, plantBucket, plantFiles } from '../support/buckets.ts';
+import { carryOut, countsOf, plantBucket, runOpener, plantFiles } from '../support/buckets.ts';
 import { emptyTables } from '../support/queue.ts';
 import { openStack, type TestStack } from '../support/stack.ts';
 import { withSession } from '../support/sessions.ts';
@@ -12,14 +11,7 @@ beforeAll(async () => {
 beforeEach(() => emptyTables(stack));
 afterAll(() => stack.close());
 
-function open(
-  bucket: string,
-  options: Partial<BackfillOptions> = {},
-  start: BackfillStart = 'new',
-  owner = 'owner-1',
-): Promise<BackfillRun> {
-  return stack.supabase.backfill.open({ bucket, owner, start, options: { ...PLAIN, ...options } });
-}
+const open = runOpener(() => stack);
 
 describe('a backfill', () => {
   it('queues every file once, with the object’s size and hash, and neither folders nor placeholders', async () => {

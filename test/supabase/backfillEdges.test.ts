@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import type { BackfillOptions, BackfillRun, BackfillStart } from '../../src/contract/backfill.ts';
-import { carryOut, countsOf, PLAIN, plantBucket } from '../support/buckets.ts';
+import type { BackfillRun } from '../../src/contract/backfill.ts';
+import { carryOut, countsOf, PLAIN, plantBucket, runOpener } from '../support/buckets.ts';
 import { emptyTables } from '../support/queue.ts';
 import { untilBlocked, withSession } from '../support/sessions.ts';
 import { openStack, type TestStack } from '../support/stack.ts';
@@ -13,14 +13,7 @@ beforeAll(async () => {
 beforeEach(() => emptyTables(stack));
 afterAll(() => stack.close());
 
-function open(
-  bucket: string,
-  options: Partial<BackfillOptions> = {},
-  start: BackfillStart = 'new',
-  owner = 'owner-1',
-): Promise<BackfillRun> {
-  return stack.supabase.backfill.open({ bucket, owner, start, options: { ...PLAIN, ...options } });
-}
+const open = runOpener(() => stack);
 
 /** A bucket with objects of these names, a day old, of 1 byte, 2 bytes, and so on. */
 async function plantNames(names: readonly string[]): Promise<string> {

@@ -1,21 +1,9 @@
 import { documentPath } from '../../src/contract/documents.ts';
+import { OPTION_A } from '../support/optionA.ts';
 import { articleId, emptyTables, putObject, type QueueRow } from '../support/queue.ts';
 import { BUCKET, openStack, type TestStack } from '../support/stack.ts';
 
 // Five statements that operators use on files_queue, letter for letter.
-
-const OPTION_A = `-- OPTION A : Batch par batch (recommandé pour >500k fichiers)
-INSERT INTO files_queue (file_path, bucket_id, file_size, status, processed)
-SELECT 
-    name as file_path,
-    bucket_id,
-    (metadata->>'size')::BIGINT as file_size,
-    'pending' as status,
-    FALSE as processed
-FROM storage.objects
-WHERE bucket_id = 'agentbasic-legifrance-raw'
-LIMIT 100000 OFFSET 0  -- Ajuster OFFSET : 0, 100000, 200000, etc.
-ON CONFLICT (file_path) DO NOTHING;`;
 
 const OPTION_B = `-- OPTION B : Tout d'un coup (seulement si <100k fichiers)
 INSERT INTO files_queue (file_path, bucket_id, file_size, status, processed)

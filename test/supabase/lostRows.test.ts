@@ -1,3 +1,4 @@
+import { OPTION_A } from '../support/optionA.ts';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Client } from 'pg';
@@ -78,18 +79,9 @@ async function queued(client: Client): Promise<number> {
 /** The team's own script, chunk by chunk, as its comment says: OFFSET 0, then one chunk more each time. */
 async function theirScript(client: Client): Promise<number> {
   for (let offset = 0; offset < FILES; offset += CHUNK) {
-    await client.query(`
-      INSERT INTO files_queue (file_path, bucket_id, file_size, status, processed)
-      SELECT
-          name as file_path,
-          bucket_id,
-          (metadata->>'size')::BIGINT as file_size,
-          'pending' as status,
-          FALSE as processed
-      FROM storage.objects
-      WHERE bucket_id = '${BUCKET}'
-      LIMIT ${CHUNK} OFFSET ${offset}
-      ON CONFLICT (file_path) DO NOTHING`);
+    const statement = OPTION_A.replace('LIMIT 100000 OFFSET 0', `LIMIT ${CHUNK} OFFSET ${offset}`);
+    expect(statement).toContain(`LIMIT ${CHUNK} OFFSET ${offset} `);
+    await client.query(statement);
   }
   return queued(client);
 }

@@ -1,5 +1,10 @@
 import { randomUUID } from 'node:crypto';
-import type { BackfillChunkResult, BackfillOptions, BackfillRun } from '../../src/contract/backfill.ts';
+import type {
+  BackfillChunkResult,
+  BackfillOptions,
+  BackfillRun,
+  BackfillStart,
+} from '../../src/contract/backfill.ts';
 import type { TestStack } from './stack.ts';
 
 /** Options of a plain run. */
@@ -60,6 +65,17 @@ export async function countsOf(
   if (counts === undefined) throw new Error('no counts');
   return counts;
 }
+
+/** Opens runs of a stack that the test file opens later. */
+export const runOpener =
+  (stack: () => TestStack) =>
+  (
+    bucket: string,
+    options: Partial<BackfillOptions> = {},
+    start: BackfillStart = 'new',
+    owner = 'owner-1',
+  ): Promise<BackfillRun> =>
+    stack().supabase.backfill.open({ bucket, owner, start, options: { ...PLAIN, ...options } });
 
 /** Carries a run to its end through the port, calling `between` before each chunk. */
 export async function carryOut(

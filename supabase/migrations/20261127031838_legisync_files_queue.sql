@@ -1,0 +1,140 @@
+-- Written by `npm run sql:migration`. To change a function, a view, a trigger or rights, edit supabase/schemas and
+-- write another migration: see docs/database.md.
+
+-- supabase/schemas/rights/refuse_foreign_functions.sql
+-- Refuses to touch a function of `public` that has a name of legisync's and does not say that it is legisync's: `create or
+-- replace` would overwrite what a team wrote. First in every migration.
+do $$
+declare
+  v_foreign text;
+begin
+  select string_agg(p.oid::regprocedure::text, ', ' order by p.oid::regprocedure::text) into v_foreign
+    from pg_proc p
+    where p.pronamespace = 'public'::regnamespace and p.proname like 'legisync\_%'
+      and coalesce(obj_description(p.oid, 'pg_proc'), '') not like 'Part of legisync.%';
+  if v_foreign is not null then
+    raise exception 'The schema public has functions with names that legisync uses, and they are not legisync''s: %. '
+      'Rename them (alter function … rename to …), then run this again. Nothing was changed.', v_foreign;
+  end if;
+end
+$$;
+
+-- supabase/schemas/queue/tables/files_queue.sql
+-- public.files_queue: the table that the Workers poll. An existing table keeps its rows, its rights and its policies.
+-- It only gains columns that are null or have a constant default, so no row is rewritten.
+do $$
+declare
+  v_missing text;
+begin
+  if to_regclass('public.files_queue') is null then
+    create table public.files_queue (
+      id bigint generated always as identity primary key,
+      file_path text not null,
+      bucket_id text not null,
+      file_size bigint,
+      status text not null default 'pending',
+      processed boolean not null default false,
+      created_at timestamptz not null default now(),
+      constraint files_queue_file_path_key unique (file_path)
+    );
+    alter table public.files_queue enable row level security;
+    revoke all on public.files_queue from public, anon, authenticated;
+  end if;
+  -- Said here, once: otherwise every batch would fail at its end, with a message that names neither table nor remedy.
+  -- `legisync migrate --check` says all of it, and more, before anything is changed.
+  select string_agg('add column ' || wanted, ', ' order by n) into v_missing
+    from unnest(array['file_path text', 'bucket_id text', 'file_size bigint', 'status text default ''pending''',
+                      'processed boolean default false', 'created_at timestamptz default now()'])
+      with ordinality as u (wanted, n)
+    where not exists (
+      select from pg_attribute
+      where attrelid = 'public.files_queue'::regclass and attname = split_part(wanted, ' ', 1) and not attisdropped);
+  if v_missing is not null then
+    raise exception 'public.files_queue lacks columns that legisync writes. Rename those that have another name, or: '
+      'alter table public.files_queue %;', v_missing;
+  end if;
+  if not exists (
+    select from pg_index i
+    join pg_attribute a on a.attrelid = i.indrelid and a.attnum = i.indkey[0] and a.attname = 'file_path'
+    where i.indrelid = 'public.files_queue'::regclass
+      and i.indisunique and i.indimmediate and i.indisvalid and i.indnkeyatts = 1 and i.indpred is null
+  ) then
+    raise exception 'public.files_queue has no unique index on file_path, which "on conflict (file_path)" needs. '
+      'Remove rows that share a file_path, then: '
+      'create unique index concurrently files_queue_file_path_key on public.files_queue (file_path);';
+  end if;
+end
+$$;
+
+-- Hash of the content that the row stands for, as in the object's user metadata. Null for rows from before legisync.
+alter table public.files_queue add column if not exists content_sha256 text;
+-- When legisync last wrote what content the row stands for. Workers never write it.
+alter table public.files_queue add column if not exists content_at timestamptz;
+-- The content changed while a Worker may have been reading it: pending again when that Worker finishes.
+alter table public.files_queue add column if not exists requeue boolean not null default false;
+-- Queued by a backfill: claimed after what was collected.
+alter table public.files_queue add column if not exists backfilled boolean not null default false;
+-- Since when it is known that the row's file is gone. Set and cleared by `legisync repair dangling`.
+alter table public.files_queue add column if not exists dangling_since timestamptz;
+
+-- Hosted Supabase grants new tables of `public` to nobody, and BYPASSRLS is not a grant.
+grant select, insert, update, delete on public.files_queue to service_role;
+
+-- supabase/schemas/guards/triggers/files_queue_guard_delete.sql
+create or replace trigger files_queue_guard_delete
+  after delete on public.files_queue
+  referencing old table as gone
+  for each statement execute function legisync.guard_delete();
+
+-- supabase/schemas/guards/triggers/files_queue_guard_truncate.sql
+create or replace trigger files_queue_guard_truncate
+  before truncate on public.files_queue
+  for each statement execute function legisync.guard_truncate();
+
+-- supabase/schemas/queue/triggers/files_queue_keep_requeue.sql
+create or replace trigger files_queue_keep_requeue
+  before update on public.files_queue
+  for each row when (old.requeue)
+  execute function legisync.keep_requeue();
+
+-- supabase/schemas/rights/apply_rights.sql
+-- Rights of functions and tables, for all that is there, so that a new one cannot be forgotten: nobody but the owner may
+-- use what is in the schema legisync, and only the service role may call the functions of `public` that say they are
+-- legisync's. By name as well as from PUBLIC: Supabase's default privileges grant to these roles. Last in every migration.
+do $$
+declare
+  f record;
+begin
+  revoke all on all tables in schema legisync from public, anon, authenticated, service_role;
+  for f in
+    select p.oid::regprocedure as name, n.nspname = 'public' as is_public, r.roles
+      from pg_proc p join pg_namespace n on n.oid = p.pronamespace
+      cross join lateral (
+        select coalesce(string_agg(distinct case a.grantee when 0 then 'public' else a.grantee::regrole::text end, ', '), '')
+          as roles
+          from aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) a
+          where a.grantee <> p.proowner
+            and (a.grantee = 0 or a.grantee::regrole::text in ('anon', 'authenticated', 'service_role'))) r
+      where (n.nspname = 'legisync' and r.roles <> '')
+         or (n.nspname = 'public' and r.roles <> 'service_role'
+             and obj_description(p.oid, 'pg_proc') like 'Part of legisync.%')
+  loop
+    execute format('revoke execute on routine %s from public, anon, authenticated, service_role', f.name);
+    if f.is_public then
+      execute format('grant execute on routine %s to service_role', f.name);
+    end if;
+  end loop;
+end
+$$;
+
+-- supabase/schemas/rights/reload.sql
+-- What follows from a change: the status values are resolved again, and PostgREST, which keeps functions and their
+-- settings in a cache, reads them again.
+do $$
+begin
+  if to_regprocedure('legisync.resolve_status_values()') is not null then
+    perform legisync.resolve_status_values();
+  end if;
+end
+$$;
+notify pgrst, 'reload schema';

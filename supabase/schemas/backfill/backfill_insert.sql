@@ -1,0 +1,37 @@
+-- Rows for the files after the run's position up to a path: for those of `p_missing` or, if that is null, for all of the
+-- range; `on conflict` leaves out those that have one. Hash and size are the object's own. In the order of their paths, as
+-- legisync_enqueue_documents writes them, so that the two cannot deadlock.
+create or replace function legisync.backfill_insert(r legisync.backfill_runs, p_upto text, p_missing text[]) returns bigint
+language plpgsql
+set search_path = pg_catalog, pg_temp set plan_cache_mode = force_custom_plan set enable_sort = off
+as $$
+declare
+  v_rows bigint;
+  v_pending public.files_queue.status%type := 'pending';
+  v_done public.files_queue.status%type;
+  -- Files that are younger than this are pending, whatever the run says.
+  v_before timestamptz := case when r.finished then least(r.before, r.started_at - r.grace) else '-infinity' end;
+begin
+  if r.finished then
+    select write_done into v_done from legisync.settings;
+    if v_done is null then
+      raise exception 'public.files_queue.status accepts none of the values that mean "done": set LEGISYNC_STATUS_DONE to '
+        'one that it accepts, then run `legisync migrate`.';
+    end if;
+  end if;
+  insert into public.files_queue
+      (file_path, bucket_id, file_size, status, processed, content_sha256, content_at, backfilled)
+    select o.name, o.bucket_id, legisync.object_size(o.metadata),
+           case when legisync.object_written(o.created_at, o.updated_at) < v_before then v_done else v_pending end,
+           legisync.object_written(o.created_at, o.updated_at) < v_before,
+           o.user_metadata ->> 'sha256', clock_timestamp(), true
+    from storage.objects o
+    where o.bucket_id = r.bucket_id and o.name > r.position and o.name <= p_upto
+      and (p_missing is null or o.name = any (p_missing))
+      and legisync.is_file(o.name) and starts_with(o.name, r.prefix)
+    order by o.name
+    on conflict (file_path) do nothing;
+  get diagnostics v_rows = row_count;
+  return v_rows;
+end
+$$;

@@ -1,0 +1,30 @@
+-- The phase `verify`: what is missing now, by another query than the one that queued. Reads the rows themselves, for their
+-- bucket. Its plan is that of legisync.next_missing, and for the same reason.
+create or replace function legisync.backfill_verify(r legisync.backfill_runs, p_step integer) returns legisync.backfill_step
+language plpgsql
+set search_path = pg_catalog, pg_temp set plan_cache_mode = force_custom_plan
+set enable_sort = off set enable_nestloop = off
+as $$
+declare
+  v legisync.backfill_step;
+  v_missing text[];
+begin
+  select count(*), max(o.name),
+         array_agg(o.name order by o.name) filter (where f.file_path is null and o.is_wanted),
+         count(*) filter (where f.file_path is not null and f.bucket_id is distinct from r.bucket_id and o.is_wanted),
+         count(*) filter (where not o.is_file and o.is_below)
+    into v.scanned, v.upto, v_missing, v.held, v.skipped
+    from (
+      select name, legisync.is_file(name) as is_file, starts_with(name, r.prefix) as is_below,
+             legisync.is_file(name) and starts_with(name, r.prefix) as is_wanted
+      from storage.objects where bucket_id = r.bucket_id and name > r.position order by name limit p_step) o
+    left join public.files_queue f on f.file_path = o.name and f.file_path > r.position collate "default";
+  select count(*) filter (where o.written <= now() - r.grace), count(*) filter (where o.written > now() - r.grace)
+    into v.missing, v.in_flight
+    from (select legisync.object_written(created_at, updated_at) as written
+          from storage.objects where bucket_id = r.bucket_id and name = any (v_missing)) o;
+  v.changed := 0;
+  v.more := v.scanned = p_step;
+  return v;
+end
+$$;

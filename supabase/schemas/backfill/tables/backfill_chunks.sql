@@ -1,0 +1,13 @@
+-- What each chunk cost. A run of 1.4 million files has about twenty.
+create table if not exists legisync.backfill_chunks (
+  run bigint not null references legisync.backfill_runs on delete cascade,
+  number integer not null,
+  -- Where the run stood after it.
+  phase text not null,
+  position text not null,
+  scanned integer not null,
+  changed integer not null,
+  seconds double precision not null,
+  at timestamptz not null default clock_timestamp(),
+  primary key (run, number)
+);

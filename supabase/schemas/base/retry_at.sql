@@ -1,0 +1,6 @@
+-- When a document that failed is tried again: after `p_seconds` the first time, then after twice as long each time, up
+-- to a day. 2^17 seconds are more than a day: the exponent is cut before it can overflow.
+create or replace function legisync.retry_at(p_now timestamptz, p_seconds double precision, p_attempts integer)
+returns timestamptz
+language sql stable
+return p_now + make_interval(secs => least(p_seconds * power(2, least(p_attempts, 17)), 86400));

@@ -1,0 +1,45 @@
+-- The end of a batch: queue rows and catalogue states, in one transaction. `p_stored` are the ids whose object is in
+-- Storage, as far as the caller knows; `p_failures` is [{"id", "code", "message", "retrySeconds", "withdrawSecond"}, …].
+--
+-- "Object, then row": the function takes ids, never sizes or hashes. It reads those from storage.objects itself, so a row
+-- cannot point at a file that is not there, and cannot say something else than the object does. An id without an object
+-- is returned in `missing`, and so is one that the catalogue, which checks their grammar, does not know.
+--
+-- A late duplicate is harmless. It takes the row locks first and reads the objects after that, so it can only repeat what
+-- is true now; in the catalogue the first call has ended the batch. Rows are locked in the order of their paths, so that
+-- two batches cannot deadlock.
+create or replace function public.legisync_enqueue_documents(
+  p_bucket text, p_category text, p_batch jsonb, p_stored text[], p_failures jsonb)
+returns json
+language plpgsql security definer
+set search_path = pg_catalog, pg_temp set statement_timeout = '30s'
+as $$
+declare
+  v_batch legisync.batch := legisync.to_batch(p_batch);
+  v_known text[];
+  q record;
+  v_found text[];
+  v_lost text[];
+begin
+  perform legisync.check_text('p_bucket', p_bucket, 1, 100);
+  perform legisync.check_category('p_category', p_category);
+  perform legisync.check_list('p_stored', p_stored, 0, 1000);
+  perform legisync.check_failures(p_failures);
+  v_known := array(select id from legisync.documents where category = p_category and id = any (p_stored));
+  select * into q from legisync.queue_objects(
+    p_bucket, array(select legisync.document_path(p_category, id) from unnest(v_known) id));
+  v_found := array(
+    select i.id from unnest(v_known) as i (id)
+    join storage.objects o on o.bucket_id = p_bucket and o.name = legisync.document_path(p_category, i.id));
+  v_lost := legisync.settle_batch(p_bucket, p_category, v_batch, v_known, v_found, p_failures);
+  return json_build_object(
+    'queued', q.queued,
+    'requeued', q.requeued,
+    -- A row may be new and, if its object changed in that very moment, requeued as well.
+    'unchanged', greatest(cardinality(v_found) - q.queued - q.requeued - q.held_by_other_bucket, 0),
+    'heldByOtherBucket', q.held_by_other_bucket,
+    'missing', array_to_json(array(select id from unnest(p_stored) id where id <> all (v_found))),
+    'lost', array_to_json(v_lost));
+end
+$$;
+comment on function public.legisync_enqueue_documents is 'Part of legisync. Queues the stored documents of a batch, and ends it.';

@@ -1,0 +1,23 @@
+-- Gives each object among `p_paths` its row, or brings the row up to date (see legisync.take_over_content). The rows of
+-- these paths are locked, in their order, until the transaction ends.
+create or replace function legisync.queue_objects(
+  p_bucket text, p_paths text[], out queued integer, out requeued integer, out held_by_other_bucket integer)
+language plpgsql
+set search_path = pg_catalog, pg_temp set plan_cache_mode = force_custom_plan
+as $$
+begin
+  insert into public.files_queue (file_path, bucket_id, file_size, status, processed, content_sha256, content_at)
+    select o.name, o.bucket_id, legisync.object_size(o.metadata), 'pending', false, o.user_metadata ->> 'sha256',
+           clock_timestamp()
+    from storage.objects o where o.bucket_id = p_bucket and o.name = any (p_paths)
+    order by o.name
+    on conflict (file_path) do nothing;
+  get diagnostics queued = row_count;
+  perform from public.files_queue f where f.file_path = any (p_paths) order by f.file_path for update;
+  perform legisync.restore_dangling(p_bucket, p_paths);
+  select c.pending_again + c.requeued into requeued
+    from legisync.settings s cross join lateral legisync.take_over_content(p_bucket, p_paths, s.grace, false) c;
+  select count(*) into held_by_other_bucket
+    from public.files_queue f where f.file_path = any (p_paths) and f.bucket_id is distinct from p_bucket;
+end
+$$;

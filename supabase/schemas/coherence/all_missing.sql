@@ -1,0 +1,16 @@
+-- Files without a row, older than the grace time of legisync.settings; in any bucket. What the view legisync.missing shows: a
+-- view that read files_queue itself would keep its team from changing the type of a column.
+create or replace function legisync.all_missing()
+returns table (bucket_id text, file_path text, file_size bigint, object_at timestamptz)
+language plpgsql stable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return query
+    select o.bucket_id, o.name, legisync.object_size(o.metadata), coalesce(o.updated_at, o.created_at)
+    from storage.objects o cross join legisync.settings s
+    where legisync.is_file(o.name)
+      and not exists (select from public.files_queue f where f.file_path = o.name)
+      and legisync.object_written(o.created_at, o.updated_at) <= now() - s.grace;
+end
+$$;

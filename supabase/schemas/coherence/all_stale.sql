@@ -1,0 +1,21 @@
+-- Rows that stand for older content than their file has (see legisync.is_stale); of any bucket. What the view legisync.stale
+-- shows, as of legisync.all_missing.
+create or replace function legisync.all_stale()
+returns table (
+  bucket_id text, file_path text, file_size bigint, status text, object_at timestamptz, row_at timestamptz)
+language plpgsql stable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return query
+    select f.bucket_id::text, f.file_path::text, legisync.object_size(o.metadata), f.status::text,
+           coalesce(o.updated_at, o.created_at), greatest(f.created_at, f.content_at)::timestamptz
+    from storage.objects o
+    join public.files_queue f on f.file_path = o.name and f.bucket_id = o.bucket_id
+    cross join legisync.settings s
+    where legisync.is_file(o.name)
+      and legisync.is_stale(
+        o.user_metadata ->> 'sha256', f.content_sha256, legisync.object_written(o.created_at, o.updated_at),
+        legisync.row_written(f.created_at, f.content_at), f.requeue, s.grace);
+end
+$$;

@@ -1,0 +1,10 @@
+-- The objects of a bucket and their size, as the team's own query counts them. `return query` is where PL/pgSQL lets
+-- PostgreSQL use several processes; `select … into` and functions in SQL never do. Raises 22P02 if a size is not a number.
+create or replace function legisync.size_of_bucket(p_bucket text) returns table (n bigint, bytes numeric)
+language plpgsql stable
+set search_path = pg_catalog, pg_temp set plan_cache_mode = force_custom_plan
+as $$
+begin
+  return query select count(*), sum((metadata ->> 'size')::bigint) from storage.objects where bucket_id = p_bucket;
+end
+$$;

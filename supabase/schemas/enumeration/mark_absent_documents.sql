@@ -1,0 +1,33 @@
+-- Marks up to 10,000 documents of a source that none of these slices has listed. What a code's table of contents does not
+-- list any more is superseded as well, unless another source of the pass lists it: that one takes it over.
+--
+-- Nested loops are closed to the planner: without statistics it may expect few rows in the listing, and go through all of
+-- it once for each document.
+create or replace function legisync.mark_absent_documents(
+  p_collection text, p_pass integer, p_source text, p_code_id text, p_slices bigint[]) returns integer
+language plpgsql
+set search_path = pg_catalog, pg_temp set plan_cache_mode = force_custom_plan
+set enable_nestloop = off set work_mem = '64MB'
+as $$
+declare
+  v_ids text[];
+  v_elsewhere text[];
+begin
+  select array_agg(id) into v_ids from (
+    select d.id from legisync.documents d
+    where d.category = p_collection and d.source = p_source and d.code_id = p_code_id and d.absent_since is null
+      and not exists (select from legisync.listing_documents l where l.slice = any (p_slices) and l.id = d.id)
+    order by d.id limit 10000) absent;
+  if v_ids is null then
+    return 0;
+  end if;
+  v_elsewhere := legisync.listed_elsewhere(p_collection, p_pass, p_slices, v_ids);
+  perform from legisync.documents where category = p_collection and id = any (v_ids) order by id for update;
+  update legisync.documents set absent_since = p_pass
+    where category = p_collection and id = any (v_ids);
+  update legisync.documents set state = 'superseded', next_attempt_at = null
+    where category = p_collection and id = any (v_ids) and p_code_id <> ''
+      and state in ('discovered', 'stored', 'failed') and id <> all (v_elsewhere);
+  return cardinality(v_ids);
+end
+$$;

@@ -1,0 +1,20 @@
+-- Clears the mark of rows whose file was gone and is there again. `legisync repair dangling` had set it, and had given
+-- pending rows a status that nobody polls: those are pending again. A finished row stays finished, and `content_at` stays
+-- as well: it shows whether the file that came back is newer. The caller holds the locks of the rows, or there are few.
+create or replace function legisync.restore_dangling(p_bucket text, p_paths text[]) returns integer
+language plpgsql
+set search_path = pg_catalog, pg_temp set plan_cache_mode = force_custom_plan
+as $$
+declare
+  v_rows integer;
+begin
+  update public.files_queue f set
+      dangling_since = null,
+      status = case when f.status::text = s.write_dangling then 'pending' else f.status end
+    from legisync.settings s
+    where f.file_path = any (p_paths) and f.bucket_id = p_bucket and f.dangling_since is not null
+      and exists (select from storage.objects o where o.bucket_id = f.bucket_id and o.name = f.file_path);
+  get diagnostics v_rows = row_count;
+  return v_rows;
+end
+$$;

@@ -31,7 +31,7 @@ export async function backfillChunk(
   input: BackfillChunkInput,
 ): Promise<BackfillChunkResult> {
   return withHeartbeat(
-    () => input.cursor,
+    () => ({ phase: input.phase, position: input.position }),
     async () => (await withoutTimeout(() => deps.backfill.chunk(input))) ?? { outcome: 'timed_out' },
   );
 }

@@ -7,19 +7,13 @@ import { enumerateStep } from './enumerate.ts';
 import { withHeartbeat, type Signals } from './liveness.ts';
 import { listFresh, type ListingProgress } from './maintenance.ts';
 import { isQuotaSpent } from './quotaSpent.ts';
+import { LEASE_SECONDS } from './sliceWork.ts';
 
 /** Enumeration runs ahead of collection by this many batches, so that no lane waits for a listing. */
 const AHEAD_BATCHES = 4;
 
 /** Steps of enumeration in one call: a step is a table of contents or ten pages of a search, well under a minute. */
 const MAX_STEPS = 6;
-
-/**
- * A lane of which nothing is heard for so long loses its slice; each page that it registers counts from the start. One
- * request may take a minute, is repeated, and waits for the quota before. Longer than that, because reading a listing
- * twice costs requests, while the slice of a lane that died can wait: its own next attempt has it at once.
- */
-const LEASE_SECONDS = 300;
 
 /** A lane without work asks no more often, whatever it is told: each question is two events of history. */
 const MIN_WAIT_MS = 1_000;
@@ -52,15 +46,14 @@ async function nextOfPass(
     const pass = await deps.catalogue.openPass(collection.name, sources, deps.settings.passIntervalSeconds);
     const ahead = pass.due >= limit * AHEAD_BATCHES;
     if (pass.openSlices > 0 && !ahead && step < MAX_STEPS && !signals.stop.aborted) {
-      const slice = await deps.catalogue.claimSlice(batch, pass.pass, LEASE_SECONDS);
+      const slice = await deps.catalogue.leaseSlice(batch, pass.pass, LEASE_SECONDS);
       if (slice !== null) {
+        const source = sourceOf(collection, slice.source);
         try {
-          discovered += await enumerateStep(deps, sourceOf(collection, slice.source), slice, signals);
+          discovered += await enumerateStep(deps, batch, slice, source, signals);
         } catch (error) {
           if (!isQuotaSpent(error)) throw error;
-          // Nothing new: this only gives the slice to whoever has quota first.
-          const release = { page: slice.page, end: false, single: true, release: true };
-          await deps.catalogue.registerSlice(slice, [], release, deps.settings.adopt);
+          await deps.catalogue.releaseSlice(batch, slice);
           return { ids: [], discovered, pass: pass.pass, reason: 'quota', waitMs: error.retryAfterMs };
         }
         continue;

@@ -26,13 +26,16 @@ import { uploadDocuments } from './upload.ts';
 export interface Activities {
   /** The next documents of a collection that need work, after looking for new ones. */
   fetchDocuments(input: FetchInput): Promise<FetchResult>;
-  /** Consults each document and puts it into the bucket where the object is absent or has another hash. */
+  /**
+   * Consults each document that the batch still holds, and puts it into the bucket where the object
+   * is absent or has another hash.
+   */
   uploadDocuments(input: UploadInput): Promise<UploadResult>;
   /** Queue rows and catalogue states of a batch, in one transaction. */
   enqueueDocuments(input: EnqueueInput): Promise<EnqueueResult>;
   /** Keeps what an operator set where it outlives Temporal's database. */
   saveControls(collection: string, controls: Controls): Promise<void>;
-  /** Begins a backfill, or goes on with the unfinished one; and counts the bucket's objects. */
+  /** Begins a backfill, or resumes the unfinished one; and counts the bucket's objects. */
   openBackfill(input: OpenBackfillInput): Promise<OpenBackfillResult>;
   /** One chunk of a backfill, in one transaction. */
   backfillChunk(input: BackfillChunkInput): Promise<BackfillChunkResult>;

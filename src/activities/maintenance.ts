@@ -70,7 +70,7 @@ export async function listFresh(
     reading = more;
   }
 
-  // What was listed is claimed: it goes on to the upload, which waits or hands it back.
+  // The batch has what was listed: it is uploaded now, or handed back.
   const ids = await deps.catalogue.takeDocuments(batch, limit);
   if (failure?.code === 'QUOTA_SPENT')
     return { ids, discovered, reason: 'quota', waitMs: failure.retryAfterMs };

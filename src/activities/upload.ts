@@ -1,7 +1,7 @@
 import { Context } from '@temporalio/activity';
 import { documentPath } from '../contract/documents.ts';
 import type { LegisyncError } from '../contract/failures.ts';
-import type { UploadInput, UploadResult } from '../contract/messages.ts';
+import type { BatchRef, UploadInput, UploadResult } from '../contract/messages.ts';
 import type { DocumentStanding } from '../supabase/types.ts';
 import type { ActivityDeps } from './deps.ts';
 import { withHeartbeat } from './liveness.ts';
@@ -20,13 +20,15 @@ export function needsUpload(standing: DocumentStanding | undefined, sha256: stri
 /**
  * See {@link Activities.uploadDocuments}. Documents are consulted side by side.
  *
- * What goes wrong is told apart by what goes right beside it. A document that fails while others succeed is noted, with
- * the time of its next try, and the others go on. As many failures in a row as there are documents at hand mean that the
- * service is in trouble: no more are begun. What was done by then comes back as a result, so that it is queued now and
- * not after the outage. Only an attempt that did nothing at all fails, and is tried again by the activity's retry policy;
- * if a question to the service is answered all the same, the trouble is the documents' after all.
+ * What goes wrong is told apart by what goes right beside it. A document that fails while others
+ * succeed is noted, with the time of its next try, and the others go on. As many failures in a row
+ * as there are documents at hand mean that the service is in trouble: no more are begun. What was
+ * done by then comes back as a result, so that it is queued now and not after the outage. Only an
+ * attempt that did nothing at all fails, and is tried again by the activity's retry policy; if a
+ * question to the service is answered all the same, the trouble is the documents' after all.
  *
- * A spent quota, a stopping worker or a cancelled run is no failure: the documents not reached come back in `left`.
+ * A spent quota, a stopping worker or a cancelled run is no failure: the documents not reached come
+ * back in `left`. Those that the batch does not hold any more come back in `lost`.
  */
 export async function uploadDocuments(deps: ActivityDeps, input: UploadInput): Promise<UploadResult> {
   const { collection } = input.batch;
@@ -36,12 +38,14 @@ export async function uploadDocuments(deps: ActivityDeps, input: UploadInput): P
   const { attempt } = Context.current().info;
   const progress = earlierProgress();
   const done = doneIn(progress);
-  const todo = input.ids.filter((id) => !done.has(id));
+  const wanted = input.ids.filter((id) => !done.has(id));
 
   return withHeartbeat(
     () => progress,
     async (cancelled) => {
-      const standings = new Map((await deps.catalogue.describe(collection, todo)).map((s) => [s.id, s]));
+      const standings = await standingsOf(deps, input.batch, wanted);
+      const lost = wanted.filter((id) => !isHeld(standings.get(id)));
+      const todo = wanted.filter((id) => isHeld(standings.get(id)));
       const halt = new AbortController();
       const stop = AbortSignal.any([cancelled, deps.draining, halt.signal]);
       const left: string[] = [];
@@ -83,7 +87,9 @@ export async function uploadDocuments(deps: ActivityDeps, input: UploadInput): P
         }
       };
       left.push(...(await runPool(todo, deps.settings.consultConcurrency, stop, collect)));
-      if (cancelled.aborted) return resultOf(progress, [...left, ...suspects.keys()], undefined);
+      if (cancelled.aborted) {
+        return resultOf(progress, { left: [...left, ...suspects.keys()], lost }, undefined);
+      }
 
       if (await areAtFault(deps, { suspects, succeeded, trouble, attempt, cancelled })) {
         for (const [id, failure] of suspects) noteFailure(progress, id, failure);
@@ -92,9 +98,22 @@ export async function uploadDocuments(deps: ActivityDeps, input: UploadInput): P
         left.push(...suspects.keys());
         trouble ??= suspects.values().next().value;
       }
-      return resultOf(progress, left, trouble);
+      return resultOf(progress, { left, lost }, trouble);
     },
   );
+}
+
+/** What is known of each document, by id. */
+async function standingsOf(
+  deps: ActivityDeps,
+  batch: BatchRef,
+  ids: readonly string[],
+): Promise<ReadonlyMap<string, DocumentStanding>> {
+  return new Map((await deps.catalogue.describe(batch, ids)).map((standing) => [standing.id, standing]));
+}
+
+function isHeld(standing: DocumentStanding | undefined): boolean {
+  return standing?.held === true;
 }
 
 interface Suspicion {
@@ -117,11 +136,12 @@ async function areAtFault(deps: ActivityDeps, suspicion: Suspicion): Promise<boo
 /** @throws LegisyncError where trouble kept the attempt from doing anything */
 function resultOf(
   progress: Progress,
-  left: readonly string[],
+  others: Pick<UploadResult, 'left' | 'lost'>,
   trouble: LegisyncError | undefined,
 ): UploadResult {
-  if (trouble === undefined) return { ...progress, left };
-  if (trouble.code === 'QUOTA_SPENT') return { ...progress, left, waitMs: trouble.retryAfterMs };
+  const result = { ...progress, ...others };
+  if (trouble === undefined) return result;
+  if (trouble.code === 'QUOTA_SPENT') return { ...result, waitMs: trouble.retryAfterMs };
   if (doneIn(progress).size === 0) throw trouble;
-  return { ...progress, left, waitMs: restAfter(trouble), problem: `${trouble.code}: ${trouble.message}` };
+  return { ...result, waitMs: restAfter(trouble), problem: `${trouble.code}: ${trouble.message}` };
 }

@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { WorkflowFailedError, type WorkflowHandle } from '@temporalio/client';
 import { CancelledFailure, TerminatedFailure } from '@temporalio/common';
-import { phaseOf, type BackfillProgress, type BackfillResult } from '../contract/backfill.ts';
+import type { BackfillProgress, BackfillResult } from '../contract/backfill.ts';
 import { QUERIES } from '../contract/names.ts';
 import { isWithoutAnswer } from './askWorkflow.ts';
 import { CommandError, EXIT } from './exit.ts';
@@ -115,7 +115,7 @@ export function describeBackfill(progress: BackfillProgress): string {
 export function reportOf({ run, timeouts }: BackfillResult): Outcome {
   const seconds = run.seconds.toFixed(1);
   const data = { run, timeouts };
-  if (phaseOf(run) === 'end' && run.kind === 'sizes') {
+  if (run.phase === 'end' && run.kind === 'sizes') {
     return {
       data,
       lines: [`Run ${run.id}: ${run.sized} rows got their size in ${seconds} s.`, 'Next: legisync coherence'],
@@ -124,7 +124,7 @@ export function reportOf({ run, timeouts }: BackfillResult): Outcome {
   return {
     data,
     lines: [
-      `Run ${run.id}: ${run.queued} rows queued in ${seconds} s, of ${run.scanned} objects; ${run.caughtUp} of them had arrived behind the cursor.`,
+      `Run ${run.id}: ${run.queued} rows queued in ${seconds} s, of ${run.scanned} objects; ${run.caughtUp} of them arrived meanwhile.`,
       `Verified: missing ${run.missing}, in flight ${run.inFlight}, held by another bucket ${run.heldByOtherBucket}, folders and placeholders ${run.skipped}.`,
       run.missing === 0
         ? 'Next: legisync coherence'

@@ -19,12 +19,14 @@ export async function migrateDatabase(io: Io, { check }: MigrateOptions): Promis
   return check === true ? checkDatabase(url, settingsOf(config)) : applyMigrations(url, settingsOf(config));
 }
 
-function settingsOf({ statuses, claims }: Config): MigrationSettings {
+function settingsOf({ statuses, claims, coherence, guard }: Config): MigrationSettings {
   return {
     statusDone: statuses.done,
     statusInWork: statuses.inWork,
     statusFailed: statuses.failed,
     claimAttempts: claims.attempts,
+    graceSeconds: coherence.graceSeconds,
+    maxDeletePercent: guard.maxDeletePercent,
   };
 }
 
@@ -56,7 +58,7 @@ async function checkDatabase(url: string, settings: MigrationSettings): Promise<
       ...findings.filter(({ severity }) => severity !== 'fine').flatMap(describe),
       blocking === 0
         ? `Nothing blocks, ${warnings} warning(s). Next: legisync migrate`
-        : `${blocking} finding(s) block, ${warnings} warning(s). Next: mend them, then legisync migrate --check`,
+        : `${blocking} finding(s) block, ${warnings} warning(s). Next: fix them, then legisync migrate --check`,
     ],
     exitCode: blocking === 0 ? EXIT.ok : EXIT.failed,
   };

@@ -18,7 +18,7 @@ export interface RepairFlags {
  */
 const STEP = 10_000;
 
-/** A hundred million rows: a cursor that does not end must. */
+/** A hundred million rows: more steps mean that the position does not advance. */
 const MAX_STEPS = 10_000;
 
 /** A word now and then to whoever waits. */

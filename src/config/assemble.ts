@@ -39,6 +39,7 @@ export function assemble(
       failed: settings.LEGISYNC_STATUS_FAILED,
     },
     claims: { attempts: settings.LEGISYNC_CLAIM_ATTEMPTS },
+    guard: { maxDeletePercent: settings.LEGISYNC_MAX_DELETE_PERCENT },
     backfill: { chunk: settings.LEGISYNC_BACKFILL_CHUNK },
     coherence: {
       cron: settings.LEGISYNC_COHERENCE_CRON,

@@ -50,6 +50,7 @@ export interface BaseConfig {
     readonly failed: readonly string[];
   };
   readonly claims: { readonly attempts: number };
+  readonly guard: { readonly maxDeletePercent: number };
   readonly backfill: { readonly chunk: number };
   readonly coherence: {
     readonly cron: string;

@@ -23,11 +23,14 @@ export const queueSettings = {
   }),
   LEGISYNC_GRACE_SECONDS: preset(integer(0, 86_400), {
     section: 'Backfill and coherence',
-    about: 'A file without a row is "in flight", and not yet missing, for so long after it was written.',
+    about:
+      'A file without a row is "in flight", and not yet missing, for so long after it was written. ' +
+      'Read by `legisync migrate`, too, for the views `legisync.missing`, `legisync.dangling` and `legisync.stale`.',
     default: '900',
     unit: 'seconds',
     bounds: '0 to 86400 (a day)',
-    change: 'shorter than the way from upload to row, files in flight are reported as missing',
+    change:
+      'shorter than the way from upload to row, files in flight are reported as missing; run `legisync migrate` after a change',
   }),
   LEGISYNC_MISSING_LIMIT: preset(integer(0, 1_000_000_000), {
     section: 'Backfill and coherence',
@@ -39,12 +42,23 @@ export const queueSettings = {
   LEGISYNC_CLAIM_ATTEMPTS: preset(integer(1, 100), {
     section: 'Supabase',
     about:
-      'How often a file is handed to a Worker by claim_files before it is given up. Read by `legisync migrate`.',
+      'How often a file is handed to a Worker by legisync_claim_files before it is given up. Read by `legisync migrate`.',
     default: '5',
     unit: 'attempts',
     bounds: '1 to 100',
     change:
       'few attempts give up files for which Workers died by chance, many let a file that kills Workers kill more of them; run `legisync migrate` after a change',
+  }),
+  LEGISYNC_MAX_DELETE_PERCENT: preset(integer(1, 100), {
+    section: 'Supabase',
+    about:
+      'A statement that deletes more than 1,000 rows of files_queue, and more than this share of the table, is refused. ' +
+      "A transaction that says `set local legisync.allow_emptying = 'files_queue'` may delete as many as it likes. Read by `legisync migrate`.",
+    default: '50',
+    unit: 'percent',
+    bounds: '1 to 100 (100: only what would leave no row is refused)',
+    change:
+      'a lower share also refuses purges of your own, a higher one lets a wrong statement delete more; run `legisync migrate` after a change',
   }),
   LEGISYNC_GAP_PERCENT: preset(integer(0, 100), {
     section: 'Backfill and coherence',

@@ -42,15 +42,16 @@ export interface BackfillRun {
   readonly finished: boolean;
   readonly before: string | null;
   readonly state: 'running' | 'completed' | 'abandoned';
-  /** `<phase>:<last path done>`; see {@link phaseOf}. */
-  readonly cursor: string;
+  readonly phase: BackfillPhase;
+  /** Last path done in this phase, in the order of the database; '' at its beginning. */
+  readonly position: string;
   /** Chunks committed, over all phases. */
   readonly chunks: number;
   /** Objects looked at in the first phase. */
   readonly scanned: number;
   /** New rows. */
   readonly queued: number;
-  /** Of these, files that arrived behind the cursor. */
+  /** Of these, rows of the phase `catch_up`: for files that arrived during the phase `queue`. */
   readonly caughtUp: number;
   /** Rows that got their size. */
   readonly sized: number;
@@ -71,14 +72,13 @@ export interface BackfillRun {
 }
 
 /**
- * `queue`: rows for files without one; `catch_up`: the same again, for files that arrived behind the cursor; `verify`:
- * what is missing now; `sizes`: alone; `end`.
+ * `queue`: rows for files without one. `catch_up`: the same again, for files that arrived
+ * meanwhile. `verify`: counts what is missing now. `sizes`: the only phase of a run that fills
+ * sizes. `end`: nothing is left.
  */
-export type BackfillPhase = 'queue' | 'catch_up' | 'verify' | 'sizes' | 'end';
+export const BACKFILL_PHASES = ['queue', 'catch_up', 'verify', 'sizes', 'end'] as const;
 
-export function phaseOf({ cursor }: Pick<BackfillRun, 'cursor'>): BackfillPhase {
-  return cursor.slice(0, cursor.indexOf(':')) as BackfillPhase;
-}
+export type BackfillPhase = (typeof BACKFILL_PHASES)[number];
 
 /** Input of `openBackfill`. */
 export interface OpenBackfillInput {
@@ -99,8 +99,12 @@ export interface OpenBackfillResult {
 /** Input of `backfillChunk`. */
 export interface BackfillChunkInput {
   readonly run: number;
-  /** Where the caller believes the run to stand: elsewhere, nothing is done. */
-  readonly cursor: string;
+  /**
+   * Where the caller believes the run to stand, as of {@link BackfillRun}: elsewhere, nothing is
+   * done.
+   */
+  readonly phase: BackfillPhase;
+  readonly position: string;
   /** Objects (rows, for `sizes`) to look at. */
   readonly step: number;
 }

@@ -8,21 +8,24 @@ import type { CollectionState } from './names.ts';
 /** A batch never holds more documents: about 20 s of work at 20 requests a second for one lane alone. */
 export const MAX_BATCH = 100;
 
-/** Bounds of the number of lanes (batches in work at a time) of a MASSIVE collection. */
+/** Bounds of the number of lanes (batches in progress at a time) of a MASSIVE collection. */
 export const LANES = { min: 1, max: 16, default: 4 } as const;
 
 /**
- * Names a batch. The same token always stands for the same documents: an activity that is tried again (its answer was
- * lost, its worker was killed) gets the batch that it had.
+ * Names a batch. The same value always stands for the same documents: an activity that is tried
+ * again (its answer was lost, its worker was killed) gets the batch that it had.
  */
 export interface BatchRef {
   /** The collection, which is also the category. */
   readonly collection: string;
-  /** The workflow that owns the batch, by its id. */
-  readonly owner: string;
-  /** The chain of runs of that workflow (its first run's id): claims of an older chain are void. */
-  readonly chain: string;
-  /** Counts the owner's batches. */
+  /** Id of the workflow that works on the batch. */
+  readonly workflow: string;
+  /**
+   * Id of the run. What another run of the same workflow holds is free for this one: that run has
+   * ended, was terminated, or was reset.
+   */
+  readonly run: string;
+  /** Number of the batch within the workflow, from 1. */
   readonly sequence: number;
 }
 
@@ -49,7 +52,7 @@ export interface FetchResult {
   readonly problem?: string | undefined;
   /** Ids that this call was the first to see. */
   readonly discovered: number;
-  /** The pass in work (MASSIVE). */
+  /** The pass in progress (MASSIVE). */
   readonly pass?: number | undefined;
 }
 
@@ -68,7 +71,7 @@ export interface DocumentFailure {
   readonly message: string;
 }
 
-/** Result of `uploadDocuments`. Each id of the input is in exactly one of the four lists. */
+/** Result of `uploadDocuments`. Each id of the input is in exactly one of the five lists. */
 export interface UploadResult {
   /** Consulted, and uploaded because the object was absent or had another hash. */
   readonly uploaded: readonly string[];
@@ -77,6 +80,11 @@ export interface UploadResult {
   readonly failures: readonly DocumentFailure[];
   /** Not reached: the worker is stopping, the run was cancelled, the quota is spent, or the service is in trouble. */
   readonly left: readonly string[];
+  /**
+   * Not consulted: the batch does not hold them any more, so another run or batch may be working on
+   * them.
+   */
+  readonly lost: readonly string[];
   /** Set when the quota is spent or the service is in trouble: in how many milliseconds it is worth another try. */
   readonly waitMs?: number | undefined;
   /** Set when the service is in trouble: what it said. */
@@ -105,6 +113,12 @@ export interface EnqueueResult {
   readonly heldByOtherBucket: number;
   /** Ids said to be stored whose object is not there: back in the catalogue, to be taken again. */
   readonly missing: readonly string[];
+  /**
+   * Ids of the call that the batch does not hold any more and that are still to be collected: the
+   * catalogue is unchanged, and they are taken again. Rows for their objects are written all the
+   * same.
+   */
+  readonly lost: readonly string[];
 }
 
 /** What an operator set, kept in Postgres so that it outlives Temporal's own database. */

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { LegisyncError } from '../contract/failures.ts';
 import {
   ALL_AT_ONCE_LIMIT,
+  BACKFILL_PHASES,
   type BackfillChunkInput,
   type BackfillChunkResult,
   type BackfillPlan,
@@ -11,6 +12,7 @@ import {
 import type { Rpc } from './rpc.ts';
 
 const count = z.int().nonnegative();
+const phase = z.enum(BACKFILL_PHASES);
 const run = z.object({
   id: z.int(),
   bucket: z.string(),
@@ -19,7 +21,8 @@ const run = z.object({
   finished: z.boolean(),
   before: z.string().nullable(),
   state: z.enum(['running', 'completed', 'abandoned']),
-  cursor: z.string().regex(/^(queue|catch_up|verify|sizes|end):/),
+  phase,
+  position: z.string(),
   chunks: count,
   scanned: count,
   queued: count,
@@ -41,7 +44,7 @@ const opened = z.union([
 const chunk = z.discriminatedUnion('outcome', [
   z.object({
     outcome: z.literal('done'),
-    phase: z.enum(['queue', 'catch_up', 'verify', 'sizes', 'end']),
+    phase,
     scanned: count,
     changed: count,
     seconds: z.number(),
@@ -72,8 +75,9 @@ export interface Backfill {
   /**
    * The next `step` files of a run, in one transaction. Up to 30 s.
    *
-   * @throws LegisyncError `DATABASE_BUSY` while a twin of this call is at work, `DATABASE_TIMEOUT` where the database
-   * cancelled it, and `BACKFILL_REFUSED` where the run was abandoned
+   * @throws LegisyncError `DATABASE_BUSY` while another call works on the same run,
+   * `DATABASE_TIMEOUT` where the database cancelled it, and `BACKFILL_REFUSED` where the run was
+   * abandoned
    */
   chunk(input: BackfillChunkInput): Promise<Exclude<BackfillChunkResult, { outcome: 'timed_out' }>>;
   /** The last run of the bucket; null where there was none. */
@@ -87,24 +91,24 @@ export function createBackfill(rpc: Rpc): Backfill {
   return {
     async open({ bucket, owner, start, options }) {
       const answer = await rpc(
-        'open_backfill',
+        'legisync_open_backfill',
         { p_bucket: bucket, p_owner: owner, p_start: start, p_options: options },
         opened,
       );
       if ('run' in answer) return answer.run;
       throw new LegisyncError('BACKFILL_REFUSED', refusal(bucket, answer));
     },
-    async chunk({ run: id, cursor, step }) {
+    async chunk({ run: id, phase: expected, position, step }) {
       const answer = await rpc(
-        'backfill_chunk',
-        { p_run: id, p_expected_cursor: cursor, p_step: step },
+        'legisync_backfill_chunk',
+        { p_run: id, p_phase: expected, p_position: position, p_step: step },
         chunk,
       );
       if (answer.outcome === 'done' || answer.outcome === 'already_done') return answer;
       if (answer.outcome === 'busy') {
         throw new LegisyncError(
           'DATABASE_BUSY',
-          `Run ${id} is still at the chunk after ${cursor}, for a caller who has gone.`,
+          `An earlier call is still working on run ${id}, phase ${expected}${position === '' ? '' : ` after ${position}`}.`,
         );
       }
       throw new LegisyncError(
@@ -112,9 +116,9 @@ export function createBackfill(rpc: Rpc): Backfill {
         `Run ${id} was abandoned for another, or removed from the database.`,
       );
     },
-    last: (bucket) => rpc('last_backfill', { p_bucket: bucket }, run.nullable()),
-    plan: (bucket, prefix) => rpc('plan_backfill', { p_bucket: bucket, p_prefix: prefix }, plan),
-    countObjects: (bucket) => rpc('count_objects', { p_bucket: bucket }, count),
+    last: (bucket) => rpc('legisync_last_backfill', { p_bucket: bucket }, run.nullable()),
+    plan: (bucket, prefix) => rpc('legisync_plan_backfill', { p_bucket: bucket, p_prefix: prefix }, plan),
+    countObjects: (bucket) => rpc('legisync_count_objects', { p_bucket: bucket }, count),
   };
 }
 

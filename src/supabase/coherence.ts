@@ -85,11 +85,11 @@ export interface Coherence {
     readonly kind: CoherenceKind;
     readonly graceSeconds: number;
   }): Promise<CoherenceReading>;
-  /** The first by path, as of the other two. */
+  /** The first by path; so are those of `dangling` and `stale`. */
   missing(input: ExamplesInput): Promise<readonly MissingFile[]>;
   dangling(input: ExamplesInput): Promise<readonly DanglingRow[]>;
   stale(input: ExamplesInput): Promise<readonly StaleRow[]>;
-  /** One transaction, and may be repeated, as of the other one. */
+  /** One transaction, and may be repeated; so may `repairStale`. */
   repairDangling(input: RepairStep): Promise<DanglingRepair>;
   repairStale(input: RepairStep): Promise<StaleRepair>;
   /** The last ten minutes, the newest first; minutes without rows are left out. */
@@ -97,11 +97,16 @@ export interface Coherence {
 }
 
 export function createCoherence(rpc: Rpc): Coherence {
-  const examples = ({ bucket, graceSeconds, limit }: ExamplesInput) => ({
-    p_bucket: bucket,
-    p_grace_seconds: graceSeconds,
-    p_limit: limit,
-  });
+  const list = <T>(
+    kind: 'missing' | 'dangling' | 'stale',
+    { bucket, graceSeconds, limit }: ExamplesInput,
+    answer: z.ZodType<T>,
+  ): Promise<T> =>
+    rpc(
+      'legisync_list_differences',
+      { p_bucket: bucket, p_kind: kind, p_grace_seconds: graceSeconds, p_limit: limit },
+      answer,
+    );
   const repair = (input: RepairStep) => ({
     p_bucket: input.bucket,
     p_grace_seconds: input.graceSeconds,
@@ -111,12 +116,16 @@ export function createCoherence(rpc: Rpc): Coherence {
   });
   return {
     measure: ({ bucket, kind, graceSeconds }) =>
-      rpc('measure_coherence', { p_bucket: bucket, p_kind: kind, p_grace_seconds: graceSeconds }, measured),
-    missing: (input) => rpc('missing_files', examples(input), missing),
-    dangling: (input) => rpc('dangling_rows', examples(input), dangling),
-    stale: (input) => rpc('stale_rows', examples(input), stale),
-    repairDangling: (input) => rpc('repair_dangling', repair(input), danglingRepair),
-    repairStale: (input) => rpc('repair_stale', repair(input), staleRepair),
-    rate: () => rpc('insertion_rate', {}, minutes),
+      rpc(
+        'legisync_measure_coherence',
+        { p_bucket: bucket, p_kind: kind, p_grace_seconds: graceSeconds },
+        measured,
+      ),
+    missing: (input) => list('missing', input, missing),
+    dangling: (input) => list('dangling', input, dangling),
+    stale: (input) => list('stale', input, stale),
+    repairDangling: (input) => rpc('legisync_repair_dangling', repair(input), danglingRepair),
+    repairStale: (input) => rpc('legisync_repair_stale', repair(input), staleRepair),
+    rate: () => rpc('legisync_insertion_rate', {}, minutes),
   };
 }

@@ -40,23 +40,30 @@ export function databaseFailure(error: OutsideError, status: number, fn: string)
 
 /** The functions that write into the one table that is not ours. */
 const WRITES_QUEUE: ReadonlySet<string> = new Set([
-  'enqueue_documents',
-  'backfill_chunk',
-  'repair_dangling',
-  'repair_stale',
+  'legisync_enqueue_documents',
+  'legisync_backfill_chunk',
+  'legisync_repair_dangling',
+  'legisync_repair_stale',
 ]);
 
+/**
+ * `invalid_parameter_value`: how each function of ours refuses a parameter that is missing or out
+ * of bounds.
+ */
+const INVALID_PARAMETER = '22023';
+
 function databaseCode(code: string, status: number, fn: string): FailureCode {
-  // In a table that is not ours, a value that does not fit (class 22) or breaks a rule
-  // (23), a column that is not there, has another type, or is generated, and what a trigger raises, are that table's.
-  if (WRITES_QUEUE.has(fn) && /^(22|23|42703|42804|428C9|P0001)/.test(code) && status !== 401)
+  // In a table that is not ours, a value that does not fit (class 22) or breaks a rule (23), a
+  // column that is not there, has another type, or is generated, and what a trigger raises, are
+  // that table's. A parameter that we refuse is not.
+  if (WRITES_QUEUE.has(fn) && /^(22|23|42703|42804|428C9|P0001)/.test(code) && code !== INVALID_PARAMETER)
     return 'QUEUE_INCOMPATIBLE';
   // Raised by a function of ours that was given a name of something that is not there.
   if (code === 'P0002') return 'CONFIG_INVALID';
   if (code === '57014') return 'DATABASE_TIMEOUT';
   if (['42P01', '42883', '42703', '3F000', 'PGRST202', 'PGRST204', 'PGRST205'].includes(code))
     return 'SCHEMA_MISSING';
-  // 401 also comes with 22023, for a key that names a role which is not there.
+  // A key that names a role which is not there gives 401 with 22023.
   if (code === '42501' || code.startsWith('PGRST3') || status === 401 || status === 403) {
     return 'DATABASE_REFUSED';
   }

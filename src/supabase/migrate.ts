@@ -4,7 +4,7 @@ import type pg from 'pg';
 import { withDatabase } from './database.ts';
 import { isLockTimeout, lockedOut, statementFailure } from './migrationFailures.ts';
 import { refuseIncompatible } from './preflight.ts';
-import type { StatusWords } from './types.ts';
+import type { PreflightSettings } from './preflightFinding.ts';
 
 const MIGRATIONS = new URL('../../supabase/migrations/', import.meta.url);
 
@@ -14,9 +14,13 @@ const MIGRATIONS = new URL('../../supabase/migrations/', import.meta.url);
  */
 const LOCK = 1_205_751_403;
 
-export interface MigrationSettings extends StatusWords {
-  /** How often a file is handed out by claim_files before it is given up; 1 to 100. */
+export interface MigrationSettings extends PreflightSettings {
+  /** How often a file is handed out by legisync_claim_files before it is given up; 1 to 100. */
   readonly claimAttempts: number;
+  /**
+   * How long a file without a row, and a row without a file, is "in flight"; 0 to 86,400 seconds.
+   */
+  readonly graceSeconds: number;
 }
 
 /** How long `migrate` waits for locks, in milliseconds. */
@@ -86,12 +90,25 @@ async function applyAll(
       report.applied.push(version);
     }
   }
-  await client.query(
-    'update legisync.settings set status_done = $1, status_in_work = $2, status_failed = $3, claim_attempts = $4',
-    [settings.statusDone, settings.statusInWork, settings.statusFailed, settings.claimAttempts],
-  );
-  await client.query('select legisync.learn_words()');
+  await writeSettings(client, settings);
   return report;
+}
+
+async function writeSettings(client: pg.Client, settings: MigrationSettings): Promise<void> {
+  await client.query(
+    `update legisync.settings set
+       status_done = $1, status_in_progress = $2, status_failed = $3, claim_attempts = $4,
+       grace = make_interval(secs => $5), max_delete_percent = $6`,
+    [
+      settings.statusDone,
+      settings.statusInWork,
+      settings.statusFailed,
+      settings.claimAttempts,
+      settings.graceSeconds,
+      settings.maxDeletePercent,
+    ],
+  );
+  await client.query('select legisync.resolve_status_values()');
 }
 
 /** Two `migrate` at once: the second waits, and then finds everything there. */

@@ -3,11 +3,11 @@ import { LegisyncError } from '../contract/failures.ts';
 import { withDatabase } from './database.ts';
 import { columnFindings } from './preflightColumns.ts';
 import { readFacts, type Facts } from './preflightFacts.ts';
-import type { Finding, Severity } from './preflightFinding.ts';
+import type { Finding, PreflightSettings, Severity } from './preflightFinding.ts';
+import { claimableFindings, functionFindings, guardFinding } from './preflightInstall.ts';
 import { keyFindings } from './preflightKey.ts';
 import { statusFindings } from './preflightStatus.ts';
 import { projectFindings, tableFindings } from './preflightTable.ts';
-import type { StatusWords } from './types.ts';
 
 /** The seconds that one look at the rows may take: 1.4 million rows take about two; a small instance is slower. */
 const STATEMENT_SECONDS = 60;
@@ -19,8 +19,8 @@ const STATEMENT_SECONDS = 60;
  * @returns the findings, those that block first
  * @throws LegisyncError as `migrate` does where the database cannot be reached or refuses
  */
-export function preflight(databaseUrl: string, words: StatusWords): Promise<readonly Finding[]> {
-  return withDatabase(databaseUrl, '`legisync migrate --check`', (client) => checkQueue(client, words));
+export function preflight(databaseUrl: string, settings: PreflightSettings): Promise<readonly Finding[]> {
+  return withDatabase(databaseUrl, '`legisync migrate --check`', (client) => checkQueue(client, settings));
 }
 
 /**
@@ -28,8 +28,8 @@ export function preflight(databaseUrl: string, words: StatusWords): Promise<read
  *
  * @throws LegisyncError `QUEUE_INCOMPATIBLE`, or `DATABASE_REFUSED` for a missing right, with the first finding that blocks
  */
-export async function refuseIncompatible(client: pg.Client, words: StatusWords): Promise<void> {
-  const [first, ...others] = (await checkQueue(client, words)).filter(
+export async function refuseIncompatible(client: pg.Client, settings: PreflightSettings): Promise<void> {
+  const [first, ...others] = (await checkQueue(client, settings)).filter(
     ({ severity }) => severity === 'blocks',
   );
   if (first === undefined) return;
@@ -40,11 +40,11 @@ export async function refuseIncompatible(client: pg.Client, words: StatusWords):
   throw new LegisyncError(code, `${text}${more} Nothing was changed. Next: \`legisync migrate --check\`.`);
 }
 
-async function checkQueue(client: pg.Client, words: StatusWords): Promise<readonly Finding[]> {
+async function checkQueue(client: pg.Client, settings: PreflightSettings): Promise<readonly Finding[]> {
   await client.query('begin read only');
   try {
     await client.query(`set local statement_timeout = '${STATEMENT_SECONDS}s'`);
-    const findings = await look(client, await readFacts(client), words);
+    const findings = await look(client, await readFacts(client), settings);
     const order: readonly Severity[] = ['blocks', 'warning', 'fine'];
     return order.flatMap((severity) => findings.filter((one) => one.severity === severity));
   } finally {
@@ -53,8 +53,8 @@ async function checkQueue(client: pg.Client, words: StatusWords): Promise<readon
   }
 }
 
-async function look(client: pg.Client, facts: Facts, words: StatusWords): Promise<Finding[]> {
-  const findings = projectFindings(facts);
+async function look(client: pg.Client, facts: Facts, settings: PreflightSettings): Promise<Finding[]> {
+  const findings = [...projectFindings(facts), ...functionFindings(facts)];
   const { queue } = facts;
   if (queue === null) {
     const message = 'public.files_queue is not there: `legisync migrate` makes it.';
@@ -66,7 +66,9 @@ async function look(client: pg.Client, facts: Facts, words: StatusWords): Promis
   return [
     ...findings,
     ...columnFindings(queue),
-    ...(await keyFindings(client, queue, words)),
-    ...(await statusFindings(client, queue, words)),
+    ...(await keyFindings(client, queue, settings)),
+    ...(await statusFindings(client, queue, settings)),
+    ...claimableFindings(queue),
+    await guardFinding(client, queue, settings),
   ];
 }

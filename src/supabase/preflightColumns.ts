@@ -61,7 +61,7 @@ const THEIRS: readonly (Wanted & { readonly definition: string })[] = [
 
 /** The columns that legisync adds, where the table has one of that name already. */
 const OURS: readonly Wanted[] = [
-  ...['updated_at', 'dangling_since'].map((name) => ({
+  ...['content_at', 'dangling_since'].map((name) => ({
     name,
     type: 'timestamptz',
     fits: ['timestamptz'],
@@ -77,7 +77,7 @@ const OURS: readonly Wanted[] = [
 ];
 
 /** Columns that every INSERT of legisync's gives a value to. */
-const ALWAYS_WRITTEN = new Set(['file_path', 'bucket_id', 'status', 'processed', 'updated_at']);
+const ALWAYS_WRITTEN = new Set(['file_path', 'bucket_id', 'status', 'processed', 'content_at']);
 
 /** Columns that legisync writes null into where it does not know better, with when that is. */
 const SOMETIMES_NULL: Readonly<Record<string, string>> = {
@@ -192,7 +192,7 @@ function dateFindings(column: Column | undefined): Finding[] {
   const sql = [`alter table ${TABLE} alter column created_at set default now()`];
   const message = column.notNull
     ? `${TABLE}.created_at is not null and has no default: legisync could not add a row.`
-    : `${TABLE}.created_at has no default: rows of legisync’s have no date, and claim_files hands them out last.`;
+    : `${TABLE}.created_at has no default: rows of legisync’s have no date, and legisync_claim_files hands them out last.`;
   return [{ severity: column.notNull ? 'blocks' : 'warning', about: 'default', message, sql }];
 }
 

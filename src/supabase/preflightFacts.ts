@@ -58,6 +58,17 @@ export interface QueueFacts {
   readonly deferrablePaths: readonly string[];
   /** Names of relations in `public`, as far as ours would clash with them. */
   readonly takenNames: readonly string[];
+  /**
+   * The index `files_queue_claimable`; `fits`: it has the definition that the migrations give it.
+   * Null: there is none.
+   */
+  readonly claimable: {
+    readonly isValid: boolean;
+    readonly fits: boolean;
+    readonly definition: string;
+  } | null;
+  /** legisync's own guard is there already. */
+  readonly isGuarded: boolean;
   readonly checks: readonly Check[];
   readonly triggers: readonly Trigger[];
   readonly rules: readonly { readonly name: string; readonly event: string }[];
@@ -75,6 +86,15 @@ export interface Facts {
   readonly isSupabase: boolean;
   /** Whether the role may make schemas in the database and functions in `public`. */
   readonly mayCreate: boolean;
+  /**
+   * Functions of `public` that have a name of legisync's and do not say that they are legisync's.
+   */
+  readonly foreignFunctions: readonly {
+    /** With schema and argument types, quoted as SQL needs it. */
+    readonly signature: string;
+    /** A name that legisync does not use, quoted. */
+    readonly newName: string;
+  }[];
   /** Null: there is no `public.files_queue` yet. */
   readonly queue: QueueFacts | null;
 }
@@ -90,6 +110,12 @@ const FACTS = `
            where n.nspname = 'storage' and c.relname = 'objects') as "isSupabase",
          has_database_privilege(current_database(), 'create')
            and has_schema_privilege('public', 'create') as "mayCreate",
+         (select coalesce(json_agg(json_build_object(
+            'signature', format('public.%I(%s)', f.proname, pg_get_function_identity_arguments(f.oid)),
+            'newName', quote_ident('team_' || substr(f.proname, 10))) order by f.proname, f.oid), '[]')
+          from pg_proc f
+          where f.pronamespace = 'public'::regnamespace and f.proname like 'legisync\\_%'
+            and coalesce(obj_description(f.oid, 'pg_proc'), '') not like 'Part of legisync.%') as "foreignFunctions",
          (select json_build_object(
             'kind', c.relkind,
             'unlogged', c.relpersistence = 'u',
@@ -128,6 +154,17 @@ const FACTS = `
             'takenNames', (
               select coalesce(json_agg(n.relname), '[]') from pg_class n
               where n.relnamespace = c.relnamespace and n.relname = any ($1)),
+            'claimable', (
+              select json_build_object(
+                'isValid', i.indisvalid,
+                'fits', pg_get_indexdef(i.indexrelid) like '%(backfilled, created_at)%'
+                  and coalesce(pg_get_expr(i.indpred, i.indrelid), '') ~
+                    '^\\(\\(\\(?status.* = ''pending''.* AND \\(processed IS NOT TRUE\\) AND \\(dangling_since IS NULL\\)\\)$',
+                'definition', pg_get_indexdef(i.indexrelid))
+              from pg_index i where i.indexrelid = to_regclass('public.files_queue_claimable')),
+            'isGuarded', exists (
+              select from pg_trigger g join pg_proc p on p.oid = g.tgfoid join pg_namespace n on n.oid = p.pronamespace
+              where g.tgrelid = c.oid and g.tgtype & 8 > 0 and n.nspname = 'legisync'),
             'checks', (
               select coalesce(json_agg(json_build_object(
                 'name', k.conname,

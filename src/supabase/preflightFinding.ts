@@ -1,3 +1,5 @@
+import type { StatusWords } from './types.ts';
+
 /** The table that was there before, and that everything here is about. */
 export const TABLE = 'public.files_queue';
 
@@ -7,6 +9,15 @@ export const TABLE = 'public.files_queue';
  */
 export type Severity = 'blocks' | 'warning' | 'fine';
 
+/** What the findings depend on, besides the database. */
+export interface PreflightSettings extends StatusWords {
+  /**
+   * Share of files_queue that one statement may delete, in percent; 1 to 100, and 100 for any
+   * share.
+   */
+  readonly maxDeletePercent: number;
+}
+
 /** One thing that was looked at. */
 export interface Finding {
   readonly severity: Severity;
@@ -14,6 +25,6 @@ export interface Finding {
   readonly about: string;
   /** The value that was found, the rule, and what follows. */
   readonly message: string;
-  /** The statements that mend it, in their order; empty where nothing is to be done. */
+  /** The statements that fix it, in their order; empty where nothing is to be done. */
   readonly sql: readonly string[];
 }

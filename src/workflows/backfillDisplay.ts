@@ -6,7 +6,7 @@ import { STATE_ATTRIBUTE } from './attributes.ts';
 const PHASES = {
   opening: 'opening the run',
   queue: 'queueing',
-  catch_up: 'catching up with files that arrived behind the cursor',
+  catch_up: 'catching up with files that arrived meanwhile',
   verify: 'verifying',
   sizes: 'filling sizes',
   end: 'finished',
@@ -56,7 +56,7 @@ function table({ run, phase, step, timeouts }: BackfillProgress): string {
   ];
   const written: readonly (readonly [string, number])[] = [
     ['queued', run.queued],
-    ['of these, arrived behind the cursor', run.caughtUp],
+    ['of these, arrived meanwhile', run.caughtUp],
     // Before they are counted, zeros would look like an answer.
     ...(phase === 'verify' || phase === 'end' ? verified : []),
   ];

@@ -14,7 +14,6 @@ import {
 } from '@temporalio/workflow';
 import {
   CHUNK,
-  phaseOf,
   type BackfillInput,
   type BackfillProgress,
   type BackfillResult,
@@ -39,12 +38,13 @@ const SCHEDULED_BY = defineSearchAttributeKey('TemporalScheduledById', SearchAtt
 const TROUBLE = '30s';
 
 /**
- * Queues every file of a bucket that has no row, chunk by chunk, and counts at the end what is missing. The run, with its
- * cursor, lives in Postgres (see the function `backfill_chunk`): this workflow may be cancelled, terminated or lost at
- * any moment, and `start: 'resume'` goes on behind the last chunk that was committed.
+ * Queues every file of a bucket that has no row, chunk by chunk, and counts at the end what is
+ * missing. The run, with its phase and position, lives in Postgres (see `legisync_backfill_chunk`):
+ * this workflow may be cancelled, terminated or lost at any moment, and `start: 'resume'` continues
+ * after the last chunk that was committed.
  *
- * @throws ApplicationFailure `BACKFILL_REFUSED`: on a schedule, beside an unfinished run, or with nothing to resume;
- * `CONFIG_INVALID` for a chunk out of bounds
+ * @throws ApplicationFailure `BACKFILL_REFUSED`: on a schedule, beside an unfinished run, or with
+ * nothing to resume; `CONFIG_INVALID` for a chunk out of bounds
  */
 export async function backfillFilesQueue(input: BackfillInput): Promise<BackfillResult> {
   refuseTimers(input.bucket);
@@ -65,7 +65,7 @@ export async function backfillFilesQueue(input: BackfillInput): Promise<Backfill
   const display = createBackfillDisplay();
 
   const progress = (): BackfillProgress => {
-    const phase = opened === undefined ? 'opening' : phaseOf(opened.run);
+    const phase = opened === undefined ? 'opening' : opened.run.phase;
     const objects = opened?.objects ?? null;
     const rate = pace.rate();
     return {
@@ -110,7 +110,7 @@ export async function backfillFilesQueue(input: BackfillInput): Promise<Backfill
     ]);
     done = doneSoFar(opened.run, done);
 
-    while (phaseOf(opened.run) !== 'end') {
+    while (opened.run.phase !== 'end') {
       show();
       // A pause may be repeated for as long as it lasts, and each time it is written into the history.
       await condition(() => !paused || historyIsLong(input.maxEvents));
@@ -120,11 +120,11 @@ export async function backfillFilesQueue(input: BackfillInput): Promise<Backfill
         return await continueAsNew<typeof backfillFilesQueue>({ ...input, carried: left });
       }
       const { run } = opened;
-      const phase = phaseOf(run);
+      const { phase, position } = run;
       const step = pace.step(phase);
       const summary = `${phase}: ${step} objects after chunk ${run.chunks}`;
       const result = await backfillChunk.executeWithOptions({ summary }, [
-        { run: run.id, cursor: run.cursor, step },
+        { run: run.id, phase, position, step },
       ]);
       if (result.outcome === 'timed_out') {
         timeouts += 1;
@@ -135,7 +135,7 @@ export async function backfillFilesQueue(input: BackfillInput): Promise<Backfill
       opened = { ...opened, run: result.run };
       if (result.outcome === 'done') pace.committed(result);
       const scanned = result.outcome === 'done' ? result.scanned : 0;
-      done = doneSoFar(result.run, phaseOf(result.run) === phase ? done + scanned : 0);
+      done = doneSoFar(result.run, result.run.phase === phase ? done + scanned : 0);
     }
   } catch (error) {
     // The state must not go on saying that it is at work.
@@ -155,9 +155,8 @@ function tooMuchAtOnce({ id }: BackfillRun): ApplicationFailure {
 }
 
 /** How far the phase in work is: the database knows it of the first one, `counted` is what was seen of another. */
-function doneSoFar(run: BackfillRun, counted: number): number {
-  const phase = phaseOf(run);
-  return phase === 'queue' || phase === 'sizes' ? run.scanned : counted;
+function doneSoFar({ phase, scanned }: BackfillRun, counted: number): number {
+  return phase === 'queue' || phase === 'sizes' ? scanned : counted;
 }
 
 /**

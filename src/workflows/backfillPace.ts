@@ -64,8 +64,8 @@ export class BackfillPace {
   committed({ phase, scanned, seconds, run }: Extract<BackfillChunkResult, { outcome: 'done' }>): void {
     if (seconds <= QUICK_SECONDS && this.#halvings > 0) this.#halvings -= 1;
     // The next phase has another rate.
-    const goesOn = run.cursor.startsWith(`${phase}:`);
-    this.#marks = goesOn ? [...this.#marks, { seconds: run.seconds, scanned }].slice(-WINDOW) : [];
+    this.#marks =
+      run.phase === phase ? [...this.#marks, { seconds: run.seconds, scanned }].slice(-WINDOW) : [];
   }
 
   /** What stood still does not count. */

@@ -1,17 +1,24 @@
-import { CancellationScope, TemporalFailure } from '@temporalio/workflow';
+import { CancellationScope, log, TemporalFailure } from '@temporalio/workflow';
 import type { BatchRef, EnqueueResult, FetchInput, FetchResult, UploadResult } from '../contract/messages.ts';
 import { PRIORITY } from '../contract/names.ts';
 import { enqueueDocuments, fetchDocuments, uploadDocuments } from './proxies.ts';
 
 /** The three steps of a batch, with what the Web UI shows of each. */
 
-/** A batch that stopping workers hand back goes on with the next worker, this many times at most. */
+/**
+ * A batch that stopping workers hand back continues on the next worker, this many times at most.
+ */
 const MAX_HAND_OVERS = 20;
 
 /** What came of a batch. */
 export interface BatchOutcome {
   readonly upload: UploadResult;
   readonly enqueued: EnqueueResult;
+  /**
+   * The batch did not hold some of its documents to the end: they are due, or another run or batch
+   * has them.
+   */
+  readonly lost: boolean;
   /** Set where the batch was cancelled, or failed for good: what was uploaded is queued, and the rest is free for others. */
   readonly failure?: TemporalFailure | undefined;
 }
@@ -49,7 +56,23 @@ export async function collectBatch(
     if (!(error instanceof TemporalFailure)) throw error;
     failure = error;
   }
-  return { upload, enqueued: await enqueueBatch(batch, upload), failure };
+  const enqueued = await enqueueBatch(batch, upload);
+  return { upload, enqueued, lost: reportLost(batch, [...upload.lost, ...enqueued.lost]), failure };
+}
+
+/** Ids in one warning; the count is of all. */
+const LOST_EXAMPLES = 10;
+
+function reportLost({ sequence }: BatchRef, ids: readonly string[]): boolean {
+  if (ids.length === 0) return false;
+  // A run that was reset expects this once a lane. More often it means that batches take longer
+  // than their lease.
+  log.warn('a batch lost documents: another run or batch may have taken them', {
+    batch: sequence,
+    count: ids.length,
+    ids: ids.slice(0, LOST_EXAMPLES),
+  });
+  return true;
 }
 
 function uploadBatch(
@@ -61,7 +84,7 @@ function uploadBatch(
   return uploadDocuments.executeWithOptions({ summary, priority: priorityOf(mode) }, [{ batch, mode, ids }]);
 }
 
-/** Not cancellable. It also ends the batch's claims: what was not reached is free for others. */
+/** Not cancellable. The batch holds nothing after it: what was not reached is free for others. */
 function enqueueBatch(batch: BatchRef, upload: UploadResult): Promise<EnqueueResult> {
   const stored = [...upload.uploaded, ...upload.unchanged];
   const summary = `${stored.length} documents to files_queue (batch ${batch.sequence})`;
@@ -71,7 +94,7 @@ function enqueueBatch(batch: BatchRef, upload: UploadResult): Promise<EnqueueRes
 }
 
 function untouched(ids: readonly string[]): UploadResult {
-  return { uploaded: [], unchanged: [], failures: [], left: ids, bytes: 0 };
+  return { uploaded: [], unchanged: [], failures: [], left: ids, lost: [], bytes: 0 };
 }
 
 function together(before: UploadResult, more: UploadResult): UploadResult {
@@ -80,6 +103,7 @@ function together(before: UploadResult, more: UploadResult): UploadResult {
     uploaded: [...before.uploaded, ...more.uploaded],
     unchanged: [...before.unchanged, ...more.unchanged],
     failures: [...before.failures, ...more.failures],
+    lost: [...before.lost, ...more.lost],
     bytes: before.bytes + more.bytes,
   };
 }

@@ -10,8 +10,8 @@ import { addBatch } from './totals.ts';
  * hand; two runs at once share the documents between them.
  */
 export async function collectMaintenance(input: MaintenanceInput): Promise<MaintenanceResult> {
-  const { workflowId, firstExecutionRunId } = workflowInfo();
-  const batch = { collection: input.collection, owner: workflowId, chain: firstExecutionRunId, sequence: 1 };
+  const { workflowId, runId } = workflowInfo();
+  const batch = { collection: input.collection, workflow: workflowId, run: runId, sequence: 1 };
   const fetched = await fetchBatch({
     batch,
     limit: input.limit,

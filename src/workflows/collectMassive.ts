@@ -55,7 +55,7 @@ interface Outcome {
   readonly state: CollectionState;
   /** Others are at work, and may find something earlier. */
   readonly shared: boolean;
-  /** Other lanes should look: documents were found, or handed back. */
+  /** Other lanes should look: documents were found, handed back, or lost. */
   readonly news: boolean;
 }
 
@@ -68,7 +68,7 @@ interface Outcome {
  * was accepted is answered before.
  */
 export async function collectMassive(input: MassiveInput): Promise<MassiveProgress> {
-  const { workflowId, firstExecutionRunId } = workflowInfo();
+  const { workflowId, runId } = workflowInfo();
   const { collection } = input;
   const runs = (input.runs ?? 0) + 1;
   const operator = silentOperator(input.controls, input.pauseReason);
@@ -76,7 +76,10 @@ export async function collectMassive(input: MassiveInput): Promise<MassiveProgre
   let pass = input.pass ?? 0;
   let sequence = input.sequence ?? 0;
   let busy = 0;
-  /** Counts whatever may end a lane's rest: documents found or handed back, an operator's word. */
+  /**
+   * Counts whatever may end a lane's rest: documents found, handed back or lost, an operator's
+   * word.
+   */
   let news = 0;
   let idleState: CollectionState = 'waiting';
   let lastProblem: string | undefined;
@@ -116,17 +119,17 @@ export async function collectMassive(input: MassiveInput): Promise<MassiveProgre
 
   const nextBatch = async (): Promise<Outcome> => {
     sequence += 1;
-    const batch = { collection, owner: workflowId, chain: firstExecutionRunId, sequence };
+    const batch = { collection, workflow: workflowId, run: runId, sequence };
     const fetched = await fetchBatch({ batch, limit: batchSize(sequence), mode: 'massive' });
     totals = { ...totals, discovered: totals.discovered + fetched.discovered };
     pass = fetched.pass ?? pass;
     const found = fetched.discovered > 0;
     if (fetched.ids.length === 0) return outcome(fetched.waitMs ?? LANE_REST_MS, fetched.reason, found);
-    const { upload, enqueued, failure } = await collectBatch(batch, fetched.ids, 'massive');
+    const { upload, enqueued, lost, failure } = await collectBatch(batch, fetched.ids, 'massive');
     totals = addBatch(totals, upload, enqueued);
     if (failure !== undefined) throw failure;
     lastProblem = upload.problem;
-    if (upload.waitMs === undefined) return outcome(0, undefined, found || upload.left.length > 0);
+    if (upload.waitMs === undefined) return outcome(0, undefined, found || lost || upload.left.length > 0);
     // With a spent quota, lanes would wake each other for nothing.
     return upload.problem === undefined
       ? outcome(upload.waitMs, 'quota')

@@ -21,17 +21,18 @@ describe('enqueueDocuments and saveControls', () => {
     const deps = { ...withCollection(stack.deps, 'queue', codes(OTHER)), log };
     const batch = batchOf('queue', 1);
     const { ids } = await fetchMassive(deps, batch, 10);
-    const [lost = '', failed = '', ...fine] = ids;
+    const [gone = '', failed = '', ...fine] = ids;
     const result = await upload(deps, batch, fine);
     const failures = [{ id: failed, code: 'DOCUMENT_MALFORMED', message: 'Cut.' }];
-    expect(await enqueue(deps, batch, { ...result, unchanged: [lost], failures })).toEqual({
+    expect(await enqueue(deps, batch, { ...result, unchanged: [gone], failures })).toEqual({
       queued: 8,
       requeued: 0,
       unchanged: 0,
       heldByOtherBucket: 0,
-      missing: [lost],
+      missing: [gone],
+      lost: [],
     });
-    expect(warned).toEqual([{ ids: [lost], count: 1 }]);
+    expect(warned).toEqual([{ ids: [gone], count: 1 }]);
     // Invariant 7: once more, and nothing changes.
     expect(await enqueue(deps, batch, { ...result, failures: [] })).toMatchObject({
       queued: 0,
@@ -40,8 +41,8 @@ describe('enqueueDocuments and saveControls', () => {
     const { documents, failures: counted } = await deps.catalogue.counts('queue');
     expect(documents).toMatchObject({ stored: 8, failed: 2, discovered: 10 });
     expect(counted).toEqual({ DOCUMENT_MALFORMED: 1, OBJECT_MISSING: 1 });
-    await stack.sql('update legisync.documents set next_attempt_at = now() where id = $1', [lost]);
-    expect((await fetchMassive(deps, batchOf('queue', 2))).ids).toContain(lost);
+    await stack.sql('update legisync.documents set next_attempt_at = now() where id = $1', [gone]);
+    expect((await fetchMassive(deps, batchOf('queue', 2))).ids).toContain(gone);
   });
 
   it('says how many paths another bucket holds, and leaves them alone', async () => {

@@ -1,5 +1,5 @@
 import { LegisyncError } from '../../src/contract/failures.ts';
-import type { EnqueueResult, FetchResult, UploadResult } from '../../src/contract/messages.ts';
+import type { BatchRef, EnqueueResult, FetchResult, UploadResult } from '../../src/contract/messages.ts';
 import type { SearchSource } from '../../src/contract/collections.ts';
 import type { ActivityDeps } from '../../src/activities/deps.ts';
 import type { Legifrance, SearchQuery } from '../../src/legifrance/types.ts';
@@ -62,20 +62,15 @@ describe('fetchDocuments, MAINTENANCE', () => {
     return { deps, asked };
   }
 
-  /** A run of the Schedule has a workflow id and a chain of its own. */
-  function nextRun(collection: string): {
-    collection: string;
-    owner: string;
-    chain: string;
-    sequence: number;
-  } {
+  /** A run of the Schedule has a workflow id of its own. */
+  function nextRun(collection: string): BatchRef {
     runs += 1;
-    return { collection, owner: `maintenance:${collection}-${runs}`, chain: `run-${runs}`, sequence: 1 };
+    return { collection, workflow: `maintenance:${collection}-${runs}`, run: `run-${runs}`, sequence: 1 };
   }
 
   function look(
     deps: ActivityDeps,
-    batch: ReturnType<typeof nextRun>,
+    batch: BatchRef,
     limit = 100,
     sources?: readonly string[],
   ): Promise<FetchResult> {
@@ -92,11 +87,12 @@ describe('fetchDocuments, MAINTENANCE', () => {
     return { ids, uploaded, queued: await enqueue(deps, batch, uploaded) };
   }
 
-  /** What a run does that neither uploads nor queues: its claims end. */
+  /** As if what a run has taken were collected. */
   async function release(collection: string): Promise<void> {
     await stack.sql(
-      `update legisync.documents set state = 'stored', content_sha256 = 'v1:0', next_attempt_at = null, taken_by = null
-        where category = $1 and taken_by is not null`,
+      `update legisync.documents set state = 'stored', content_sha256 = 'v1:0', next_attempt_at = null,
+              holder = null, held_since = null, held_until = null
+        where category = $1 and held_until is not null`,
       [collection],
     );
   }
@@ -121,6 +117,7 @@ describe('fetchDocuments, MAINTENANCE', () => {
       unchanged: HITS,
       heldByOtherBucket: 0,
       missing: [],
+      lost: [],
     });
     expect((await stack.gateway.stats()).uploads).toBe(uploads);
 

@@ -25,8 +25,8 @@ describe('fetchDocuments, MASSIVE', () => {
   let stack: TestStack;
 
   const slices = (collection: string) =>
-    stack.sql<{ key: { code?: string }; state: string; code: string | null; message: string | null }>(
-      'select key, state, code, message from legisync.slices where collection = $1 order by id',
+    stack.sql<{ kind: string; code_id: string | null; state: string; code: string | null }>(
+      'select kind, code_id, state, code from legisync.slices where collection = $1 order by id',
       [collection],
     );
 
@@ -72,12 +72,12 @@ describe('fetchDocuments, MASSIVE', () => {
     expect(none.ids).toEqual([]);
   });
 
-  it('takes its documents back when the chain of runs is a new one, and only then', async () => {
-    const deps = withCollection(stack.deps, 'chains', codes(SMALL));
-    const first = await fetchMassive(deps, batchOf('chains', 1, 'first'));
+  it('takes the documents of another run of its workflow at once, and of no other batch', async () => {
+    const deps = withCollection(stack.deps, 'runs', codes(SMALL));
+    const first = await fetchMassive(deps, batchOf('runs', 1, 'first'));
     expect(first.ids).toEqual(articleIds(SMALL, 1, 30));
-    expect((await fetchMassive(deps, batchOf('chains', 2, 'first'))).ids).toEqual([]);
-    expect((await fetchMassive(deps, batchOf('chains', 1, 'second'))).ids).toEqual(first.ids);
+    expect((await fetchMassive(deps, batchOf('runs', 2, 'first'))).ids).toEqual([]);
+    expect((await fetchMassive(deps, batchOf('runs', 1, 'second'))).ids).toEqual(first.ids);
   });
 
   it('enumerates ahead of collection, and no further than four batches', async () => {
@@ -86,10 +86,10 @@ describe('fetchDocuments, MASSIVE', () => {
     expect(ids).toHaveLength(100);
     // One code alone is far more than four batches: the other one waits.
     expect(discovered).toBe(1_500);
-    expect((await slices('ahead')).map(({ key, state }) => [key.code, state])).toEqual([
-      [undefined, 'split'],
-      [MANY, 'complete'],
-      [CRPA, 'open'],
+    expect((await slices('ahead')).map(({ kind, code_id, state }) => [kind, code_id, state])).toEqual([
+      ['source', null, 'split'],
+      ['code', MANY, 'complete'],
+      ['code', CRPA, 'open'],
     ]);
   });
 
@@ -135,7 +135,7 @@ describe('fetchDocuments, MASSIVE', () => {
     expect(waiting).toMatchObject({ ids: [], reason: 'enumerating' });
     expect(waiting.waitMs).toBeLessThanOrEqual(5_000);
     expect((await slices('faulty')).filter(({ state }) => state === 'open')).toMatchObject([
-      { key: { code: BROKEN }, code: 'LEGIFRANCE_UNAVAILABLE' },
+      { code_id: BROKEN, code: 'LEGIFRANCE_UNAVAILABLE' },
     ]);
 
     stack.simulator.control.clearFaults();
@@ -151,7 +151,9 @@ describe('fetchDocuments, MASSIVE', () => {
     expect(ids).toHaveLength(20);
     expect(last.reason).toBe('pass');
     const { parkedSlices } = await deps.catalogue.counts('parked');
-    expect(parkedSlices).toMatchObject([{ key: { code: UNKNOWN }, code: 'LEGIFRANCE_REJECTED' }]);
+    expect(parkedSlices).toMatchObject([
+      { key: { kind: 'code', code: UNKNOWN }, code: 'LEGIFRANCE_REJECTED' },
+    ]);
     expect(parkedSlices[0]?.message).toContain('HTTP 400');
     expect(warned).toContain('a slice failed');
     expect(warned.some((message) => message.includes('not in force'))).toBe(true);

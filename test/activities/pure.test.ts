@@ -95,7 +95,7 @@ describe('the place of a cursor', () => {
 
 describe('invariant 2: whether a document is uploaded', () => {
   it('is decided by the object’s hash alone', () => {
-    const standing = { id: 'LEGIARTI000000000001', objectSha256: 'v1:a' };
+    const standing = { id: 'LEGIARTI000000000001', held: true, objectSha256: 'v1:a' };
     expect(needsUpload(standing, 'v1:a')).toBe(false);
     expect(needsUpload(standing, 'v1:b')).toBe(true);
     expect(needsUpload({ ...standing, objectSha256: null }, 'v1:a')).toBe(true);

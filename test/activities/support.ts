@@ -15,13 +15,14 @@ import type {
 import { createLegifrance, type LegifranceClient } from '../../src/legifrance/client.ts';
 import { createProcessQuota, type ProcessQuotaOptions } from '../../src/legifrance/quota.ts';
 import type { Legifrance } from '../../src/legifrance/types.ts';
+import type { Catalogue } from '../../src/supabase/types.ts';
 import { BUCKET, type TestStack } from '../support/stack.ts';
 
 /** Batches of one pass at most: a test that needs more goes round in circles. */
 const MAX_BATCHES = 200;
 
-export function batchOf(collection: string, sequence = 1, chain = 'chain'): BatchRef {
-  return { collection, owner: `massive:${collection}`, chain, sequence };
+export function batchOf(collection: string, sequence = 1, run = 'run'): BatchRef {
+  return { collection, workflow: `massive:${collection}`, run, sequence };
 }
 
 /** The ids of a synthetic code's articles `from` to `to`, both included, as the simulator makes them. */
@@ -36,6 +37,19 @@ export function articleIds(code: string, from: number, to: number): string[] {
 export function withCollection(deps: ActivityDeps, name: string, sources: readonly Source[]): ActivityDeps {
   const collections = new Map<string, Collection>([...deps.collections, [name, { name, sources }]]);
   return { ...deps, collections };
+}
+
+/**
+ * `deps` of a batch that holds whatever it is asked for: for documents that no enumeration has
+ * listed.
+ */
+export function holding(deps: ActivityDeps): ActivityDeps {
+  const catalogue: Catalogue = {
+    ...deps.catalogue,
+    describe: async (batch, ids) =>
+      (await deps.catalogue.describe(batch, ids)).map((standing) => ({ ...standing, held: true })),
+  };
+  return { ...deps, catalogue };
 }
 
 /** An activity's environment that keeps the last heartbeat. */
@@ -160,5 +174,5 @@ export async function failureOf(promise: Promise<unknown>): Promise<LegisyncErro
 /** All ids that a result speaks of, sorted. */
 export function idsOf(result: UploadResult): string[] {
   const failed = result.failures.map(({ id }) => id);
-  return [...result.uploaded, ...result.unchanged, ...failed, ...result.left].sort();
+  return [...result.uploaded, ...result.unchanged, ...failed, ...result.left, ...result.lost].sort();
 }

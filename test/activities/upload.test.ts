@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
+import type { ActivityDeps } from '../../src/activities/deps.ts';
 import { LegisyncError } from '../../src/contract/failures.ts';
 import { BUCKET, openStack, type TestStack } from '../support/stack.ts';
-import { articleIds, aroundConsult, batchOf, storedBytes, upload } from './support.ts';
+import { articleIds, aroundConsult, batchOf, holding, storedBytes, upload } from './support.ts';
 
 const CODE = 'LEGITEXT000000000901';
 const NOBODY = 'LEGIARTI000901999999';
@@ -9,10 +10,12 @@ const pathOf = (collection: string, id: string): string => `legifrance/${collect
 
 describe('uploadDocuments', () => {
   let stack: TestStack;
+  let deps: ActivityDeps;
 
   beforeAll(async () => {
     const syntheticCodes = [{ id: CODE, title: 'Code des essais', articles: 500 }];
     stack = await openStack({ legifrance: { codes: [], syntheticCodes } });
+    deps = holding(stack.deps);
   });
   beforeEach(() => {
     stack.simulator.control.clearFaults();
@@ -29,7 +32,7 @@ describe('uploadDocuments', () => {
       answers.set(id, consulted);
       return consulted;
     });
-    const result = await upload({ ...stack.deps, legifrance }, batchOf('verbatim'), ids);
+    const result = await upload({ ...deps, legifrance }, batchOf('verbatim'), ids);
 
     expect(result).toMatchObject({ unchanged: [], failures: [], left: [] });
     expect([...result.uploaded].sort()).toEqual(ids);
@@ -53,12 +56,12 @@ describe('uploadDocuments', () => {
   it('invariant 2: leaves an object with the same hash alone, and replaces one with another', async () => {
     const ids = articleIds(CODE, 1, 20);
     const batch = batchOf('again');
-    await upload(stack.deps, batch, ids);
+    await upload(deps, batch, ids);
     const before = (await stack.gateway.stats()).uploads;
     const [changed = ''] = ids;
     stack.simulator.control.reviseDocument(changed);
 
-    const result = await upload(stack.deps, batch, ids);
+    const result = await upload(deps, batch, ids);
     expect(result.uploaded).toEqual([changed]);
     expect([...result.unchanged].sort()).toEqual(ids.slice(1));
     const stats = await stack.gateway.stats();
@@ -83,7 +86,7 @@ describe('uploadDocuments', () => {
       },
     });
 
-    const result = await upload(stack.deps, batchOf('failing'), ids);
+    const result = await upload(deps, batchOf('failing'), ids);
     expect([...result.uploaded].sort()).toEqual(fine);
     expect(result.left).toEqual([]);
     const codes = Object.fromEntries(result.failures.map(({ id, code }) => [id, code]));
@@ -103,7 +106,7 @@ describe('uploadDocuments', () => {
       stack.sql('update storage.buckets set file_size_limit = $1 where id = $2', [bytes, BUCKET]);
     await limit(100);
     try {
-      const { failures } = await upload(stack.deps, batchOf('limited'), [id]);
+      const { failures } = await upload(deps, batchOf('limited'), [id]);
       expect(failures).toMatchObject([{ id, code: 'DOCUMENT_REFUSED' }]);
     } finally {
       await limit(null);
@@ -112,7 +115,7 @@ describe('uploadDocuments', () => {
 
   it('invariant 6: never makes a path of an id that is none, and asks nobody for it', async () => {
     const ids = ['../x', 'LEGIARTI1', '', 'LEGIARTI000901000001/../../x', 'legiarti000901000001'];
-    const result = await upload(stack.deps, batchOf('paths'), ids);
+    const result = await upload(deps, batchOf('paths'), ids);
     expect(result.failures.map(({ id, code }) => [id, code])).toEqual(
       ids.map((id) => [id, 'DOCUMENT_REFUSED']),
     );
@@ -123,7 +126,7 @@ describe('uploadDocuments', () => {
     const legifrance = aroundConsult(stack.legifrance, () =>
       Promise.reject(new LegisyncError('DOCUMENT_MALFORMED', 'x'.repeat(1_000))),
     );
-    const result = await upload({ ...stack.deps, legifrance }, batchOf('verbose'), articleIds(CODE, 1, 100));
+    const result = await upload({ ...deps, legifrance }, batchOf('verbose'), articleIds(CODE, 1, 100));
     expect(result.failures).toHaveLength(100);
     expect(JSON.stringify(result).length).toBeLessThan(50_000);
   });

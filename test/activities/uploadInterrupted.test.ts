@@ -1,3 +1,4 @@
+import type { ActivityDeps } from '../../src/activities/deps.ts';
 import { LegisyncError } from '../../src/contract/failures.ts';
 import type { UploadResult } from '../../src/contract/messages.ts';
 import type { Legifrance } from '../../src/legifrance/types.ts';
@@ -8,6 +9,7 @@ import {
   Attempt,
   batchOf,
   failureOf,
+  holding,
   idsOf,
   ownClient,
   upload,
@@ -17,10 +19,12 @@ const CODE = 'LEGITEXT000000000902';
 
 describe('uploadDocuments, when it cannot go on as before', () => {
   let stack: TestStack;
+  let deps: ActivityDeps;
 
   beforeAll(async () => {
     const syntheticCodes = [{ id: CODE, title: 'Code des essais', articles: 500 }];
     stack = await openStack({ legifrance: { codes: [], syntheticCodes } });
+    deps = holding(stack.deps);
   });
   beforeEach(() => {
     stack.simulator.control.clearFaults();
@@ -42,7 +46,7 @@ describe('uploadDocuments, when it cannot go on as before', () => {
       if (id === byBug) throw new RangeError('a bug that only this answer shows');
       return stack.legifrance.consult(id, signal);
     });
-    const result = await upload({ ...stack.deps, legifrance }, batchOf('poisoned'), ids);
+    const result = await upload({ ...deps, legifrance }, batchOf('poisoned'), ids);
     expect([...result.uploaded].sort()).toEqual(ids.slice(3));
     expect(codesOf(result)).toEqual({
       [byApi]: 'LEGIFRANCE_UNAVAILABLE',
@@ -63,7 +67,7 @@ describe('uploadDocuments, when it cannot go on as before', () => {
       if (begun > 40) throw new LegisyncError('LEGIFRANCE_UNAVAILABLE', 'It went away.');
       return stack.legifrance.consult(id, signal);
     });
-    const result = await upload({ ...stack.deps, legifrance }, batchOf('outage'), ids);
+    const result = await upload({ ...deps, legifrance }, batchOf('outage'), ids);
     expect(result.uploaded).toHaveLength(40);
     expect(result.failures).toEqual([]);
     expect(idsOf(result)).toEqual(ids);
@@ -78,7 +82,7 @@ describe('uploadDocuments, when it cannot go on as before', () => {
     for (const attempt of [1, 2, 3, 50]) {
       const input = { batch: batchOf('away'), mode: 'massive', ids } as const;
       const failure = await failureOf(
-        new Attempt(undefined, attempt).upload({ ...stack.deps, legifrance: away }, input),
+        new Attempt(undefined, attempt).upload({ ...deps, legifrance: away }, input),
       );
       expect(failure.code).toBe('LEGIFRANCE_UNAVAILABLE');
     }
@@ -88,9 +92,9 @@ describe('uploadDocuments, when it cannot go on as before', () => {
     const ids = articleIds(CODE, 251, 253);
     for (const id of ids) stack.simulator.control.fault({ kind: 'status', status: 503, id, times: 1_000 });
     const input = { batch: batchOf('all-poisoned'), mode: 'massive', ids } as const;
-    const failure = await failureOf(new Attempt().upload(stack.deps, input));
+    const failure = await failureOf(new Attempt().upload(deps, input));
     expect(failure.code).toBe('LEGIFRANCE_UNAVAILABLE');
-    const result = await new Attempt(undefined, 3).upload(stack.deps, input);
+    const result = await new Attempt(undefined, 3).upload(deps, input);
     expect(Object.values(codesOf(result))).toEqual(ids.map(() => 'LEGIFRANCE_UNAVAILABLE'));
     expect(result.left).toEqual([]);
   });
@@ -98,21 +102,22 @@ describe('uploadDocuments, when it cannot go on as before', () => {
   it('consults none of the documents again that an attempt before it, of a killed worker, has reported', async () => {
     const ids = articleIds(CODE, 151, 200);
     const first = new Attempt();
-    await first.upload(stack.deps, { batch: batchOf('killed'), mode: 'massive', ids: ids.slice(0, 20) });
+    await first.upload(deps, { batch: batchOf('killed'), mode: 'massive', ids: ids.slice(0, 20) });
     const beat: UploadResult = {
       uploaded: ids.slice(0, 20),
       unchanged: [],
       failures: [],
       left: [],
+      lost: [],
       bytes: 1,
     };
     stack.simulator.control.resetStats();
     const input = { batch: batchOf('killed'), mode: 'massive', ids } as const;
-    const result = await new Attempt(beat, 2).upload(stack.deps, input);
+    const result = await new Attempt(beat, 2).upload(deps, input);
     expect(idsOf(result)).toEqual(ids);
     expect(stack.simulator.control.stats().consults).toMatchObject({ total: 30, maxPerDocument: 1 });
     // And where the next one fails at once, what is known to be done is still handed on.
-    const lost = { ...stack.deps, legifrance: goneLegifrance('it went away') };
+    const lost = { ...deps, legifrance: goneLegifrance('it went away') };
     const partial = await new Attempt(beat, 3).upload(lost, input);
     expect(partial.uploaded).toEqual(ids.slice(0, 20));
     expect([...partial.left].sort()).toEqual(ids.slice(20));
@@ -128,7 +133,7 @@ describe('uploadDocuments, when it cannot go on as before', () => {
       return stack.legifrance.consult(id, signal);
     });
     const result = await attempt.upload(
-      { ...stack.deps, legifrance },
+      { ...deps, legifrance },
       { batch: batchOf('cancelled'), mode: 'massive', ids },
     );
     expect(idsOf(result)).toEqual(ids);
@@ -146,8 +151,8 @@ describe('uploadDocuments, when it cannot go on as before', () => {
       if (begun.length === 12) draining.abort();
       return stack.legifrance.consult(id, signal);
     });
-    const deps = { ...stack.deps, legifrance, draining: draining.signal };
-    const result = await upload(deps, batchOf('draining'), ids);
+    const stopping = { ...deps, legifrance, draining: draining.signal };
+    const result = await upload(stopping, batchOf('draining'), ids);
     expect([...result.uploaded].sort()).toEqual([...begun].sort());
     expect([...result.left].sort()).toEqual(ids.filter((id) => !begun.includes(id)));
     expect(begun).toHaveLength(12);
@@ -156,7 +161,7 @@ describe('uploadDocuments, when it cannot go on as before', () => {
   it('takes a spent quota for a result, with the time when there is room again', async () => {
     await using legifrance = ownClient(stack, { perHour: 8, reservePercent: 0 });
     const ids = articleIds(CODE, 301, 330);
-    const result = await upload({ ...stack.deps, legifrance }, batchOf('quota'), ids);
+    const result = await upload({ ...deps, legifrance }, batchOf('quota'), ids);
     expect(result.uploaded).toHaveLength(8);
     expect(result.left).toHaveLength(22);
     expect(idsOf(result)).toEqual(ids);
@@ -175,7 +180,7 @@ describe('uploadDocuments, when it cannot go on as before', () => {
       if (answered === 30) stack.simulator.control.revokeTokens();
       return consulted;
     });
-    const result = await upload({ ...stack.deps, legifrance }, batchOf('token'), ids);
+    const result = await upload({ ...deps, legifrance }, batchOf('token'), ids);
     expect([...result.uploaded].sort()).toEqual(ids);
     const { consults, token } = stack.simulator.control.stats();
     expect(consults).toMatchObject({ total: 70, distinct: 70, maxPerDocument: 1 });
@@ -190,7 +195,7 @@ describe('uploadDocuments, when it cannot go on as before', () => {
     const ids = articleIds(CODE, 401, 420);
     stack.simulator.control.fault({ kind: 'status', status: 429, id: ids[3], ...answer });
     const batch = batchOf(`throttled-${Object.keys(answer).length}`);
-    const result = await upload({ ...stack.deps, legifrance }, batch, ids);
+    const result = await upload({ ...deps, legifrance }, batch, ids);
     expect([...result.uploaded].sort()).toEqual(ids);
     expect(stack.simulator.control.stats().api.byStatus).toEqual({ '200': 20, '429': 1 });
   });
@@ -199,7 +204,7 @@ describe('uploadDocuments, when it cannot go on as before', () => {
     await using legifrance = ownClient(stack);
     const ids = articleIds(CODE, 421, 440);
     stack.simulator.control.fault({ kind: 'status', status: 429, id: ids[3], retryAfterSeconds: 120 });
-    const result = await upload({ ...stack.deps, legifrance }, batchOf('silenced'), ids);
+    const result = await upload({ ...deps, legifrance }, batchOf('silenced'), ids);
     expect(idsOf(result)).toEqual(ids);
     expect(result.failures).toEqual([]);
     expect(result.left).toContain(ids[3]);
@@ -214,7 +219,7 @@ describe('uploadDocuments, when it cannot go on as before', () => {
       mode: 'massive',
       ids: articleIds(CODE, 441, 450),
     } as const;
-    const failure = await failureOf(attempt.upload({ ...stack.deps, legifrance: another }, input));
+    const failure = await failureOf(attempt.upload({ ...deps, legifrance: another }, input));
     expect(failure.code).toBe('LEGIFRANCE_THROTTLED');
     expect(failure.retryAfterMs).toBeGreaterThan(100_000);
   });

@@ -98,7 +98,7 @@ describe('the progress of a backfill for people', () => {
   const RUNNING: BackfillProgress = {
     phase: 'queue',
     paused: false,
-    run: { ...COMPLETED, state: 'running', cursor: 'queue:a', queued: 90, sized: 40 },
+    run: { ...COMPLETED, state: 'running', phase: 'queue', position: 'a', queued: 90, sized: 40 },
     objects: 1_000,
     done: 100,
     rate: 49.6,
@@ -135,7 +135,7 @@ describe('the end of a backfill', () => {
     const { data, lines, exitCode } = reportOf({ run: COMPLETED, timeouts: 1 });
     expect(data).toEqual({ run: COMPLETED, timeouts: 1 });
     expect(lines).toEqual([
-      'Run 7: 20000 rows queued in 2.5 s, of 20010 objects; 3 of them had arrived behind the cursor.',
+      'Run 7: 20000 rows queued in 2.5 s, of 20010 objects; 3 of them arrived meanwhile.',
       'Verified: missing 0, in flight 4, held by another bucket 2, folders and placeholders 10.',
       'Next: legisync coherence',
     ]);

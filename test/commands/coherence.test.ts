@@ -58,7 +58,7 @@ describe('legisync coherence', () => {
   it('ends with 8 and offers the cheap reading where the database has no time for a full one', async () => {
     const bucket = await plantBucket(stack, 10);
     await stack.sql(
-      `alter function public.measure_coherence(text, text, integer) set statement_timeout = '1ms'`,
+      `alter function public.legisync_measure_coherence(text, text, integer) set statement_timeout = '1ms'`,
     );
     try {
       const ended = await run(bucket, 'coherence', '--json');
@@ -68,7 +68,7 @@ describe('legisync coherence', () => {
       });
     } finally {
       await stack.sql(
-        `alter function public.measure_coherence(text, text, integer) set statement_timeout = '30s'`,
+        `alter function public.legisync_measure_coherence(text, text, integer) set statement_timeout = '30s'`,
       );
     }
   });

@@ -98,7 +98,7 @@ describe('legisync massive', () => {
           const shown = await legisync(there, 'massive', 'status');
           expect(shown.code).toBe(8);
           expect(shown.stdout).toContain(`${collection}: collecting, pass 1`);
-          expect(shown.stdout).toContain('catalogue: collection_counts failed');
+          expect(shown.stdout).toContain('catalogue: legisync_collection_counts failed');
           const ended = await legisync(there, 'massive', 'status', '--json');
           expect(json(ended)).toMatchObject({
             collections: [
@@ -112,7 +112,12 @@ describe('legisync massive', () => {
   });
 
   it('shows what the catalogue holds, and how many parked slices it does not name', async () => {
-    const parked = { source: 'decisions', key: {}, code: 'LEGIFRANCE_REJECTED', message: 'no' };
+    const parked = {
+      source: 'decisions',
+      key: { kind: 'undated' },
+      code: 'LEGIFRANCE_REJECTED',
+      message: 'no',
+    };
     const counts = {
       pass: 3,
       passComplete: false,
@@ -168,7 +173,7 @@ describe('legisync massive', () => {
         expect(json(started)).toMatchObject({
           collections: [{ started: true, controls: { paused: true, lanes: 7 } }],
         });
-        expect(calls).toEqual(['/rest/v1/rpc/collection_controls']);
+        expect(calls).toEqual(['/rest/v1/rpc/legisync_collection_controls']);
         const history = await env.client.workflow.getHandle(`massive:${collection}`).fetchHistory();
         const [payload] = history.events?.[0]?.workflowExecutionStartedEventAttributes?.input?.payloads ?? [];
         expect(JSON.parse(Buffer.from(payload?.data ?? []).toString())).toEqual({

@@ -50,6 +50,8 @@ describe('loadConfig', () => {
       },
       quota: { perSecond: 20, perHour: 24_000, perDay: 280_000, reservePercent: 2, pacing: 'smooth' },
       collecting: { adopt: 'trust', consultConcurrency: 10 },
+      claims: { attempts: 5 },
+      guard: { maxDeletePercent: 50 },
     });
     expect(config.supabase).toBeUndefined();
     expect(config.legifrance).toBeUndefined();
@@ -200,6 +202,19 @@ describe('loadConfig', () => {
       }
     },
   );
+
+  it.each(['0', '101', '50.5', '-1', 'half'])(
+    'refuses %j as a share of the table, with its bounds',
+    (share) => {
+      const { message } = failure({ LEGISYNC_MAX_DELETE_PERCENT: share });
+      expect(message).toContain('LEGISYNC_MAX_DELETE_PERCENT must be a whole number from 1 to 100');
+    },
+  );
+
+  it.each([1, 100])('takes %d percent as a share of the table', (share) => {
+    const { config } = load({ LEGISYNC_MAX_DELETE_PERCENT: String(share) });
+    expect(config.guard.maxDeletePercent).toBe(share);
+  });
 
   it('drops the slash at the end of a URL', () => {
     expect(load(SUPABASE).config.supabase?.url).toBe('https://abc.supabase.co');

@@ -59,8 +59,10 @@ describe('the workflow backfillFilesQueue', () => {
     });
     expect(paused.paused).toBe(true);
     // The chunk in work is finished; then nothing moves, however often one looks.
-    const standing = await eventuallyStill(() => progressOf(handle).then(({ run }) => run?.cursor));
-    expect(standing).not.toBe('end:');
+    const standing = await eventuallyStill(() =>
+      progressOf(handle).then(({ run }) => `${run?.phase ?? ''} ${run?.position ?? ''}`),
+    );
+    expect(standing).not.toMatch(/^end/);
     await handle.executeUpdate(UPDATES.resume);
     const { run } = await resultOf(handle);
     expect(run).toMatchObject({ queued: 3_000, missing: 0 });
@@ -87,8 +89,8 @@ describe('the workflow backfillFilesQueue', () => {
     expect(run).toMatchObject({ queued: 8_000, scanned: 8_003, missing: 0 });
     expect(
       await backfill.stack.sql(
-        'select sum(scanned)::int as n from legisync.backfill_chunks where run = $1 and cursor like $2',
-        [run.id, 'queue:%'],
+        `select sum(scanned)::int as n from legisync.backfill_chunks where run = $1 and phase = 'queue'`,
+        [run.id],
       ),
     ).toEqual([{ n: 8_000 }]);
   });
@@ -101,7 +103,7 @@ describe('the workflow backfillFilesQueue', () => {
         $$ begin perform pg_sleep((select count(*) from added) * 0.0001); return null; end $$;
       create trigger slow after insert on public.files_queue referencing new table as added
         for each statement execute function public.slow();
-      alter function public.backfill_chunk(bigint, text, integer) set statement_timeout = '400ms'`);
+      alter function public.legisync_backfill_chunk(bigint, text, text, integer) set statement_timeout = '400ms'`);
     try {
       const { run, timeouts } = await resultOf(await backfill.start(bucket, { chunk: 8_000 }));
       expect(run).toMatchObject({ queued: 8_000, missing: 0 });
@@ -114,7 +116,7 @@ describe('the workflow backfillFilesQueue', () => {
     } finally {
       await backfill.stack.sql(`
         drop trigger slow on public.files_queue; drop function public.slow;
-        alter function public.backfill_chunk(bigint, text, integer) set statement_timeout = '30s'`);
+        alter function public.legisync_backfill_chunk(bigint, text, text, integer) set statement_timeout = '30s'`);
     }
   });
 

@@ -15,11 +15,12 @@ interface Committed {
   readonly seconds?: number;
   /** Where the run's own clock stands after it, in seconds. */
   readonly at?: number;
-  readonly cursor?: string;
+  /** The phase in which the run is after it. */
+  readonly next?: BackfillPhase;
 }
 
 /** What the database says of a chunk that it committed: as it is here, a quick one. */
-function chunk({ phase = 'queue', scanned = 1_000, seconds = 1, at = 1, cursor }: Committed = {}) {
+function chunk({ phase = 'queue', scanned = 1_000, seconds = 1, at = 1, next = phase }: Committed = {}) {
   const run: BackfillRun = {
     id: 1,
     bucket: 'bucket',
@@ -28,7 +29,8 @@ function chunk({ phase = 'queue', scanned = 1_000, seconds = 1, at = 1, cursor }
     finished: false,
     before: null,
     state: 'running',
-    cursor: cursor ?? `${phase}:path`,
+    phase: next,
+    position: next === phase ? 'path' : '',
     chunks: 1,
     scanned,
     queued: scanned,
@@ -131,7 +133,7 @@ describe('the rate of a backfill', () => {
     pace.committed(chunk({ at: 10 }));
     pace.committed(chunk({ at: 20 }));
     expect(pace.rate()).toBe(100);
-    pace.committed(chunk({ at: 30, cursor: 'catch_up:' }));
+    pace.committed(chunk({ at: 30, next: 'catch_up' }));
     expect(pace.rate()).toBeNull();
     pace.committed(chunk({ phase: 'catch_up', scanned: 9_000, at: 31 }));
     expect(pace.rate()).toBeNull();

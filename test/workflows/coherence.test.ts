@@ -11,7 +11,7 @@ import { eventually, startWorker, type WorkerProcess } from '../support/workers.
 
 const STATE = defineSearchAttributeKey('LegisyncState', SearchAttributeType.KEYWORD);
 const LIMITS = { missingLimit: 100, gapPercent: 10 };
-const MIGRATION = join(__dirname, '../../supabase/migrations/20261124080800_coherence.sql');
+const FULL_READING = join(__dirname, '../../supabase/schemas/coherence/full_reading.sql');
 
 let env: BackfillStack;
 let worker: WorkerProcess;
@@ -85,14 +85,17 @@ describe('the workflow checkCoherence', () => {
     await env.stack.sql(`
       create or replace function legisync.full_reading(p_bucket text, p_grace interval) returns jsonb
         language plpgsql stable as $$ begin perform pg_sleep(5); return '{}'; end $$;
-      alter function public.measure_coherence(text, text, integer) set statement_timeout = '500ms'`);
+      alter function public.legisync_measure_coherence(text, text, integer) set statement_timeout = '500ms'`);
     try {
       expect(await (await start(bucket)).result()).toMatchObject({
         reading: { kind: 'cheap', storage: { count: 53 } },
         problem: expect.stringContaining('--cheap') as string,
       });
     } finally {
-      await env.stack.sql(readFileSync(MIGRATION, 'utf8'));
+      await env.stack.sql(readFileSync(FULL_READING, 'utf8'));
+      await env.stack.sql(
+        `alter function public.legisync_measure_coherence(text, text, integer) set statement_timeout = '30s'`,
+      );
     }
   });
 });

@@ -50,7 +50,7 @@ describe('a run of MAINTENANCE', () => {
     const objects = await count('storage.objects');
     expect(objects).toBeLessThan(100);
     expect(await count('public.files_queue')).toBe(objects);
-    expect(await count('legisync.documents where taken_by is not null')).toBe(0);
+    expect(await count('legisync.documents where held_until is not null')).toBe(0);
   });
 
   it('takes at most its limit, and the next ones take the rest', async () => {

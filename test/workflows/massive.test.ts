@@ -110,10 +110,10 @@ describe('a MASSIVE collection', () => {
     await update(UPDATES.stop);
     await massive.handle().result();
     expect(await rows()).toBe(await objects());
-    const [claimed] = await massive.stack.sql<{ n: number }>(
-      'select count(*)::int as n from legisync.documents where taken_by is not null',
+    const [held] = await massive.stack.sql<{ n: number }>(
+      'select count(*)::int as n from legisync.documents where held_until is not null',
     );
-    expect(claimed?.n).toBe(0);
+    expect(held?.n).toBe(0);
 
     massive.stack.simulator.control.clearFaults();
     massive.stack.simulator.control.setRate(500);

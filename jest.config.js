@@ -7,8 +7,8 @@ const swc = {
 export default {
   testEnvironment: 'node',
   testMatch: ['<rootDir>/test/**/*.test.ts'],
-  // A quarter of an hour: see jest.chaos.config.js.
-  testPathIgnorePatterns: ['/node_modules/', '<rootDir>/test/chaos/'],
+  // Minutes each: see jest.chaos.config.js and jest.scale.config.js.
+  testPathIgnorePatterns: ['/node_modules/', '<rootDir>/test/chaos/', '<rootDir>/test/scale/'],
   transform: { '^.+\\.[jt]s$': ['@swc/jest', swc] },
   // jose comes as ESM only.
   transformIgnorePatterns: ['/node_modules/(?!jose/)'],

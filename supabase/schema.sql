@@ -170,7 +170,7 @@ create table legisync.documents (
 );
 CREATE INDEX documents_due ON legisync.documents USING btree (category, next_attempt_at, id) WHERE next_attempt_at IS NOT NULL;
 CREATE INDEX documents_held ON legisync.documents USING btree (holder) WHERE held_until IS NOT NULL;
-CREATE INDEX documents_of_source ON legisync.documents USING btree (category, source, code_id);
+CREATE INDEX documents_of_source ON legisync.documents USING btree (source, code_id, category);
 alter table legisync.documents owner to postgres;
 revoke all on legisync.documents from public, anon, authenticated, service_role;
 
@@ -289,6 +289,7 @@ create table public.files_queue (
   constraint files_queue_file_path_key UNIQUE (file_path)
 );
 CREATE INDEX files_queue_claimable ON public.files_queue USING btree (backfilled, created_at) WHERE status = 'pending'::text AND processed IS NOT TRUE AND dangling_since IS NULL;
+alter table public.files_queue set (autovacuum_vacuum_scale_factor=0.02, autovacuum_analyze_scale_factor=0.02);
 alter table public.files_queue enable row level security;
 alter table public.files_queue owner to postgres;
 revoke all on public.files_queue from public, anon, authenticated, service_role;
@@ -372,7 +373,7 @@ begin
     where legisync.is_file(o.name)
       and legisync.is_stale(
         o.user_metadata ->> 'sha256', f.content_sha256, legisync.object_written(o.created_at, o.updated_at),
-        legisync.row_written(f.created_at, f.content_at), f.requeue, s.grace);
+        f.created_at, f.content_at, f.requeue, s.grace);
 end
 $function$;
 alter function legisync.all_stale() owner to postgres;
@@ -444,7 +445,7 @@ begin
     select o.name, o.bucket_id, legisync.object_size(o.metadata),
            case when legisync.object_written(o.created_at, o.updated_at) < v_before then v_done else v_pending end,
            legisync.object_written(o.created_at, o.updated_at) < v_before,
-           o.user_metadata ->> 'sha256', clock_timestamp(), true
+           o.user_metadata ->> 'sha256', legisync.object_written(o.created_at, o.updated_at), true
     from storage.objects o
     where o.bucket_id = r.bucket_id and o.name > r.position and o.name <= p_upto
       and (p_missing is null or o.name = any (p_missing))
@@ -816,6 +817,34 @@ $function$;
 alter function legisync.check_json_list(text,jsonb,text,integer,integer) owner to postgres;
 revoke all on function legisync.check_json_list(text,jsonb,text,integer,integer) from public, anon, authenticated, service_role;
 
+-- function legisync.check_keys(jsonb)
+CREATE OR REPLACE FUNCTION legisync.check_keys(p_keys jsonb)
+ RETURNS void
+ LANGUAGE plpgsql
+ STABLE
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+declare
+  v_key jsonb;
+begin
+  perform legisync.check_json_list('p_keys', p_keys, 'kind', 1, 1000);
+  for v_key in select k from jsonb_array_elements(p_keys) k loop
+    perform legisync.check_choice('the kind of an entry of p_keys', v_key ->> 'kind', 'code', 'window', 'undated');
+    if v_key ->> 'kind' = 'code' then
+      perform legisync.check_text('the code of an entry of p_keys', v_key ->> 'code', 1, 100);
+    elsif v_key ->> 'kind' = 'window' and ((v_key ->> 'from')::date <= (v_key ->> 'to')::date) is not true then
+      raise exception 'p_keys has the entry %: a window must have "from" and "to", and not end before it begins.', v_key
+        using errcode = 'invalid_parameter_value';
+    end if;
+  end loop;
+exception when datetime_field_overflow or invalid_datetime_format then
+  raise exception 'p_keys has the entry %: "from" and "to" must be days, as in 2026-11-24.', v_key
+    using errcode = 'invalid_parameter_value';
+end
+$function$;
+alter function legisync.check_keys(jsonb) owner to postgres;
+revoke all on function legisync.check_keys(jsonb) from public, anon, authenticated, service_role;
+
 -- function legisync.check_list(text,text[],integer,integer)
 CREATE OR REPLACE FUNCTION legisync.check_list(p_name text, p_value text[], p_least integer, p_most integer)
  RETURNS void
@@ -935,7 +964,7 @@ begin
           else 'pair' end as class,
         f.ours, f.marked, f.size is null as unsized,
         f.ours and o.is_file
-          and legisync.is_stale(o.sha256, f.sha256, o.written, f.written, f.requeue, p_grace) is true as stale,
+          and legisync.is_stale(o.sha256, f.sha256, o.written, f.created_at, f.content_at, f.requeue, p_grace) is true as stale,
         f.ours and o.is_file and o.size <> f.size as resized,
         o.size as object_size, f.size as row_size
       from (
@@ -948,7 +977,7 @@ begin
         offset 0) o
       full join (
         select file_path as path, bucket_id is not distinct from p_bucket as ours, file_size as size,
-               content_sha256 as sha256, legisync.row_written(created_at, content_at) as written, requeue,
+               content_sha256 as sha256, created_at, content_at, legisync.row_written(created_at, content_at) as written, requeue,
                dangling_since is not null as marked
         from public.files_queue offset 0) f on f.path = o.name
     ) c
@@ -960,7 +989,7 @@ revoke all on function legisync.compare(text,interval) from public, anon, authen
 
 -- function legisync.content_differences(text,text[],interval)
 CREATE OR REPLACE FUNCTION legisync.content_differences(p_bucket text, p_paths text[], p_grace interval)
- RETURNS TABLE(file_path text, sha256 text, size bigint, finished boolean, newer boolean, adopt boolean, resize boolean)
+ RETURNS TABLE(file_path text, sha256 text, size bigint, written timestamp with time zone, finished boolean, newer boolean, adopt boolean, resize boolean)
  LANGUAGE plpgsql
  STABLE
  SET search_path TO 'pg_catalog', 'pg_temp'
@@ -969,15 +998,16 @@ AS $function$
 #variable_conflict use_column
 begin
   return query
-  select d.file_path::text, d.sha256, d.size, d.finished, d.newer, not d.newer and d.adoptable, d.resize
+  select d.file_path::text, d.sha256, d.size, d.written, d.finished, d.newer, not d.newer and d.adoptable, d.resize
     from (
       select f.file_path,
              o.user_metadata ->> 'sha256' as sha256,
              legisync.object_size(o.metadata) as size,
+             legisync.object_written(o.created_at, o.updated_at) as written,
              legisync.is_finished(f.processed, f.status::text, s.status_done) as finished,
              legisync.content_is_newer(
                o.user_metadata ->> 'sha256', f.content_sha256, legisync.object_written(o.created_at, o.updated_at),
-               legisync.row_written(f.created_at, f.content_at), p_grace) as newer,
+               f.created_at, f.content_at, p_grace) as newer,
              coalesce(f.content_sha256 <> o.user_metadata ->> 'sha256',
                       f.content_sha256 is null and o.user_metadata ->> 'sha256' is not null) as adoptable,
              coalesce(f.file_size <> legisync.object_size(o.metadata), false) as resize
@@ -991,14 +1021,14 @@ $function$;
 alter function legisync.content_differences(text,text[],interval) owner to postgres;
 revoke all on function legisync.content_differences(text,text[],interval) from public, anon, authenticated, service_role;
 
--- function legisync.content_is_newer(text,text,timestamp with time zone,timestamp with time zone,interval)
-CREATE OR REPLACE FUNCTION legisync.content_is_newer(p_object_sha256 text, p_row_sha256 text, p_object_written timestamp with time zone, p_row_written timestamp with time zone, p_grace interval)
+-- function legisync.content_is_newer(text,text,timestamp with time zone,timestamp with time zone,timestamp with time zone,interval)
+CREATE OR REPLACE FUNCTION legisync.content_is_newer(p_object_sha256 text, p_row_sha256 text, p_object_written timestamp with time zone, p_row_created timestamp with time zone, p_row_content_at timestamp with time zone, p_grace interval)
  RETURNS boolean
  LANGUAGE sql
  STABLE PARALLEL SAFE
-RETURN CASE WHEN (p_object_sha256 = p_row_sha256) THEN false WHEN (p_object_sha256 IS NULL) THEN (p_object_written > (p_row_written + p_grace)) WHEN (p_row_sha256 IS NULL) THEN (p_object_written > p_row_written) ELSE (split_part(p_object_sha256, ':'::text, 1) = split_part(p_row_sha256, ':'::text, 1)) END;
-alter function legisync.content_is_newer(text,text,timestamp with time zone,timestamp with time zone,interval) owner to postgres;
-revoke all on function legisync.content_is_newer(text,text,timestamp with time zone,timestamp with time zone,interval) from public, anon, authenticated, service_role;
+RETURN CASE WHEN (p_object_sha256 = p_row_sha256) THEN false WHEN ((p_object_sha256 IS NOT NULL) AND (p_row_sha256 IS NOT NULL)) THEN (split_part(p_object_sha256, ':'::text, 1) = split_part(p_row_sha256, ':'::text, 1)) WHEN (p_row_content_at IS NOT NULL) THEN (p_object_written > p_row_content_at) WHEN (p_object_sha256 IS NOT NULL) THEN (p_object_written > COALESCE(p_row_created, '-infinity'::timestamp with time zone)) ELSE (p_object_written > (COALESCE(p_row_created, '-infinity'::timestamp with time zone) + p_grace)) END;
+alter function legisync.content_is_newer(text,text,timestamp with time zone,timestamp with time zone,timestamp with time zone,interval) owner to postgres;
+revoke all on function legisync.content_is_newer(text,text,timestamp with time zone,timestamp with time zone,timestamp with time zone,interval) from public, anon, authenticated, service_role;
 
 -- function legisync.count_due(text,timestamp with time zone)
 CREATE OR REPLACE FUNCTION legisync.count_due(p_category text, p_now timestamp with time zone, OUT due integer, OUT next_due timestamp with time zone)
@@ -1168,7 +1198,7 @@ begin
       and (f.file_size <> legisync.object_size(o.metadata)
            or legisync.is_stale(
              o.user_metadata ->> 'sha256', f.content_sha256, legisync.object_written(o.created_at, o.updated_at),
-             legisync.row_written(f.created_at, f.content_at), f.requeue, p_grace))
+             f.created_at, f.content_at, f.requeue, p_grace))
     order by f.file_path);
 end
 $function$;
@@ -1391,14 +1421,14 @@ RETURN ((p_held_until IS NULL) OR (p_held_until <= p_now) OR (((p_holder).workfl
 alter function legisync.is_free(legisync.batch,timestamp with time zone,legisync.batch,timestamp with time zone) owner to postgres;
 revoke all on function legisync.is_free(legisync.batch,timestamp with time zone,legisync.batch,timestamp with time zone) from public, anon, authenticated, service_role;
 
--- function legisync.is_stale(text,text,timestamp with time zone,timestamp with time zone,boolean,interval)
-CREATE OR REPLACE FUNCTION legisync.is_stale(p_object_sha256 text, p_row_sha256 text, p_object_written timestamp with time zone, p_row_written timestamp with time zone, p_requeue boolean, p_grace interval)
+-- function legisync.is_stale(text,text,timestamp with time zone,timestamp with time zone,timestamp with time zone,boolean,interval)
+CREATE OR REPLACE FUNCTION legisync.is_stale(p_object_sha256 text, p_row_sha256 text, p_object_written timestamp with time zone, p_row_created timestamp with time zone, p_row_content_at timestamp with time zone, p_requeue boolean, p_grace interval)
  RETURNS boolean
  LANGUAGE sql
  STABLE PARALLEL SAFE
-RETURN (legisync.content_is_newer(p_object_sha256, p_row_sha256, p_object_written, p_row_written, p_grace) AND (NOT p_requeue) AND (p_object_written <= (now() - p_grace)));
-alter function legisync.is_stale(text,text,timestamp with time zone,timestamp with time zone,boolean,interval) owner to postgres;
-revoke all on function legisync.is_stale(text,text,timestamp with time zone,timestamp with time zone,boolean,interval) from public, anon, authenticated, service_role;
+RETURN (legisync.content_is_newer(p_object_sha256, p_row_sha256, p_object_written, p_row_created, p_row_content_at, p_grace) AND (NOT p_requeue) AND (p_object_written <= (now() - p_grace)));
+alter function legisync.is_stale(text,text,timestamp with time zone,timestamp with time zone,timestamp with time zone,boolean,interval) owner to postgres;
+revoke all on function legisync.is_stale(text,text,timestamp with time zone,timestamp with time zone,timestamp with time zone,boolean,interval) from public, anon, authenticated, service_role;
 
 -- function legisync.keep_requeue()
 CREATE OR REPLACE FUNCTION legisync.keep_requeue()
@@ -1410,7 +1440,7 @@ AS $function$
 declare
   s legisync.settings;
 begin
-  -- legisync's own update: it sets the mark itself.
+  -- legisync's own update, of newer content: it sets the mark itself.
   if new.content_at is distinct from old.content_at or not new.requeue then
     return new;
   end if;
@@ -1554,7 +1584,7 @@ begin
       where o.bucket_id = p_bucket and legisync.is_file(o.name)
         and legisync.is_stale(
           o.user_metadata ->> 'sha256', f.content_sha256, legisync.object_written(o.created_at, o.updated_at),
-          legisync.row_written(f.created_at, f.content_at), f.requeue, p_grace)
+          f.created_at, f.content_at, f.requeue, p_grace)
       order by o.name limit p_limit) s);
 end
 $function$;
@@ -1897,7 +1927,7 @@ AS $function$
 begin
   insert into public.files_queue (file_path, bucket_id, file_size, status, processed, content_sha256, content_at)
     select o.name, o.bucket_id, legisync.object_size(o.metadata), 'pending', false, o.user_metadata ->> 'sha256',
-           clock_timestamp()
+           legisync.object_written(o.created_at, o.updated_at)
     from storage.objects o where o.bucket_id = p_bucket and o.name = any (p_paths)
     order by o.name
     on conflict (file_path) do nothing;
@@ -2306,7 +2336,7 @@ begin
     update public.files_queue f set
         content_sha256 = case when d.newer or d.adopt then d.sha256 else f.content_sha256 end,
         file_size = coalesce(d.size, f.file_size),
-        content_at = clock_timestamp(),
+        content_at = d.written,
         status = case when d.newer and d.finished then 'pending' else f.status end,
         processed = case when d.newer and d.finished then false else f.processed end,
         requeue = case when d.newer then not d.finished else f.requeue end,
@@ -2581,7 +2611,7 @@ begin
     select coalesce(json_agg(json_build_object(
              'id', i.id, 'held', coalesce(d.holder = v_batch, false), 'objectSha256', o.user_metadata ->> 'sha256')), '[]')
     from unnest(p_ids) as i (id)
-    left join legisync.documents d on d.category = p_category and d.id = i.id
+    left join legisync.documents d on d.category = p_category and d.id = i.id and d.id = any (p_ids)
     left join storage.objects o on o.bucket_id = p_bucket and o.name = legisync.document_path(p_category, i.id));
 end
 $function$;
@@ -2596,11 +2626,13 @@ CREATE OR REPLACE FUNCTION public.legisync_enqueue_documents(p_bucket text, p_ca
  LANGUAGE plpgsql
  SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'pg_temp'
+ SET plan_cache_mode TO 'force_custom_plan'
  SET statement_timeout TO '30s'
 AS $function$
 declare
   v_batch legisync.batch := legisync.to_batch(p_batch);
   v_known text[];
+  v_paths text[];
   q record;
   v_found text[];
   v_lost text[];
@@ -2610,11 +2642,12 @@ begin
   perform legisync.check_list('p_stored', p_stored, 0, 1000);
   perform legisync.check_failures(p_failures);
   v_known := array(select id from legisync.documents where category = p_category and id = any (p_stored));
-  select * into q from legisync.queue_objects(
-    p_bucket, array(select legisync.document_path(p_category, id) from unnest(v_known) id));
+  v_paths := array(select legisync.document_path(p_category, k.id) from unnest(v_known) with ordinality as k (id, n) order by n);
+  select * into q from legisync.queue_objects(p_bucket, v_paths);
   v_found := array(
-    select i.id from unnest(v_known) as i (id)
-    join storage.objects o on o.bucket_id = p_bucket and o.name = legisync.document_path(p_category, i.id));
+    select k.id from unnest(v_known, v_paths) as k (id, path)
+    join storage.objects o on o.name = k.path
+    where o.bucket_id = p_bucket and o.name = any (v_paths));
   v_lost := legisync.settle_batch(p_bucket, p_category, v_batch, v_known, v_found, p_failures);
   return json_build_object(
     'queued', q.queued,
@@ -2959,6 +2992,7 @@ declare
 begin
   perform legisync.check_category('p_collection', p_collection);
   perform legisync.check_list('p_sources', p_sources, 1, 1000);
+  perform legisync.check_text('an entry of p_sources', s, 1, 200) from unnest(p_sources) s;
   perform legisync.check_bounds('p_interval_seconds', p_interval_seconds, 0, 31536000);
   perform pg_advisory_xact_lock(hashtext('legisync.open_pass'), hashtext(p_collection));
   -- After the lock: a caller that waited for it must not decide by the time at which it began to wait.
@@ -3259,9 +3293,12 @@ AS $function$
 declare
   v legisync.slices := legisync.lock_slice(p_slice, p_batch);
 begin
-  perform legisync.check_json_list('p_keys', p_keys, 'kind', 1, 1000);
+  perform legisync.check_keys(p_keys);
   if v.id is null then
     return json_build_object('outcome', 'lost');
+  end if;
+  if p_keys @> jsonb_build_array(legisync.slice_key(v)) then
+    raise exception 'p_keys has the slice itself: nothing would replace it.' using errcode = 'invalid_parameter_value';
   end if;
   insert into legisync.slices (collection, pass, source, kind, code_id, window_from, window_to)
     select v.collection, v.pass, v.source, k.kind, k.code, k."from", k."to"
@@ -3342,7 +3379,7 @@ begin
   perform legisync.check_category('p_category', p_category);
   perform legisync.check_text('p_source', p_source, 1, 200);
   perform legisync.check_json_list('p_documents', p_documents, 'id', 0, 1000);
-  perform legisync.check_given('p_cursor', p_cursor);
+  perform legisync.check_choice('the type of p_cursor', jsonb_typeof(p_cursor), 'object');
   perform legisync.check_choice('p_adopt', p_adopt, 'trust', 'refresh');
   v_discovered := legisync.register_documents(p_bucket, p_category, p_source, '', null, p_documents, p_adopt);
   v_ids := array(select l.id from jsonb_to_recordset(p_documents) as l (id text));

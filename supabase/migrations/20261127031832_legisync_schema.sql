@@ -200,7 +200,8 @@ create index if not exists documents_due on legisync.documents (category, next_a
   where next_attempt_at is not null;
 create index if not exists documents_held on legisync.documents (holder) where held_until is not null;
 -- For the end of a listing, which looks at the documents of its source. Equal keys are stored once: about 10 MB a million.
-create index if not exists documents_of_source on legisync.documents (category, source, code_id);
+-- Not by the category first: without statistics the planner would take this index for "category and id", too.
+create index if not exists documents_of_source on legisync.documents (source, code_id, category);
 
 -- supabase/schemas/claims/tables/claims.sql
 -- Claims: what Workers have taken from the queue with a lease, instead of by polling. Beside the queue and not in it (ADR
@@ -513,8 +514,8 @@ language sql stable
 return p_now + make_interval(secs => least(p_seconds * power(2, least(p_attempts, 17)), 86400));
 
 -- supabase/schemas/base/row_written.sql
--- When a row of files_queue was last said to be right: when it was inserted, or when legisync last wrote its content.
--- Not a column `updated_at`: a team may have one that its Workers set, and then it says nothing about the content.
+-- The later one of the dates that a row of files_queue has: when it was inserted, and when the content that it stands for
+-- was written. Not a column `updated_at`: a team may have one that its Workers set, which says nothing about the content.
 create or replace function legisync.row_written(p_created timestamptz, p_content_at timestamptz) returns timestamptz
 language sql immutable parallel safe
 return coalesce(greatest(p_created, p_content_at), '-infinity');
@@ -555,7 +556,7 @@ as $$
 declare
   s legisync.settings;
 begin
-  -- legisync's own update: it sets the mark itself.
+  -- legisync's own update, of newer content: it sets the mark itself.
   if new.content_at is distinct from old.content_at or not new.requeue then
     return new;
   end if;

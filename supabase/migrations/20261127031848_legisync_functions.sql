@@ -24,22 +24,23 @@ $$;
 -- legisync.content_is_newer), `adopt` (the row takes the object's hash over, which is no news), `resize` (the size
 -- differs).
 create or replace function legisync.content_differences(p_bucket text, p_paths text[], p_grace interval)
-returns table (file_path text, sha256 text, size bigint, finished boolean, newer boolean, adopt boolean, resize boolean)
+returns table (file_path text, sha256 text, size bigint, written timestamptz, finished boolean, newer boolean, adopt boolean, resize boolean)
 language plpgsql stable
 set search_path = pg_catalog, pg_temp set plan_cache_mode = force_custom_plan
 as $$
 #variable_conflict use_column
 begin
   return query
-  select d.file_path::text, d.sha256, d.size, d.finished, d.newer, not d.newer and d.adoptable, d.resize
+  select d.file_path::text, d.sha256, d.size, d.written, d.finished, d.newer, not d.newer and d.adoptable, d.resize
     from (
       select f.file_path,
              o.user_metadata ->> 'sha256' as sha256,
              legisync.object_size(o.metadata) as size,
+             legisync.object_written(o.created_at, o.updated_at) as written,
              legisync.is_finished(f.processed, f.status::text, s.status_done) as finished,
              legisync.content_is_newer(
                o.user_metadata ->> 'sha256', f.content_sha256, legisync.object_written(o.created_at, o.updated_at),
-               legisync.row_written(f.created_at, f.content_at), p_grace) as newer,
+               f.created_at, f.content_at, p_grace) as newer,
              coalesce(f.content_sha256 <> o.user_metadata ->> 'sha256',
                       f.content_sha256 is null and o.user_metadata ->> 'sha256' is not null) as adoptable,
              coalesce(f.file_size <> legisync.object_size(o.metadata), false) as resize
@@ -57,20 +58,23 @@ $$;
 -- Hashes decide where both sides have one. Hashes of two versions of the projection ("v1:…", "v2:…") cannot be compared:
 -- that is not new content, and the row takes the hash over.
 --
--- Where one side has no hash, dates decide (ADR 4). Only legisync writes hashes: an object that has one was uploaded by
--- us, so it is new to a row that was written before it. An object without a hash belongs to a collector that inserts the
--- row seconds before the upload: it is new only if it is younger by more than the grace time.
+-- Where one side has no hash, dates decide (ADR 4). A row that legisync has written knows the date of its content: an object
+-- of a later date is newer. Of a row from before legisync only the date of the row is known. An object with a hash was
+-- uploaded by us, so it is newer if it was written after the row. An object without one belongs to a collector that inserts
+-- the row seconds before the upload: it is newer only if it is younger by more than the grace time.
 --
 -- Stable, since adding an interval to a time is: declared immutable, it would not be inlined.
 create or replace function legisync.content_is_newer(
-  p_object_sha256 text, p_row_sha256 text, p_object_written timestamptz, p_row_written timestamptz, p_grace interval)
-returns boolean
+  p_object_sha256 text, p_row_sha256 text, p_object_written timestamptz, p_row_created timestamptz,
+  p_row_content_at timestamptz, p_grace interval) returns boolean
 language sql stable parallel safe
 return case
   when p_object_sha256 = p_row_sha256 then false
-  when p_object_sha256 is null then p_object_written > p_row_written + p_grace
-  when p_row_sha256 is null then p_object_written > p_row_written
-  else split_part(p_object_sha256, ':', 1) = split_part(p_row_sha256, ':', 1)
+  when p_object_sha256 is not null and p_row_sha256 is not null
+    then split_part(p_object_sha256, ':', 1) = split_part(p_row_sha256, ':', 1)
+  when p_row_content_at is not null then p_object_written > p_row_content_at
+  when p_object_sha256 is not null then p_object_written > coalesce(p_row_created, '-infinity')
+  else p_object_written > coalesce(p_row_created, '-infinity') + p_grace
 end;
 
 -- supabase/schemas/queue/is_finished.sql
@@ -174,7 +178,7 @@ begin
     update public.files_queue f set
         content_sha256 = case when d.newer or d.adopt then d.sha256 else f.content_sha256 end,
         file_size = coalesce(d.size, f.file_size),
-        content_at = clock_timestamp(),
+        content_at = d.written,
         status = case when d.newer and d.finished then 'pending' else f.status end,
         processed = case when d.newer and d.finished then false else f.processed end,
         requeue = case when d.newer then not d.finished else f.requeue end,
@@ -559,6 +563,32 @@ begin
 end
 $$;
 
+-- supabase/schemas/enumeration/check_keys.sql
+-- Raises 22023 if `p_keys` of legisync_split_slice is not what it must be: keys as legisync.slice_key returns them, but
+-- none of kind `source`, which is what a pass begins with.
+create or replace function legisync.check_keys(p_keys jsonb) returns void
+language plpgsql stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_key jsonb;
+begin
+  perform legisync.check_json_list('p_keys', p_keys, 'kind', 1, 1000);
+  for v_key in select k from jsonb_array_elements(p_keys) k loop
+    perform legisync.check_choice('the kind of an entry of p_keys', v_key ->> 'kind', 'code', 'window', 'undated');
+    if v_key ->> 'kind' = 'code' then
+      perform legisync.check_text('the code of an entry of p_keys', v_key ->> 'code', 1, 100);
+    elsif v_key ->> 'kind' = 'window' and ((v_key ->> 'from')::date <= (v_key ->> 'to')::date) is not true then
+      raise exception 'p_keys has the entry %: a window must have "from" and "to", and not end before it begins.', v_key
+        using errcode = 'invalid_parameter_value';
+    end if;
+  end loop;
+exception when datetime_field_overflow or invalid_datetime_format then
+  raise exception 'p_keys has the entry %: "from" and "to" must be days, as in 2026-11-24.', v_key
+    using errcode = 'invalid_parameter_value';
+end
+$$;
+
 -- supabase/schemas/enumeration/count_due.sql
 -- How many documents of a category are due and in no batch, counted up to 1,000; and when the next one is due. Both come
 -- out of the index documents_due, in its order, whatever the statistics say.
@@ -673,6 +703,7 @@ declare
 begin
   perform legisync.check_category('p_collection', p_collection);
   perform legisync.check_list('p_sources', p_sources, 1, 1000);
+  perform legisync.check_text('an entry of p_sources', s, 1, 200) from unnest(p_sources) s;
   perform legisync.check_bounds('p_interval_seconds', p_interval_seconds, 0, 31536000);
   perform pg_advisory_xact_lock(hashtext('legisync.open_pass'), hashtext(p_collection));
   -- After the lock: a caller that waited for it must not decide by the time at which it began to wait.
@@ -802,9 +833,12 @@ as $$
 declare
   v legisync.slices := legisync.lock_slice(p_slice, p_batch);
 begin
-  perform legisync.check_json_list('p_keys', p_keys, 'kind', 1, 1000);
+  perform legisync.check_keys(p_keys);
   if v.id is null then
     return json_build_object('outcome', 'lost');
+  end if;
+  if p_keys @> jsonb_build_array(legisync.slice_key(v)) then
+    raise exception 'p_keys has the slice itself: nothing would replace it.' using errcode = 'invalid_parameter_value';
   end if;
   insert into legisync.slices (collection, pass, source, kind, code_id, window_from, window_to)
     select v.collection, v.pass, v.source, k.kind, k.code, k."from", k."to"
@@ -1179,7 +1213,7 @@ begin
     select coalesce(json_agg(json_build_object(
              'id', i.id, 'held', coalesce(d.holder = v_batch, false), 'objectSha256', o.user_metadata ->> 'sha256')), '[]')
     from unnest(p_ids) as i (id)
-    left join legisync.documents d on d.category = p_category and d.id = i.id
+    left join legisync.documents d on d.category = p_category and d.id = i.id and d.id = any (p_ids)
     left join storage.objects o on o.bucket_id = p_bucket and o.name = legisync.document_path(p_category, i.id));
 end
 $$;
@@ -1200,11 +1234,12 @@ create or replace function public.legisync_enqueue_documents(
   p_bucket text, p_category text, p_batch jsonb, p_stored text[], p_failures jsonb)
 returns json
 language plpgsql security definer
-set search_path = pg_catalog, pg_temp set statement_timeout = '30s'
+set search_path = pg_catalog, pg_temp set plan_cache_mode = force_custom_plan set statement_timeout = '30s'
 as $$
 declare
   v_batch legisync.batch := legisync.to_batch(p_batch);
   v_known text[];
+  v_paths text[];
   q record;
   v_found text[];
   v_lost text[];
@@ -1214,11 +1249,12 @@ begin
   perform legisync.check_list('p_stored', p_stored, 0, 1000);
   perform legisync.check_failures(p_failures);
   v_known := array(select id from legisync.documents where category = p_category and id = any (p_stored));
-  select * into q from legisync.queue_objects(
-    p_bucket, array(select legisync.document_path(p_category, id) from unnest(v_known) id));
+  v_paths := array(select legisync.document_path(p_category, k.id) from unnest(v_known) with ordinality as k (id, n) order by n);
+  select * into q from legisync.queue_objects(p_bucket, v_paths);
   v_found := array(
-    select i.id from unnest(v_known) as i (id)
-    join storage.objects o on o.bucket_id = p_bucket and o.name = legisync.document_path(p_category, i.id));
+    select k.id from unnest(v_known, v_paths) as k (id, path)
+    join storage.objects o on o.name = k.path
+    where o.bucket_id = p_bucket and o.name = any (v_paths));
   v_lost := legisync.settle_batch(p_bucket, p_category, v_batch, v_known, v_found, p_failures);
   return json_build_object(
     'queued', q.queued,
@@ -1311,7 +1347,7 @@ begin
   perform legisync.check_category('p_category', p_category);
   perform legisync.check_text('p_source', p_source, 1, 200);
   perform legisync.check_json_list('p_documents', p_documents, 'id', 0, 1000);
-  perform legisync.check_given('p_cursor', p_cursor);
+  perform legisync.check_choice('the type of p_cursor', jsonb_typeof(p_cursor), 'object');
   perform legisync.check_choice('p_adopt', p_adopt, 'trust', 'refresh');
   v_discovered := legisync.register_documents(p_bucket, p_category, p_source, '', null, p_documents, p_adopt);
   v_ids := array(select l.id from jsonb_to_recordset(p_documents) as l (id text));
@@ -1347,7 +1383,7 @@ as $$
 begin
   insert into public.files_queue (file_path, bucket_id, file_size, status, processed, content_sha256, content_at)
     select o.name, o.bucket_id, legisync.object_size(o.metadata), 'pending', false, o.user_metadata ->> 'sha256',
-           clock_timestamp()
+           legisync.object_written(o.created_at, o.updated_at)
     from storage.objects o where o.bucket_id = p_bucket and o.name = any (p_paths)
     order by o.name
     on conflict (file_path) do nothing;
@@ -1562,7 +1598,7 @@ begin
     select o.name, o.bucket_id, legisync.object_size(o.metadata),
            case when legisync.object_written(o.created_at, o.updated_at) < v_before then v_done else v_pending end,
            legisync.object_written(o.created_at, o.updated_at) < v_before,
-           o.user_metadata ->> 'sha256', clock_timestamp(), true
+           o.user_metadata ->> 'sha256', legisync.object_written(o.created_at, o.updated_at), true
     from storage.objects o
     where o.bucket_id = r.bucket_id and o.name > r.position and o.name <= p_upto
       and (p_missing is null or o.name = any (p_missing))
@@ -2011,7 +2047,7 @@ begin
     where legisync.is_file(o.name)
       and legisync.is_stale(
         o.user_metadata ->> 'sha256', f.content_sha256, legisync.object_written(o.created_at, o.updated_at),
-        legisync.row_written(f.created_at, f.content_at), f.requeue, s.grace);
+        f.created_at, f.content_at, f.requeue, s.grace);
 end
 $$;
 
@@ -2102,7 +2138,7 @@ begin
           else 'pair' end as class,
         f.ours, f.marked, f.size is null as unsized,
         f.ours and o.is_file
-          and legisync.is_stale(o.sha256, f.sha256, o.written, f.written, f.requeue, p_grace) is true as stale,
+          and legisync.is_stale(o.sha256, f.sha256, o.written, f.created_at, f.content_at, f.requeue, p_grace) is true as stale,
         f.ours and o.is_file and o.size <> f.size as resized,
         o.size as object_size, f.size as row_size
       from (
@@ -2115,7 +2151,7 @@ begin
         offset 0) o
       full join (
         select file_path as path, bucket_id is not distinct from p_bucket as ours, file_size as size,
-               content_sha256 as sha256, legisync.row_written(created_at, content_at) as written, requeue,
+               content_sha256 as sha256, created_at, content_at, legisync.row_written(created_at, content_at) as written, requeue,
                dangling_since is not null as marked
         from public.files_queue offset 0) f on f.path = o.name
     ) c
@@ -2169,7 +2205,7 @@ begin
       and (f.file_size <> legisync.object_size(o.metadata)
            or legisync.is_stale(
              o.user_metadata ->> 'sha256', f.content_sha256, legisync.object_written(o.created_at, o.updated_at),
-             legisync.row_written(f.created_at, f.content_at), f.requeue, p_grace))
+             f.created_at, f.content_at, f.requeue, p_grace))
     order by f.file_path);
 end
 $$;
@@ -2233,10 +2269,11 @@ $$;
 -- Whether a row stands for older content than its object has, and nothing is under way: an object younger than the grace
 -- time may still be being queued, and a row that is marked `requeue` is known.
 create or replace function legisync.is_stale(
-  p_object_sha256 text, p_row_sha256 text, p_object_written timestamptz, p_row_written timestamptz,
-  p_requeue boolean, p_grace interval) returns boolean
+  p_object_sha256 text, p_row_sha256 text, p_object_written timestamptz, p_row_created timestamptz,
+  p_row_content_at timestamptz, p_requeue boolean, p_grace interval) returns boolean
 language sql stable parallel safe
-return legisync.content_is_newer(p_object_sha256, p_row_sha256, p_object_written, p_row_written, p_grace)
+return legisync.content_is_newer(
+    p_object_sha256, p_row_sha256, p_object_written, p_row_created, p_row_content_at, p_grace)
    and not p_requeue
    and p_object_written <= now() - p_grace;
 
@@ -2484,7 +2521,7 @@ begin
       where o.bucket_id = p_bucket and legisync.is_file(o.name)
         and legisync.is_stale(
           o.user_metadata ->> 'sha256', f.content_sha256, legisync.object_written(o.created_at, o.updated_at),
-          legisync.row_written(f.created_at, f.content_at), f.requeue, p_grace)
+          f.created_at, f.content_at, f.requeue, p_grace)
       order by o.name limit p_limit) s);
 end
 $$;

@@ -144,7 +144,7 @@ export function whole({ filled: { files, objects } }: Chaos, { chunks }: Left): 
 export async function countLeft({ rig }: Chaos): Promise<Left> {
   const [left] = await rig.sql<Left>(
     `with chunks as (
-       select run, number, scanned, lag(cursor, 1, 'queue:') over (partition by run order by number) as before
+       select run, number, scanned, lag(phase, 1, 'queue') over (partition by run order by number) as before
          from legisync.backfill_chunks),
      queue as (select count(*)::int as rows, count(distinct file_path)::int as paths from public.files_queue)
      select queue.rows, queue.paths,
@@ -152,7 +152,7 @@ export async function countLeft({ rig }: Chaos): Promise<Left> {
                select name from storage.objects where bucket_id = $1 and name like '%.json'
                except select file_path from public.files_queue where bucket_id = $1) m) as missing,
             count(distinct run)::int as runs, count(*)::int as chunks, max(number) as "lastChunk",
-            (sum(scanned) filter (where before like 'queue:%'))::int as scanned
+            (sum(scanned) filter (where before = 'queue'))::int as scanned
        from chunks, queue group by queue.rows, queue.paths`,
     [rig.bucket],
   );

@@ -30,9 +30,9 @@ async function expectWhole(): Promise<void> {
   expect(
     await backfill.stack.sql(
       `select count(*)::int as chunks, sum(scanned)::int as scanned, count(distinct run)::int as runs
-         from (select c.*, lag(c.cursor, 1, 'queue:') over (partition by run order by number) as before
+         from (select c.*, lag(c.phase, 1, 'queue') over (partition by run order by number) as before
                  from legisync.backfill_chunks c join legisync.backfill_runs r on r.id = c.run and r.bucket_id = $1) c
-        where before like 'queue:%'`,
+        where before = 'queue'`,
       [bucket],
     ),
   ).toEqual([{ chunks: CHUNKS, scanned: FILES + 3, runs: 1 }]);

@@ -23,7 +23,7 @@ describe('a backfill beside MASSIVE', () => {
       },
     });
     bucket = await plantBucket(massive.stack, FILES);
-    // Every time that a row becomes pending, whoever makes it so.
+    // Each time that a row becomes pending, by any session.
     await massive.stack.sql(`
       create table public.became_pending (file_path text);
       create function public.note_pending() returns trigger language plpgsql security definer as

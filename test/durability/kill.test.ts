@@ -180,7 +180,7 @@ async function everythingIsTrue(): Promise<void> {
            (select count(*)::int from public.files_queue f join storage.objects o on o.name = f.file_path
              where f.content_sha256 is distinct from o.user_metadata ->> 'sha256'
                 or f.file_size is distinct from (o.metadata ->> 'size')::bigint) as stale,
-           (select count(*)::int from legisync.documents where taken_by is not null) as claimed`);
+           (select count(*)::int from legisync.documents where held_until is not null) as claimed`);
   const expected = ARTICLES + decisions;
   expect(counts).toEqual({
     objects: expected,

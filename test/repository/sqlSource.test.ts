@@ -42,7 +42,7 @@ describe('supabase/schemas', () => {
     expect(describeDatabase(declared.catalogue, declared.dependencies)).toBe(SCHEMA);
   });
 
-  it('makes the database that supabase/schema.sql makes, which therefore leaves nothing out', async () => {
+  it('makes the database that supabase/schema.sql makes when it is applied', async () => {
     const described = await madeBy([{ path: 'schema.sql', sql: SCHEMA }]);
     expect(compareCatalogues(described.catalogue, declared.catalogue)).toEqual([]);
   });

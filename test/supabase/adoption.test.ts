@@ -44,13 +44,15 @@ async function list(revision: string, policy: AdoptPolicy, interval = 3_600): Pr
   // The first call ends a pass that has nothing left, the second begins the next one.
   await catalogue.openPass('codes', ['codes'], interval);
   const { pass } = await catalogue.openPass('codes', ['codes'], interval);
-  const slice = await catalogue.claimSlice(batchOf('codes', 1), pass, 60);
+  const lane = batchOf('codes', 1);
+  const slice = await catalogue.leaseSlice(lane, pass, 60);
   if (slice === null) throw new Error('no slice');
   let discovered = 0;
   for (let from = 0; from < FILES; from += CHUNK) {
     const documents = IDS.slice(from, from + CHUNK).map((id) => ({ id, revision }));
-    const step = { page: 1, end: from + CHUNK >= FILES, single: true, release: false };
-    discovered += (await catalogue.registerSlice(slice, documents, step, policy)).discovered;
+    const step = from + CHUNK >= FILES ? 'whole' : 'continue';
+    const page = { page: 1 + from / CHUNK, documents, step } as const;
+    discovered += (await catalogue.registerSlice(lane, slice, page, 60, policy)).discovered;
   }
   return discovered;
 }
@@ -93,7 +95,7 @@ describe('invariant 4, what was there before is adopted, not redone', () => {
     expect(await due()).toBe(FILES);
 
     await stack.sql(
-      'truncate legisync.documents, legisync.passes, legisync.slices, legisync.slice_documents',
+      'truncate legisync.documents, legisync.passes, legisync.slices, legisync.listing_rounds, legisync.listing_documents',
     );
     await list('r1', 'trust');
     expect(await list('r1', 'refresh', 0)).toBe(0);

@@ -4,6 +4,7 @@ import type { Source } from '../../src/contract/collections.ts';
 import { migrate } from '../../src/supabase/migrate.ts';
 import { preflight } from '../../src/supabase/preflight.ts';
 import { articleIds, endInterval, withCollection, workOff } from '../activities/support.ts';
+import { at } from '../support/buckets.ts';
 import { definitions } from '../support/definitions.ts';
 import { LegacyWorkers } from '../support/legacyWorkers.ts';
 import { STATUS_WORDS } from '../support/servers.ts';
@@ -52,7 +53,7 @@ beforeEach(async () => {
 });
 afterEach(() => stack.close());
 
-/** The bucket and the queue, as the collector of before left them: no hashes, some rows done, some not. */
+/** The bucket and the queue, as an earlier collector left them: no hashes, some rows done, some not. */
 async function asBefore(ddl: string): Promise<void> {
   await withSession(url, ({ client }) => client.query(`${ddl}; grant all on files_queue to service_role`));
   await stack.sql(
@@ -120,7 +121,7 @@ async function backfill() {
   let run = await functions.open({ bucket: BUCKET, owner: 'rehearsal', start: 'new', options });
   // Three phases of one chunk or two each.
   for (let chunk = 0; chunk < 20 && run.state === 'running'; chunk += 1) {
-    const result = await functions.chunk({ run: run.id, cursor: run.cursor, step: 1_000 });
+    const result = await functions.chunk({ ...at(run), step: 1_000 });
     run = result.run;
   }
   return run;
@@ -162,7 +163,7 @@ describe.each(TABLES)('the adoption of a queue with %s, while its Workers go on'
     expect(await queue()).toEqual({ rows: FILES, pending: 0 });
   });
 
-  it('then gives a Worker of before what has changed, once', async () => {
+  it('then gives a polling Worker what has changed, once', async () => {
     await asBefore(ddl);
     await migrate(url, STATUS_WORDS);
     const deps = withCollection(stack.deps, 'old', SOURCES);

@@ -80,13 +80,13 @@ describe('a backfill', () => {
     }
   });
 
-  it('catches up with files that arrive behind its cursor', async () => {
+  it('catches up with files that arrive before its position', async () => {
     const bucket = await plantBucket(stack, 300);
     let planted = false;
-    const { run } = await carryOut(stack, await open(bucket), 100, async ({ cursor }) => {
-      if (planted || !cursor.startsWith('queue:legifrance/cat2')) return;
+    const { run } = await carryOut(stack, await open(bucket), 100, async ({ phase, position }) => {
+      if (planted || phase !== 'queue' || !position.startsWith('legifrance/cat2')) return;
       planted = true;
-      // Of all three categories: some before the cursor, some behind it.
+      // Of all three categories: some before its position, some after it.
       await plantFiles(stack, bucket, 30, 1_000);
     });
     expect(planted).toBe(true);
@@ -104,8 +104,8 @@ describe('a backfill', () => {
     );
     const held = (await stack.sql(`select from public.files_queue where bucket_id = 'another'`)).length;
     let sabotaged = false;
-    const { run } = await carryOut(stack, await open(bucket), 1_000, async ({ cursor }) => {
-      if (sabotaged || !cursor.startsWith('verify:')) return;
+    const { run } = await carryOut(stack, await open(bucket), 1_000, async ({ phase }) => {
+      if (sabotaged || phase !== 'verify') return;
       sabotaged = true;
       await stack.sql(
         `delete from public.files_queue where bucket_id = $1 and file_size in (1111, 1112, 1113)`,
@@ -120,7 +120,7 @@ describe('a backfill', () => {
     expect(held).toBeGreaterThan(5);
   });
 
-  it('writes rows as processed where it is told to, for files of before a time only', async () => {
+  it('writes rows as processed where it is told to, for files from before a time only', async () => {
     const bucket = await plantBucket(stack, 90);
     const yesterday = new Date(Date.now() - 12 * 3_600_000).toISOString();
     await stack.sql(

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import type { BackfillRun } from '../../src/contract/backfill.ts';
-import { carryOut, countsOf, PLAIN, plantBucket, runOpener } from '../support/buckets.ts';
+import type { BackfillPhase, BackfillRun } from '../../src/contract/backfill.ts';
+import { at, carryOut, countsOf, PLAIN, plantBucket, runOpener } from '../support/buckets.ts';
 import { emptyTables } from '../support/queue.ts';
 import { untilBlocked, withSession } from '../support/sessions.ts';
 import { openStack, type TestStack } from '../support/stack.ts';
@@ -28,12 +28,12 @@ async function plantNames(names: readonly string[]): Promise<string> {
   return bucket;
 }
 
-/** Puts a run at a cursor of the test's choice. */
-async function moveTo(run: BackfillRun, cursor: string): Promise<void> {
-  await stack.sql(`update legisync.backfill_runs set cursor = $2, state = 'running' where id = $1`, [
-    run.id,
-    cursor,
-  ]);
+/** Puts a run at a place of the test's choice. */
+async function moveTo(run: BackfillRun, phase: BackfillPhase, position: string): Promise<void> {
+  await stack.sql(
+    `update legisync.backfill_runs set phase = $2, position = $3, state = 'running' where id = $1`,
+    [run.id, phase, position],
+  );
 }
 
 /** The bucket's paths in the order in which their rows were written, and in that of the paths. */
@@ -61,28 +61,31 @@ describe('the order of a backfill', () => {
   it('is that of the paths, whatever order the files arrived in: a chunk of many new rows', async () => {
     const bucket = await plantBucket(stack, 1_000);
     const run = await open(bucket);
-    const chunk = await stack.supabase.backfill.chunk({ run: run.id, cursor: run.cursor, step: 2_000 });
+    const chunk = await stack.supabase.backfill.chunk({ ...at(run), step: 2_000 });
     expect(chunk).toMatchObject({ changed: 1_000 });
     const { written, sorted } = await writtenOrder(bucket);
     expect(written).toEqual(sorted);
   });
 
-  it.each(['queue', 'catch_up'])('is that of the paths: a few new rows, in the phase %s', async (phase) => {
-    const bucket = await plantBucket(stack, 1_000);
-    // Four in five have a row.
-    await stack.sql(
-      `insert into public.files_queue (file_path, bucket_id)
+  it.each(['queue', 'catch_up'] as const)(
+    'is that of the paths: a few new rows, in the phase %s',
+    async (phase) => {
+      const bucket = await plantBucket(stack, 1_000);
+      // Four in five have a row.
+      await stack.sql(
+        `insert into public.files_queue (file_path, bucket_id)
        select name, 'another' from storage.objects
         where bucket_id = $1 and name like '%.json' and name not similar to '%(3|7).json'`,
-      [bucket],
-    );
-    const run = await open(bucket);
-    await moveTo(run, `${phase}:`);
-    const chunk = await stack.supabase.backfill.chunk({ run: run.id, cursor: `${phase}:`, step: 2_000 });
-    expect(chunk).toMatchObject({ changed: 200 });
-    const { written, sorted } = await writtenOrder(bucket);
-    expect(written).toEqual(sorted);
-  });
+        [bucket],
+      );
+      const run = await open(bucket);
+      await moveTo(run, phase, '');
+      const chunk = await stack.supabase.backfill.chunk({ run: run.id, phase, position: '', step: 2_000 });
+      expect(chunk).toMatchObject({ changed: 200 });
+      const { written, sorted } = await writtenOrder(bucket);
+      expect(written).toEqual(sorted);
+    },
+  );
 
   /** Names whose order in the database (ICU) is another one than that of their bytes. */
   const NAMES = ['mm', 'Zz', 'aa', 'É', 'abc', 'Abd', 'ABE', 'abç', 'âbf', 'Ä', 'z', 'e', 'F'];
@@ -104,11 +107,15 @@ describe('the order of a backfill', () => {
 
         const second = await open(bucket, {}, 'new', 'owner-2');
         for (const name of NAMES) {
-          for (const phase of ['queue', 'catch_up', 'verify']) {
-            const cursor = `${phase}:${name}`;
-            await moveTo(second, cursor);
-            const chunk = await stack.supabase.backfill.chunk({ run: second.id, cursor, step });
-            expect({ cursor, chunk }).toMatchObject({ chunk: { changed: 0, run: { missing: 0 } } });
+          for (const phase of ['queue', 'catch_up', 'verify'] as const) {
+            await moveTo(second, phase, name);
+            const chunk = await stack.supabase.backfill.chunk({
+              run: second.id,
+              phase,
+              position: name,
+              step,
+            });
+            expect({ phase, name, chunk }).toMatchObject({ chunk: { changed: 0, run: { missing: 0 } } });
           }
         }
       }
@@ -141,8 +148,8 @@ describe('the order of a backfill', () => {
 describe('rows that a backfill writes as finished', () => {
   it.each([
     ['without a time', undefined],
-    ['for files of before a time to come', new Date(Date.now() + 86_400_000).toISOString()],
-  ])('are never those of files that the collection may be at: %s', async (_title, before) => {
+    ['for files from before a time to come', new Date(Date.now() + 86_400_000).toISOString()],
+  ])('are never those of files that may still be being collected: %s', async (_title, before) => {
     const bucket = await plantNames(['old', 'at the grace time', 'within it', 'new', 'undated']);
     await stack.sql(
       `update storage.objects set name = name where bucket_id = $1 and name = 'new'`, // The trigger dates it: now.
@@ -194,7 +201,7 @@ describe('a backfill that is refused', () => {
       const bucket = await plantNames(['a', 'b']);
       const run = await open(bucket);
       await expect(
-        stack.sql('select public.open_backfill($1, $2, $3, $4)', [bucket, 'owner-2', start, PLAIN]),
+        stack.sql('select public.legisync_open_backfill($1, $2, $3, $4)', [bucket, 'owner-2', start, PLAIN]),
       ).rejects.toMatchObject({ code: '22023', message: expect.stringContaining('p_start') as string });
       expect(await stack.supabase.backfill.last(bucket)).toEqual(run);
     },
@@ -204,7 +211,12 @@ describe('a backfill that is refused', () => {
     const bucket = await plantNames(['a', 'b']);
     const run = await open(bucket);
     await expect(
-      stack.sql('select public.backfill_chunk($1, $2, $3)', [run.id, run.cursor, step]),
+      stack.sql('select public.legisync_backfill_chunk($1, $2, $3, $4)', [
+        run.id,
+        run.phase,
+        run.position,
+        step,
+      ]),
     ).rejects.toMatchObject({ code: '22023', message: expect.stringContaining('p_step') as string });
     expect(await stack.supabase.backfill.last(bucket)).toEqual(run);
     expect(await countsOf(stack, bucket)).toMatchObject({ rows: 0 });
@@ -239,19 +251,26 @@ describe('a backfill beside another', () => {
   it('is told at once that a chunk is still at work, not when a lock has taken too long', async () => {
     const bucket = await plantNames(['a', 'b']);
     const run = await open(bucket);
-    const call = { run: run.id, cursor: run.cursor, step: 1 };
+    const call = { ...at(run), step: 1 };
     await withSession(stack.databaseUrl, async ({ client }) => {
       await client.query('begin');
-      await client.query('select public.backfill_chunk($1, $2, $3)', [call.run, call.cursor, call.step]);
+      await client.query('select public.legisync_backfill_chunk($1, $2, $3, $4)', [
+        call.run,
+        call.phase,
+        call.position,
+        call.step,
+      ]);
       // A call that waits for a lock would come to this, with another message.
-      await stack.sql(`alter function public.backfill_chunk(bigint, text, integer) set lock_timeout = '2s'`);
+      await stack.sql(`alter function public.legisync_backfill_chunk set lock_timeout = '2s'`);
       try {
         const second = stack.supabase.backfill.chunk(call);
         await expect(second).rejects.toMatchObject({ code: 'DATABASE_BUSY' });
-        await expect(second).rejects.toThrow(`Run ${run.id} is still at the chunk after queue:`);
+        await expect(second).rejects.toThrow(
+          `An earlier call is still working on run ${run.id}, phase queue.`,
+        );
       } finally {
         await client.query('commit');
-        await stack.sql('alter function public.backfill_chunk(bigint, text, integer) reset lock_timeout');
+        await stack.sql('alter function public.legisync_backfill_chunk reset lock_timeout');
       }
     });
     expect(await stack.supabase.backfill.chunk(call)).toMatchObject({ outcome: 'already_done' });
@@ -315,19 +334,19 @@ describe('a backfill whose queue is emptied while it is at work', () => {
       [bucket],
     );
     const opened = await open(bucket);
-    const next = async ({ id, cursor }: BackfillRun) => {
-      const chunk = await stack.supabase.backfill.chunk({ run: id, cursor, step: 1_000_000 });
-      if (chunk.outcome !== 'done') throw new Error(`The chunk after ${cursor} was ${chunk.outcome}.`);
+    const next = async (run: BackfillRun) => {
+      const chunk = await stack.supabase.backfill.chunk({ ...at(run), step: 1_000_000 });
+      if (chunk.outcome !== 'done') throw new Error(`The chunk after ${run.position} was ${chunk.outcome}.`);
       return chunk;
     };
     const queued = await next(opened);
-    expect(queued).toMatchObject({ changed: 100_500, run: { cursor: 'catch_up:' } });
+    expect(queued).toMatchObject({ changed: 100_500, run: { phase: 'catch_up', position: '' } });
     await emptyTables(stack);
 
     const caught = await next(queued.run);
-    expect(caught).toMatchObject({ changed: 100_000, run: { cursor: 'catch_up:f100000' } });
+    expect(caught).toMatchObject({ changed: 100_000, run: { phase: 'catch_up', position: 'f100000' } });
     const rest = await next(caught.run);
-    expect(rest).toMatchObject({ changed: 500, run: { cursor: 'verify:', caughtUp: 100_500 } });
+    expect(rest).toMatchObject({ changed: 500, run: { phase: 'verify', caughtUp: 100_500 } });
     expect((await next(rest.run)).run).toMatchObject({ state: 'completed', missing: 0 });
   });
 });

@@ -1,5 +1,5 @@
 import type { BackfillRun, BackfillStart } from '../../src/contract/backfill.ts';
-import { carryOut, countsOf, PLAIN, plantBucket } from '../support/buckets.ts';
+import { at, carryOut, countsOf, PLAIN, plantBucket } from '../support/buckets.ts';
 import { emptyTables } from '../support/queue.ts';
 import { openStack, type TestStack } from '../support/stack.ts';
 import { untilBlocked, withSession } from '../support/sessions.ts';
@@ -21,9 +21,9 @@ function open(start: BackfillStart = 'new', owner = 'owner-1'): Promise<Backfill
 }
 
 describe('a chunk of a backfill', () => {
-  it('is done once: the same call again finds the cursor elsewhere and changes nothing', async () => {
+  it('is done once: the same call again finds the run elsewhere and changes nothing', async () => {
     const run = await open();
-    const call = { run: run.id, cursor: run.cursor, step: 100 };
+    const call = { ...at(run), step: 100 };
     const first = await stack.supabase.backfill.chunk(call);
     expect(first).toMatchObject({ outcome: 'done', scanned: 100, run: { chunks: 1 } });
     expect(await stack.supabase.backfill.chunk(call)).toEqual({ outcome: 'already_done', run: first.run });
@@ -32,8 +32,8 @@ describe('a chunk of a backfill', () => {
 
   it('is done once when its answer was lost and the call is repeated', async () => {
     const run = await open();
-    const call = { run: run.id, cursor: run.cursor, step: 100 };
-    stack.gateway.control.fault({ kind: 'reset-after', match: 'rpc/backfill_chunk', times: 1 });
+    const call = { ...at(run), step: 100 };
+    stack.gateway.control.fault({ kind: 'reset-after', match: 'rpc/legisync_backfill_chunk', times: 1 });
     await expect(stack.supabase.backfill.chunk(call)).rejects.toMatchObject({ code: 'DATABASE_BUSY' });
     expect(await stack.supabase.backfill.chunk(call)).toMatchObject({
       outcome: 'already_done',
@@ -41,12 +41,17 @@ describe('a chunk of a backfill', () => {
     });
   });
 
-  it('waits for its late twin: the second is told to come back, and then finds it done', async () => {
+  it('waits for a late duplicate: the second call is told to come back, and then finds it done', async () => {
     const run = await open();
-    const call = { run: run.id, cursor: run.cursor, step: 100 };
+    const call = { ...at(run), step: 100 };
     await withSession(stack.databaseUrl, async ({ client }) => {
       await client.query('begin');
-      await client.query('select public.backfill_chunk($1, $2, $3)', [call.run, call.cursor, call.step]);
+      await client.query('select public.legisync_backfill_chunk($1, $2, $3, $4)', [
+        call.run,
+        call.phase,
+        call.position,
+        call.step,
+      ]);
       await expect(stack.supabase.backfill.chunk(call)).rejects.toMatchObject({ code: 'DATABASE_BUSY' });
       await client.query('commit');
     });
@@ -56,11 +61,15 @@ describe('a chunk of a backfill', () => {
     });
   });
 
-  it('leaves nothing behind when it is rolled back: rows, figures and cursor go together', async () => {
+  it('leaves nothing behind when it is rolled back: rows, figures and position go together', async () => {
     const run = await open();
     await withSession(stack.databaseUrl, async ({ client }) => {
       await client.query('begin');
-      await client.query('select public.backfill_chunk($1, $2, 100)', [run.id, run.cursor]);
+      await client.query('select public.legisync_backfill_chunk($1, $2, $3, 100)', [
+        run.id,
+        run.phase,
+        run.position,
+      ]);
       await client.query('rollback');
     });
     expect(await countsOf(stack, bucket)).toMatchObject({ rows: 0 });
@@ -68,7 +77,7 @@ describe('a chunk of a backfill', () => {
     expect(await stack.supabase.backfill.last(bucket)).toEqual(run);
   });
 
-  it('keeps its figures beside the cursor, and they add up', async () => {
+  it('keeps its figures beside its position, and they add up', async () => {
     const { run } = await carryOut(stack, await open(), 90);
     expect(
       await stack.sql(
@@ -93,7 +102,7 @@ describe('a chunk of a backfill', () => {
         `insert into public.files_queue (file_path, bucket_id, status) values ($1, $2, 'processed')`,
         [path, bucket],
       );
-      const chunk = stack.supabase.backfill.chunk({ run: run.id, cursor: run.cursor, step: 1_000 });
+      const chunk = stack.supabase.backfill.chunk({ ...at(run), step: 1_000 });
       await untilBlocked(stack, pid);
       await client.query('commit');
       expect(await chunk).toMatchObject({ outcome: 'done', changed: 399 });
@@ -107,7 +116,7 @@ describe('a chunk of a backfill', () => {
 describe('one run a bucket', () => {
   it('is given again to the workflow that began it, whatever it asks for', async () => {
     const run = await open();
-    await stack.supabase.backfill.chunk({ run: run.id, cursor: run.cursor, step: 100 });
+    await stack.supabase.backfill.chunk({ ...at(run), step: 100 });
     for (const start of ['new', 'resume'] as const) {
       expect(await open(start)).toMatchObject({ id: run.id, chunks: 1 });
     }
@@ -124,7 +133,7 @@ describe('one run a bucket', () => {
 
   it('goes on where it was, for another workflow, with --resume', async () => {
     const run = await open();
-    const { run: half } = await stack.supabase.backfill.chunk({ run: run.id, cursor: run.cursor, step: 100 });
+    const { run: half } = await stack.supabase.backfill.chunk({ ...at(run), step: 100 });
     const resumed = await open('resume', 'owner-2');
     expect(resumed).toEqual(half);
     const { run: end } = await carryOut(stack, resumed, 100);
@@ -135,7 +144,7 @@ describe('one run a bucket', () => {
     const run = await open();
     const restarted = await open('restart', 'owner-2');
     expect(restarted.id).not.toBe(run.id);
-    const late = stack.supabase.backfill.chunk({ run: run.id, cursor: run.cursor, step: 100 });
+    const late = stack.supabase.backfill.chunk({ ...at(run), step: 100 });
     await expect(late).rejects.toMatchObject({ code: 'BACKFILL_REFUSED' });
     expect(await countsOf(stack, bucket)).toMatchObject({ rows: 0 });
   });
@@ -150,11 +159,9 @@ describe('one run a bucket', () => {
     const options = { ...PLAIN, allAtOnce: true };
     const openAll = (owner: string) => stack.supabase.backfill.open({ bucket, owner, start: 'new', options });
     const run = await openAll('owner-1');
-    expect(
-      await stack.supabase.backfill.chunk({ run: run.id, cursor: run.cursor, step: 100_000 }),
-    ).toMatchObject({
+    expect(await stack.supabase.backfill.chunk({ ...at(run), step: 100_000 })).toMatchObject({
       changed: 400,
-      run: { cursor: 'catch_up:' },
+      run: { phase: 'catch_up', position: '' },
     });
     await carryOut(stack, await open('restart', 'owner-2'), 100_000);
     await stack.sql(

@@ -1,7 +1,16 @@
 import type { BatchRef } from '../../src/contract/messages.ts';
 import { documentPath } from '../../src/contract/documents.ts';
+import { NOTHING } from '../support/collecting.ts';
 import { HOUR, idRange } from '../support/enumeration.ts';
-import { articleId, batchOf, documentRow, emptyTables, plantDue, putObject } from '../support/queue.ts';
+import {
+  articleId,
+  batchOf,
+  documentRow,
+  emptyTables,
+  plantDue,
+  putObject,
+  queueRow,
+} from '../support/queue.ts';
 import { openStack, type TestStack } from '../support/stack.ts';
 import { untilBlocked, withSession } from '../support/sessions.ts';
 
@@ -17,7 +26,7 @@ afterAll(() => stack.close());
 
 const take = (batch: BatchRef, limit = 100) => stack.supabase.catalogue.takeDocuments(batch, limit);
 
-describe('a claim', () => {
+describe('a batch', () => {
   it('gives the same batch the same documents again, and tops it up to the limit', async () => {
     await plantDue(stack, 'codes', idRange(5));
     const batch = batchOf('codes', 1);
@@ -27,7 +36,7 @@ describe('a claim', () => {
     expect(await take(batch, 2)).toHaveLength(2);
   });
 
-  it('keeps two batches of one chain, and two collections, apart', async () => {
+  it('keeps two batches of one run, and two collections, apart', async () => {
     await plantDue(stack, 'codes', idRange(4));
     await plantDue(stack, 'urbanisme', idRange(4));
     expect(await take(batchOf('codes', 1), 2)).toEqual(idRange(2));
@@ -46,20 +55,25 @@ describe('a claim', () => {
     expect(await take(batchOf('codes', 2))).toEqual([articleId(2)]);
   });
 
-  it('passes to another chain of the same workflow at once: the old chain is over', async () => {
+  it('passes to another run of the same workflow at once: the old run is over', async () => {
     await plantDue(stack, 'codes', idRange(2));
     await take(batchOf('codes', 1));
-    expect(await take(batchOf('codes', 1, { chain: 'chain-2' }))).toEqual(idRange(2));
+    expect(await take(batchOf('codes', 1, { run: 'run-2' }))).toEqual(idRange(2));
     expect((await stack.supabase.catalogue.openPass('codes', ['codes'], HOUR)).due).toBe(0);
   });
 
   it('passes to another workflow only after an hour', async () => {
     await plantDue(stack, 'codes', idRange(2));
     await take(batchOf('codes', 1));
-    const other = batchOf('codes', 1, { owner: 'maintenance:codes', chain: 'other' });
-    await stack.sql(`update legisync.documents set taken_at = clock_timestamp() - interval '59 minutes'`);
+    const other = batchOf('codes', 1, { workflow: 'maintenance:codes', run: 'other' });
+    const grow = (minutes: number) =>
+      stack.sql(
+        'update legisync.documents set held_since = held_since - make_interval(mins => $1), held_until = held_until - make_interval(mins => $1)',
+        [minutes],
+      );
+    await grow(59);
     expect(await take(other)).toEqual([]);
-    await stack.sql(`update legisync.documents set taken_at = clock_timestamp() - interval '61 minutes'`);
+    await grow(2);
     expect(await take(other)).toEqual(idRange(2));
   });
 
@@ -68,7 +82,7 @@ describe('a claim', () => {
     await withSession(stack.databaseUrl, async ({ client }) => {
       await client.query('begin');
       const { rows } = await client.query<{ ids: string[] }>(
-        `select public.take_documents('codes', 'massive:codes', 'chain-1', 1, 2) as ids`,
+        `select public.legisync_take_documents('codes', '{"workflow": "massive:codes", "run": "run-1", "sequence": 1}', 2) as ids`,
       );
       expect(rows[0]?.ids).toEqual(idRange(2));
       expect(await take(batchOf('codes', 2), 2)).toEqual(idRange(2, 3));
@@ -76,29 +90,87 @@ describe('a claim', () => {
     });
   });
 
-  it('waits for its own twin: a call and its retry side by side get one batch, not two', async () => {
+  it('waits for its own duplicate: a call and its retry side by side get one batch, not two', async () => {
     await plantDue(stack, 'codes', idRange(4));
     await withSession(stack.databaseUrl, async ({ client, pid }) => {
       await client.query('begin');
-      await client.query(`select public.take_documents('codes', 'massive:codes', 'chain-1', 1, 2)`);
-      const twin = take(batchOf('codes', 1), 2);
+      await client.query(
+        `select public.legisync_take_documents('codes', '{"workflow": "massive:codes", "run": "run-1", "sequence": 1}', 2)`,
+      );
+      const retry = take(batchOf('codes', 1), 2);
       await untilBlocked(stack, pid);
       await client.query('commit');
-      expect(await twin).toEqual(idRange(2));
+      expect(await retry).toEqual(idRange(2));
     });
     expect(await take(batchOf('codes', 2))).toEqual(idRange(2, 3));
   });
 
   it('survives an answer that was lost', async () => {
     await plantDue(stack, 'codes', idRange(4));
-    stack.gateway.control.fault({ kind: 'reset-after', match: 'rpc/take_documents', times: 1 });
+    stack.gateway.control.fault({ kind: 'reset-after', match: 'rpc/legisync_take_documents', times: 1 });
     await expect(take(batchOf('codes', 1), 2)).rejects.toMatchObject({ code: 'DATABASE_BUSY' });
     expect(await take(batchOf('codes', 1), 2)).toEqual(idRange(2));
   });
 });
 
+describe('a batch that lost its documents to another run', () => {
+  const IDS = idRange(3);
+  const [FIRST = '', SECOND = '', THIRD = ''] = IDS;
+  const old = batchOf('codes', 1);
+  const reset = batchOf('codes', 1, { run: 'run-2' });
+  const failure = { id: THIRD, code: 'DOCUMENT_MALFORMED', message: 'cut off' };
+  const standings = async (batch: BatchRef) =>
+    (await stack.supabase.catalogue.describe(batch, IDS)).map(({ held }) => held);
+  const enqueue = (batch: BatchRef) => stack.supabase.catalogue.enqueue(batch, [FIRST, SECOND], [failure]);
+  const documents = async () =>
+    (await stack.sql('select * from legisync.documents order by id')).map((row) => ({ ...row }));
+
+  beforeEach(async () => {
+    await plantDue(stack, 'codes', IDS);
+    expect(await take(old)).toEqual(IDS);
+    for (const id of [FIRST, SECOND]) await putObject(stack, documentPath('codes', id), `text of ${id}`);
+  });
+
+  it('is told so before it collects them, and so is a batch of another workflow that never had them', async () => {
+    expect(await standings(old)).toEqual([true, true, true]);
+    expect(await standings(reset)).toEqual([false, false, false]);
+    expect(await take(batchOf('codes', 1, { workflow: 'maintenance:codes' }))).toEqual([]);
+    expect(await standings(old)).toEqual([true, true, true]);
+    expect(await take(reset, 2)).toEqual([FIRST, SECOND]);
+    expect(await standings(old)).toEqual([false, false, true]);
+    expect(await standings(reset)).toEqual([true, true, false]);
+  });
+
+  it('is told so when it enqueues them: its files are queued, the catalogue is left alone', async () => {
+    expect(await take(reset)).toEqual(IDS);
+    const before = await documents();
+    expect(await enqueue(old)).toEqual({ ...NOTHING, queued: 2, lost: IDS });
+    expect(await documents()).toEqual(before);
+    expect(await queueRow(stack, documentPath('codes', FIRST))).toMatchObject({ status: 'pending' });
+    // The batch that has them ends them as if nothing had been.
+    expect(await take(reset)).toEqual(IDS);
+    expect(await enqueue(reset)).toEqual({ ...NOTHING, unchanged: 2 });
+    expect(await documentRow(stack, 'codes', FIRST)).toMatchObject({ state: 'stored', holder: null });
+    expect(await documentRow(stack, 'codes', THIRD)).toMatchObject({ state: 'failed', attempts: 1 });
+  });
+
+  it('says "lost" as well of those that nobody has taken yet, and of none that another has finished', async () => {
+    expect(await take(reset)).toEqual(IDS);
+    await stack.supabase.catalogue.enqueue(reset, [FIRST], []);
+    // SECOND and THIRD were not reached, and are due again.
+    expect(await enqueue(old)).toEqual({ ...NOTHING, queued: 1, unchanged: 1, lost: [SECOND, THIRD] });
+  });
+
+  it('is not told so by a repeated call: what it ended itself is not lost', async () => {
+    expect(await enqueue(old)).toEqual({ ...NOTHING, queued: 2 });
+    const before = await documents();
+    expect(await enqueue(old)).toEqual({ ...NOTHING, unchanged: 2 });
+    expect(await documents()).toEqual(before);
+  });
+});
+
 describe('a listing of MAINTENANCE', () => {
-  const batch = batchOf('codes', 1, { owner: 'maintenance:codes' });
+  const batch = batchOf('codes', 1, { workflow: 'maintenance:codes' });
   const list = (to: BatchRef, revision = 'r1', page = 2) =>
     stack.supabase.catalogue.takeListed(
       to,
@@ -108,9 +180,9 @@ describe('a listing of MAINTENANCE', () => {
       'trust',
     );
 
-  it('claims what it lists and moves the cursor; a repeated call changes nothing', async () => {
+  it('takes what it lists and moves the cursor; a repeated call changes nothing', async () => {
     expect(await stack.supabase.catalogue.maintenanceCursor('codes', 'search')).toBeNull();
-    stack.gateway.control.fault({ kind: 'reset-after', match: 'rpc/take_listed', times: 1 });
+    stack.gateway.control.fault({ kind: 'reset-after', match: 'rpc/legisync_take_listed', times: 1 });
     await expect(list(batch)).rejects.toMatchObject({ code: 'DATABASE_BUSY' });
     expect(await list(batch)).toEqual({ discovered: 0 });
     expect(await take(batch)).toEqual([ID]);
@@ -130,7 +202,7 @@ describe('a listing of MAINTENANCE', () => {
     expect(await take(next)).toEqual([ID]);
     await stack.supabase.catalogue.enqueue(next, [], []);
     const row = await documentRow(stack, 'codes', ID);
-    expect(row).toMatchObject({ state: 'stored', taken_by: null });
+    expect(row).toMatchObject({ state: 'stored', holder: null });
     expect(row?.due_in).toBeLessThanOrEqual(0);
   });
 });

@@ -25,14 +25,14 @@ const REFUSED = { completed: 0, pendingAgain: [], alreadyCompleted: 0 };
 
 const rowOf = (path: string) => queueState(stack, path);
 const claimOf = (path: string) => claimState(stack, path);
-/** New content for a row, as enqueue_documents writes it while a Worker may hold the row. */
+/** New content for a row, as legisync_enqueue_documents writes it while a Worker may hold the row. */
 const newContent = (path: string, hash: string) =>
   stack.sql('update public.files_queue set content_sha256 = $2, requeue = true where file_path = $1', [
     path,
     hash,
   ]);
 
-describe('complete_files', () => {
+describe('legisync_complete_files', () => {
   it('may be repeated when its answer was lost, and tells this from a claim that was never its own', async () => {
     await plantRows(stack, ['a.json', 'b.json']);
     const { token } = await api.claim();
@@ -78,14 +78,14 @@ describe('complete_files', () => {
     const paths = Array.from({ length: 1001 }, (_, n) => `${n}`);
     await expect(api.complete('00000000-0000-4000-8000-000000000000', paths)).rejects.toMatchObject({
       code: '22023',
-      message: 'The number of p_paths is 1001: it must be from 0 to 1000.',
+      message: 'p_paths has 1001 entries: it must have 0 to 1000.',
     });
-    const { error } = await api.client.rpc('complete_files', { p_token: null, p_paths: [] });
-    expect(error?.code).toBe('22023');
+    const { error } = await api.client.rpc('legisync_complete_files', { p_token: null, p_paths: [] });
+    expect(error).toMatchObject({ code: '22023', message: 'p_token is null: it must have a value.' });
   });
 });
 
-describe('fail_files', () => {
+describe('legisync_fail_files', () => {
   it('has the file tried again after the wait, and not before, out of reach of those who poll', async () => {
     await plantRows(stack, ['a.json']);
     const { token } = await api.claim();
@@ -137,7 +137,7 @@ describe('fail_files', () => {
   });
 });
 
-describe('release_files', () => {
+describe('legisync_release_files', () => {
   it('gives back at once what was not begun, and counts no attempt', async () => {
     await plantRows(stack, ['a.json', 'b.json']);
     const { token } = await api.claim();

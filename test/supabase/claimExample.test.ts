@@ -1,8 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { documentPath } from '../../src/contract/documents.ts';
 import { plantRows, workerApi } from '../support/claims.ts';
 import { workUntilEmpty } from '../support/exampleWorker.ts';
-import { putObject } from '../support/queue.ts';
+import { articleId, putObject } from '../support/queue.ts';
 import { asPostgres, withSession } from '../support/sessions.ts';
 import { openStack, type TestStack } from '../support/stack.ts';
 
@@ -50,10 +51,31 @@ describe('docs/workers.md', () => {
     ]);
   });
 
+  it('has statements for a Worker that polls: they finish what it has taken, and nothing else', async () => {
+    const [poll = '', several = ''] = blocks('sql');
+    const [one, two] = [1, 2].map((number) => documentPath('codes', articleId(number)));
+    if (one === undefined || two === undefined) throw new Error('two paths');
+    await plantRows(stack, [one, two]);
+    await stack.sql(poll);
+    const first = [
+      [one, 'processed'],
+      [two, 'pending'],
+    ];
+    expect(await statuses()).toEqual(first);
+    await stack.sql(several);
+    expect(await statuses()).toEqual(first);
+    await stack.sql(`update public.files_queue set status = 'processing' where file_path = $1`, [two]);
+    await stack.sql(several);
+    expect(await statuses()).toEqual([
+      [one, 'processed'],
+      [two, 'processed'],
+    ]);
+  });
+
   it('has an example in SQL that claims, extends and completes, and questions that can be asked', async () => {
     await plantRows(stack, ['a.json', 'b.json']);
     await withSession(asPostgres(stack.databaseUrl), async ({ client }) => {
-      for (const sql of blocks('sql')) await client.query(sql);
+      for (const sql of blocks('sql').slice(2)) await client.query(sql);
     });
     expect(await statuses()).toEqual([
       ['a.json', 'processed'],

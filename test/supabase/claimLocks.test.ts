@@ -26,7 +26,7 @@ const untilWaiting = (sessions: number) =>
     { everyMs: 10, timeoutMs: 10_000 },
   );
 
-describe('claims, when several are at the same rows', () => {
+describe('claims, when several work on the same rows', () => {
   it('pass over rows that somebody holds locked, and wait for nobody', async () => {
     await plantRows(stack, ['a', 'b', 'c']);
     await withSession(stack.databaseUrl, async ({ client }) => {
@@ -59,7 +59,7 @@ describe('claims, when several are at the same rows', () => {
     await claimsGrowOlder(stack, 61);
     await withSession(stack.databaseUrl, async ({ client }) => {
       await client.query('begin');
-      await client.query(`select public.complete_files($1, '{a}')`, [token]);
+      await client.query(`select public.legisync_complete_files($1, '{a}')`, [token]);
       expect(await api.claim()).toMatchObject({ files: [] });
       await client.query('commit');
     });
@@ -75,14 +75,14 @@ describe('claims, when several are at the same rows', () => {
     await claimsGrowOlder(stack, 61);
     await withSession(stack.databaseUrl, async ({ client, pid }) => {
       await client.query('begin');
-      await client.query(`select public.claim_files('heir', 1, 60)`);
+      await client.query(`select public.legisync_claim_files('heir', 1, 60)`);
       const completed = api.complete(token, ['a']);
       await untilBlocked(stack, pid);
       await client.query('commit');
       expect(await completed).toMatchObject({ completed: 0, refused: ['a'] });
     });
-    expect(await stack.sql('select worker, attempts from legisync.claims')).toMatchObject([
-      { worker: 'heir', attempts: 2 },
+    expect(await stack.sql('select holder, attempts from legisync.claims')).toMatchObject([
+      { holder: 'heir', attempts: 2 },
     ]);
   });
 
@@ -105,27 +105,27 @@ describe('claims, when several are at the same rows', () => {
     await api.complete(token, ['first', 'second']);
     await stack.sql(`update public.files_queue set status = 'pending', processed = false`);
     const isOver = (path: string) =>
-      stack.sql(`update legisync.claims set until = clock_timestamp() where file_path = $1`, [path]);
+      stack.sql(`update legisync.claims set due_at = clock_timestamp() where file_path = $1`, [path]);
 
     await isOver('first');
     await withSession(stack.databaseUrl, async ({ client, pid }) => {
       await client.query('begin');
       // Forgets the claim of "first", and holds its lock until the commit.
-      await client.query(`select public.claim_files('one', 1, 60)`);
+      await client.query(`select public.legisync_claim_files('one', 1, 60)`);
       await isOver('second');
       // Would forget that of "second", and waits for that of "first".
       const two = api.claim(1, 60, 'two');
       await untilBlocked(stack, pid);
       // Wants that of "second".
-      await client.query(`select public.claim_files('one', 1, 60)`);
+      await client.query(`select public.legisync_claim_files('one', 1, 60)`);
       await client.query('commit');
       expect(pathsOf(await two)).toEqual(['first']);
     });
-    const held = await stack.sql('select file_path, worker from legisync.claims order by 1');
+    const held = await stack.sql('select file_path, holder from legisync.claims order by 1');
     expect(held.map((row) => ({ ...row }))).toEqual([
-      { file_path: 'first', worker: 'two' },
-      { file_path: 'never claimed', worker: 'one' },
-      { file_path: 'second', worker: 'one' },
+      { file_path: 'first', holder: 'two' },
+      { file_path: 'never claimed', holder: 'one' },
+      { file_path: 'second', holder: 'one' },
     ]);
   });
 });

@@ -10,7 +10,7 @@ beforeAll(async () => {
 });
 afterAll(() => stack.close());
 
-describe('Workers that claim, and Workers that poll as before', () => {
+describe('Workers that claim, and Workers that poll', () => {
   it('work each row once, though one is killed with its claims and a zombie completes what others have', async () => {
     const { byKind, ...end } = await runSwarm(stack, ROWS);
     expect(end).toEqual({

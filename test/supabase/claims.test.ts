@@ -27,8 +27,8 @@ const REFUSED = { completed: 0, pendingAgain: [], alreadyCompleted: 0 };
 const rowOf = (path: string) => queueState(stack, path);
 const claimOf = (path: string) => claimState(stack, path);
 
-describe('claim_files', () => {
-  it('hands out what was collected before what a backfill queued, the oldest first, as "in work" for all others', async () => {
+describe('legisync_claim_files', () => {
+  it('hands out what was collected before what a backfill queued, the oldest first, as "in progress" for all others', async () => {
     await plantRows(stack, ['old.json', 'backfilled.json', 'new.json', 'later.json']);
     await stack.sql(`update public.files_queue set backfilled = true where file_path = 'backfilled.json'`);
     await stack.sql(`update public.files_queue set content_sha256 = 'v1:x' where file_path = 'old.json'`);
@@ -48,7 +48,7 @@ describe('claim_files', () => {
     expect(await api.claim()).toMatchObject({ files: [] });
   });
 
-  it('leaves alone what is in work or finished, in the status or in `processed`, and what has no file any more', async () => {
+  it('leaves alone what is in progress or finished, in the status or in `processed`, and what has no file any more', async () => {
     await plantRows(stack, ['processing', 'processed', 'failed', 'flag', 'dangling', 'pending']);
     await stack.sql(
       `update public.files_queue set status = file_path where file_path in ('processing', 'processed', 'failed')`,
@@ -63,32 +63,32 @@ describe('claim_files', () => {
     ['p_batch', () => api.claim(1001), 'p_batch is 1001: it must be from 1 to 1000.'],
     ['p_lease_seconds', () => api.claim(1, 0), 'p_lease_seconds is 0: it must be from 1 to 86400.'],
     ['p_lease_seconds', () => api.claim(1, 86401), 'p_lease_seconds is 86401: it must be from 1 to 86400.'],
-    ['p_worker', () => api.claim(1, 1, ''), 'The length of p_worker is 0: it must be from 1 to 200.'],
+    ['p_worker', () => api.claim(1, 1, ''), `p_worker is '': it must have 1 to 200 characters.`],
   ])('refuses %s out of bounds, with the value and the rule', async (_name, claim, message) => {
     await expect(claim()).rejects.toMatchObject({ code: '22023', message });
   });
 
   it.each([
-    ['word_in_work', 'LEGISYNC_STATUS_IN_WORK', 'processing, in_progress, claimed'],
-    ['word_done', 'LEGISYNC_STATUS_DONE', 'processed, done, completed, failed, error'],
-    ['word_failed', 'LEGISYNC_STATUS_FAILED', 'failed, error'],
+    ['write_in_progress', 'LEGISYNC_STATUS_IN_WORK', 'processing, in_progress, claimed'],
+    ['write_done', 'LEGISYNC_STATUS_DONE', 'processed, done, completed, failed, error'],
+    ['write_failed', 'LEGISYNC_STATUS_FAILED', 'failed, error'],
   ])(
-    'hands out nothing where the table takes no %s, and says that %s mends it',
-    async (word, setting, words) => {
+    'hands out nothing if the table accepts no %s, and says that %s fixes it',
+    async (column, setting, values) => {
       await plantRows(stack, ['a.json']);
       const [{ was } = { was: '' }] = await stack.sql<{ was: string }>(
-        `select ${word} as was from legisync.settings`,
+        `select ${column} as was from legisync.settings`,
       );
-      await stack.sql(`update legisync.settings set ${word} = null`);
+      await stack.sql(`update legisync.settings set ${column} = null`);
       try {
         await expect(api.claim()).rejects.toMatchObject({
           code: 'P0001',
           message: expect.stringMatching(
-            new RegExp(`\\(${words}\\)\\. Set ${setting} .* \`legisync migrate\``),
+            new RegExp(`\\(${values}\\)\\. Set ${setting} .* \`legisync migrate\``),
           ) as string,
         });
       } finally {
-        await stack.sql(`update legisync.settings set ${word} = $1`, [was]);
+        await stack.sql(`update legisync.settings set ${column} = $1`, [was]);
       }
       expect(await rowOf('a.json')).toMatchObject({ status: 'pending' });
     },
@@ -164,7 +164,7 @@ describe('a lease', () => {
     expect(await claimOf('deadly.json')).toEqual({
       state: 'failed',
       attempts: 5,
-      error: 'The lease of worker ended without a word from it.',
+      error: 'The lease of worker ended, and nothing was heard from it.',
     });
     expect(await api.fail(last, ['deadly.json'])).toMatchObject({
       alreadyEnded: 0,

@@ -32,7 +32,7 @@ describe('claims on an existing files_queue', () => {
       `create table files_queue (id uuid default gen_random_uuid(), ${TABLE}, status varchar(20) default 'pending'
          check (status in ('pending', 'in_progress', 'done', 'error')))`,
     ],
-  ])('with %s use the words that it takes', async (_what, ddl) => {
+  ])('with %s use the values that it accepts', async (_what, ddl) => {
     await existing(ddl);
     const api = workerApi(stack);
     const { token } = await api.claim();
@@ -50,14 +50,14 @@ describe('claims on an existing files_queue', () => {
     ]);
   });
 
-  it('that has no word for "in work" are refused, with the way to mend it', async () => {
+  it('that has no value for "in progress" are refused, with the way to fix it', async () => {
     await existing(
       `create table files_queue (${TABLE}, status text default 'pending' check (status in ('pending', 'done', 'error')))`,
     );
     const api = workerApi(stack);
     await expect(api.claim()).rejects.toMatchObject({
       code: 'P0001',
-      message: expect.stringContaining('Set LEGISYNC_STATUS_IN_WORK to one that it takes') as string,
+      message: expect.stringContaining('Set LEGISYNC_STATUS_IN_WORK to one that it accepts') as string,
     });
     await stack.sql(`alter table files_queue drop constraint files_queue_status_check`);
     await migrate(asPostgres(stack.databaseUrl), STATUS_WORDS);

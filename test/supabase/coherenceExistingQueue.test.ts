@@ -11,7 +11,7 @@ beforeEach(async () => {
 });
 afterEach(() => stack.close());
 
-/** How a queue of before may look, and what a pending row that dangles then becomes. */
+/** Shapes of a queue from before legisync, and what a pending row that dangles then becomes. */
 const SHAPES: readonly (readonly [shape: string, ddl: string, marked: string])[] = [
   [
     'an enum that has no word for it',

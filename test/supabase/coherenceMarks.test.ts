@@ -1,6 +1,7 @@
 import { plantBucket } from '../support/buckets.ts';
 import { GRACE, queueAll, readFull } from '../support/coherence.ts';
 import { emptyTables } from '../support/queue.ts';
+import { withSession } from '../support/sessions.ts';
 import { openStack, type TestStack } from '../support/stack.ts';
 
 const PATH = 'legifrance/cat0/LEGIARTI000000000003.json';
@@ -29,11 +30,22 @@ const row = async () =>
 /** A row of a day ago, as this says. */
 const setRow = (change: string) =>
   stack.sql(
-    `update public.files_queue set created_at = now() - interval '1 day', updated_at = null, ${change} where file_path = $1`,
+    `update public.files_queue set created_at = now() - interval '1 day', content_at = null, ${change} where file_path = $1`,
     [PATH],
   );
 const moveFile = (from: string, to: string) =>
   stack.sql('update storage.objects set name = $1 where bucket_id = $2 and name = $3', [to, bucket, from]);
+
+/** As if the file had been written an hour ago: longer than the grace time, and after the row. */
+const fileIsOlder = () =>
+  withSession(stack.databaseUrl, async ({ client }) => {
+    // The trigger would overwrite the time.
+    await client.query('set session_replication_role = replica');
+    await client.query(
+      `update storage.objects set updated_at = now() - interval '1 hour' where bucket_id = $1 and name = $2`,
+      [bucket, PATH],
+    );
+  });
 
 describe('a row that is marked because its file is gone', () => {
   it('stays finished when the file comes back, and is stale where the file is newer', async () => {
@@ -43,6 +55,10 @@ describe('a row that is marked because its file is gone', () => {
     await moveFile('elsewhere', PATH);
     expect(await stack.supabase.coherence.repairDangling(input())).toMatchObject({ takenBack: 1 });
     expect(await row()).toEqual({ status: 'processed', processed: true, requeue: false, marked: false });
+    // Within the grace time, the file may still be being queued.
+    expect(await readFull(stack, bucket)).toMatchObject({ stale: 0, markedButBack: 0 });
+    expect(await stack.supabase.coherence.repairStale(input())).toMatchObject({ pendingAgain: 0 });
+    await fileIsOlder();
     expect(await readFull(stack, bucket)).toMatchObject({ stale: 1, markedButBack: 0 });
     expect(await stack.supabase.coherence.repairStale(input())).toMatchObject({ pendingAgain: 1 });
     expect(await row()).toEqual({ status: 'pending', processed: false, requeue: false, marked: false });
@@ -63,10 +79,7 @@ describe('a row that is marked because its file is gone', () => {
 
   it('loses its mark when it is queued again as stale, so that Workers see it', async () => {
     await setRow(`status = 'processed', processed = true, dangling_since = now(), content_sha256 = null`);
-    await stack.sql('update storage.objects set metadata = metadata where bucket_id = $1 and name = $2', [
-      bucket,
-      PATH,
-    ]);
+    await fileIsOlder();
     expect(await stack.supabase.coherence.repairStale(input())).toMatchObject({ pendingAgain: 1 });
     expect(await row()).toEqual({ status: 'pending', processed: false, requeue: false, marked: false });
   });

@@ -83,7 +83,7 @@ describe('repair dangling', () => {
     await stack.sql(
       `alter table public.files_queue add constraint words check (status in ('pending', 'processed'))`,
     );
-    await stack.sql('select legisync.learn_words()');
+    await stack.sql('select legisync.resolve_status_values()');
     try {
       await plantRows(stack, bucket, { n: 3, from: 7_100, age: '1 hour' });
       expect((await dangling(bucket)).totals).toMatchObject({ marked: 3, hidden: 0 });
@@ -94,7 +94,7 @@ describe('repair dangling', () => {
       ]);
     } finally {
       await stack.sql('alter table public.files_queue drop constraint words');
-      await stack.sql('select legisync.learn_words()');
+      await stack.sql('select legisync.resolve_status_values()');
     }
   });
 
@@ -142,13 +142,13 @@ describe('repair stale', () => {
       sizeMismatches: 0,
       missing: MIX.missing,
     });
-    const mended = await rowsOf(
+    const repaired = await rowsOf(
       'status, processed, requeue, backfilled',
       `content_sha256 <> 'v1:other' and file_path in (${staled.map((row) => `'${String(row['file_path'])}'`).join()})`,
       bucket,
     );
-    expect(mended).toHaveLength(9);
-    expect(new Set(mended.map((row) => JSON.stringify(row)))).toEqual(
+    expect(repaired).toHaveLength(9);
+    expect(new Set(repaired.map((row) => JSON.stringify(row)))).toEqual(
       new Set([JSON.stringify({ status: 'pending', processed: false, requeue: false, backfilled: false })]),
     );
   });
@@ -201,10 +201,9 @@ describe('repair stale', () => {
     );
     const batch = batchOf('cat1', 1);
     const enqueue = () =>
-      stack.sql(`select public.enqueue_documents($1, 'cat1', $2, $3, 1, $4, '[]')`, [
+      stack.sql(`select public.legisync_enqueue_documents($1, 'cat1', $2, $3, '[]')`, [
         bucket,
-        batch.owner,
-        batch.chain,
+        JSON.stringify(batch),
         ids.map(({ id }) => id),
       ]);
     const ends = await Promise.all([

@@ -27,7 +27,7 @@ describe('invariant 1, object, then row', () => {
     expect(await stack.supabase.catalogue.enqueue(batch, ids, [])).toEqual({ ...NOTHING, missing: ids });
     expect(await queueRow(stack, path)).toBeUndefined();
     const row = await documentRow(stack, 'codes', first);
-    expect(row).toMatchObject({ state: 'failed', code: 'OBJECT_MISSING', attempts: 1, taken_by: null });
+    expect(row).toMatchObject({ state: 'failed', code: 'OBJECT_MISSING', attempts: 1, holder: null });
     expect(row?.due_in).toBeGreaterThan(50);
     expect(row?.due_in).toBeLessThanOrEqual(60);
   });
@@ -70,7 +70,7 @@ describe('invariant 1, object, then row', () => {
       state: 'stored',
       content_sha256: hashOf('{"texte":"é"}'),
       due_in: null,
-      taken_by: null,
+      holder: null,
     });
   });
 
@@ -97,7 +97,7 @@ describe('invariant 1, object, then row', () => {
     const { batch, first } = await newBatch(1);
     await stack.supabase.catalogue.enqueue(batch, [], []);
     const row = await documentRow(stack, 'codes', first);
-    expect(row).toMatchObject({ state: 'discovered', taken_by: null });
+    expect(row).toMatchObject({ state: 'discovered', holder: null });
     expect(row?.due_in).toBeLessThanOrEqual(0);
   });
 });
@@ -107,10 +107,11 @@ describe('invariant 2, upload by the object’s hash, queueing by the row’s ha
     const { ids, path } = await processedDocument('old');
     await putObject(stack, path, 'new');
     // Killed here. The next attempt finds the object's hash equal, uploads nothing, and enqueues all the same.
-    expect(await stack.supabase.catalogue.describe('codes', ids)).toEqual([
-      { id: ids[0], objectSha256: hashOf('new') },
+    const batch = await again(ids);
+    expect(await stack.supabase.catalogue.describe(batch, ids)).toEqual([
+      { id: ids[0], held: true, objectSha256: hashOf('new') },
     ]);
-    const result = await stack.supabase.catalogue.enqueue(await again(ids), ids, []);
+    const result = await stack.supabase.catalogue.enqueue(batch, ids, []);
     expect(result).toEqual({ ...NOTHING, requeued: 1 });
     expect(await queueRow(stack, path)).toMatchObject({
       content_sha256: hashOf('new'),
@@ -198,7 +199,10 @@ describe('invariant 6, a document belongs to (category, id)', () => {
           { page: 1, size: 50 },
           'trust',
         ),
-      ).rejects.toMatchObject({ message: expect.stringContaining('documents_category_check') as string });
+      ).rejects.toMatchObject({
+        code: 'INTERNAL',
+        message: expect.stringContaining(`(22023): p_category is '${category}': it must be`) as string,
+      });
     },
   );
 

@@ -7,7 +7,7 @@ import { STATUS_WORDS } from '../support/servers.ts';
 import { asPostgres, withSession } from '../support/sessions.ts';
 import { BUCKET, openStack, type TestStack } from '../support/stack.ts';
 
-/** How a queue of before may look. Each is made by the project's own role, as the SQL editor does. */
+/** Shapes of a queue from before legisync. The project's own role creates each, as the SQL editor does. */
 const SHAPES: readonly (readonly [string, string])[] = [
   [
     'a bigint id, text, no row security, rights for everybody',
@@ -94,9 +94,9 @@ describe.each(SHAPES)('an existing files_queue with %s', (_what, ddl) => {
       (name) => name.startsWith('column files_queue.') && !before.definitions.has(name),
     );
     expect(columns).toEqual(
-      ['backfilled', 'content_sha256', 'dangling_since', 'requeue', 'updated_at']
-        .map((name) => `column files_queue.${name}`)
-        .filter((name) => !before.definitions.has(name)),
+      ['backfilled', 'content_at', 'content_sha256', 'dangling_since', 'requeue'].map(
+        (name) => `column files_queue.${name}`,
+      ),
     );
   });
 
@@ -147,7 +147,7 @@ describe.each(SHAPES)('an existing files_queue with %s', (_what, ddl) => {
       options: PLAIN,
     });
     expect((await carryOut(stack, first, 10)).run).toMatchObject({ queued: 1, caughtUp: 0 });
-    // What was written just now would stay pending, whatever the operator says: the collection may be at it.
+    // What was written just now would stay pending, whatever the operator says: it may still be being collected.
     await stack.sql(
       `insert into storage.objects (bucket_id, name, updated_at)
        values ($1, 'legifrance/codes/f.json', now() - interval '1 day')`,
@@ -171,7 +171,7 @@ describe.each(SHAPES)('an existing files_queue with %s', (_what, ddl) => {
     ]);
   });
 
-  it('is told of a new content of a row of before', async () => {
+  it('learns of new content of a pre-existing row', async () => {
     await migrate(asPostgres(stack.databaseUrl), STATUS_WORDS);
     const { catalogue } = stack.supabase;
     const id = articleId(2);

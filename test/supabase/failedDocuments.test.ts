@@ -36,7 +36,7 @@ describe('invariant 10, no document is dropped in silence', () => {
   const row = () => documentRow(stack, 'codes', ID);
   const move = (revision: string) =>
     stack.sql(
-      `select legisync.register($1, 'codes', 'test', 1, jsonb_build_array(jsonb_build_object('id', $2::text, 'revision', $3::text)), 'trust')`,
+      `select legisync.register_documents($1, 'codes', 'test', '', 1, jsonb_build_array(jsonb_build_object('id', $2::text, 'revision', $3::text)), 'trust')`,
       [BUCKET, ID, revision],
     );
   const counts = async () => stack.supabase.catalogue.counts('codes');
@@ -50,7 +50,7 @@ describe('invariant 10, no document is dropped in silence', () => {
       code: 'DOCUMENT_NOT_FOUND',
       message: 'article: null',
       attempts: 1,
-      taken_by: null,
+      holder: null,
     });
     expect((await row())?.due_in).toBeGreaterThan(HOUR - 60);
     expect((await row())?.due_in).toBeLessThanOrEqual(HOUR);
@@ -97,7 +97,7 @@ describe('invariant 10, no document is dropped in silence', () => {
     await store();
     await fail('DOCUMENT_NOT_FOUND');
     const list = async (revision: string) => {
-      const batch = batchOf('codes', (sequence += 1), { owner: 'maintenance:codes' });
+      const batch = batchOf('codes', (sequence += 1), { workflow: 'maintenance:codes' });
       const listed = [{ id: ID, revision }];
       await stack.supabase.catalogue.takeListed(batch, 'test', listed, { page: 1, size: 50 }, 'trust');
       return take(batch);

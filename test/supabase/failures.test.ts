@@ -38,7 +38,7 @@ type Fault = Parameters<TestStack['gateway']['control']['fault']>[0];
 const status = (code: number, body?: object): Fault => ({
   kind: 'status',
   status: code,
-  match: 'open_pass|/object/',
+  match: 'legisync_open_pass|/object/',
   ...(body !== undefined && { body }),
 });
 const postgrest = (code: string, http: number): Fault =>
@@ -48,9 +48,17 @@ const storage = (statusCode: number, http = 400): Fault =>
 
 describe('an RPC that fails', () => {
   it.each<[string, Fault, FailureCode]>([
-    ['a connection cut before the work', { kind: 'reset-before', match: 'open_pass' }, 'DATABASE_BUSY'],
-    ['a connection cut after the work', { kind: 'reset-after', match: 'open_pass' }, 'DATABASE_BUSY'],
-    ['the page of a proxy', { kind: 'html502', match: 'open_pass' }, 'DATABASE_BUSY'],
+    [
+      'a connection cut before the work',
+      { kind: 'reset-before', match: 'legisync_open_pass' },
+      'DATABASE_BUSY',
+    ],
+    [
+      'a connection cut after the work',
+      { kind: 'reset-after', match: 'legisync_open_pass' },
+      'DATABASE_BUSY',
+    ],
+    ['the page of a proxy', { kind: 'html502', match: 'legisync_open_pass' }, 'DATABASE_BUSY'],
     ['429 of a gateway', status(429), 'DATABASE_BUSY'],
     [
       '404 with an empty body, which postgrest-js takes for a success',
@@ -80,12 +88,12 @@ describe('an RPC that fails', () => {
   });
 
   it('by a deadline of ours: the server took longer than a request may', async () => {
-    stack.gateway.control.fault({ kind: 'delay', delayMs: 10_000, match: 'open_pass', times: 1 });
+    stack.gateway.control.fault({ kind: 'delay', delayMs: 10_000, match: 'legisync_open_pass', times: 1 });
     await expect(call(client({ requestTimeoutMs: 50 }))).rejects.toMatchObject({ code: 'DATABASE_BUSY' });
   });
 
   it('by a statement timeout of the database: a lock that nobody gives back', async () => {
-    await stack.sql(`alter function public.take_documents set statement_timeout = '200ms'`);
+    await stack.sql(`alter function public.legisync_take_documents set statement_timeout = '200ms'`);
     try {
       await withSession(stack.databaseUrl, async ({ client: holder, pid }) => {
         await holder.query('begin; lock table legisync.documents');
@@ -96,7 +104,7 @@ describe('an RPC that fails', () => {
         ]);
       });
     } finally {
-      await stack.sql(`alter function public.take_documents set statement_timeout = '20s'`);
+      await stack.sql(`alter function public.legisync_take_documents set statement_timeout = '20s'`);
     }
   });
 
@@ -104,7 +112,7 @@ describe('an RPC that fails', () => {
     await stack.sql(`insert into legisync.watermarks values ('odd', 'search', '{"page": "first"}')`);
     await expect(stack.supabase.catalogue.maintenanceCursor('odd', 'search')).rejects.toMatchObject({
       code: 'INTERNAL',
-      message: expect.stringContaining('maintenance_cursor') as string,
+      message: expect.stringContaining('legisync_maintenance_cursor') as string,
     });
   });
 

@@ -1,6 +1,7 @@
 import { createClient } from '@supabase/supabase-js';
+import { workerApi } from '../support/claims.ts';
 import { emptyTables } from '../support/queue.ts';
-import { withSession } from '../support/sessions.ts';
+import { untilBlocked, withSession } from '../support/sessions.ts';
 import { openStack, type TestStack } from '../support/stack.ts';
 
 const ROWS = 200;
@@ -10,14 +11,17 @@ let stack: TestStack;
 beforeAll(async () => {
   stack = await openStack();
 });
-beforeEach(async () => {
+beforeEach(() => plant(ROWS));
+afterAll(() => stack.close());
+
+/** So many rows, and no others: "file 00001" and so on. */
+async function plant(rows: number): Promise<void> {
   await emptyTables(stack);
   await stack.sql(
     `insert into public.files_queue (file_path, bucket_id) select 'file ' || lpad(n::text, 5, '0'), 'b' from generate_series(1, $1) n`,
-    [ROWS],
+    [rows],
   );
-});
-afterAll(() => stack.close());
+}
 
 const count = async (): Promise<number> =>
   (await stack.sql<{ rows: number }>('select count(*)::int as rows from public.files_queue'))[0]?.rows ?? -1;
@@ -119,4 +123,121 @@ describe('invariant 11, files_queue is emptied only by name', () => {
     ]);
     expect(await count()).toBe(ROWS);
   });
+});
+
+describe('a DELETE of a large share of files_queue', () => {
+  const SHARED = 3_000;
+  const first = (rows: number): string =>
+    `delete from public.files_queue where file_path <= 'file ${String(rows).padStart(5, '0')}'`;
+  const permit = (percent: number) =>
+    stack.sql('update legisync.settings set max_delete_percent = $1', [percent]);
+
+  beforeEach(() => plant(SHARED));
+  afterEach(() => permit(50));
+
+  it('is refused above half of the table, with both numbers, the setting and the way out', async () => {
+    await expect(stack.sql(first(1_600))).rejects.toMatchObject({
+      code: 'P0001',
+      message: expect.stringMatching(
+        /^DELETE is refused: it takes 1600 of 3000 rows .*50 % .*LEGISYNC_MAX_DELETE_PERCENT.*set local legisync\.allow_emptying = 'files_queue'/,
+      ) as string,
+    });
+    expect(await count()).toBe(SHARED);
+  });
+
+  it('passes up to half of the table, and is refused with one row more', async () => {
+    await expect(stack.sql(first(1_501))).rejects.toMatchObject({ code: 'P0001' });
+    await stack.sql(first(1_500));
+    expect(await count()).toBe(SHARED - 1_500);
+    await plant(SHARED);
+    await stack.sql(first(1_400));
+    expect(await count()).toBe(SHARED - 1_400);
+  });
+
+  it('is not looked at up to 1,000 rows, whatever the share', async () => {
+    await plant(1_001);
+    await stack.sql(first(1_000));
+    expect(await count()).toBe(1);
+    await plant(1_002);
+    await expect(stack.sql(first(1_001))).rejects.toMatchObject({ code: 'P0001' });
+    expect(await count()).toBe(1_002);
+  });
+
+  it('goes by the share that the settings name; 100 % switches this off, but emptying stays refused', async () => {
+    await permit(34);
+    await expect(stack.sql(first(1_021))).rejects.toMatchObject({ code: 'P0001' });
+    await stack.sql(first(1_020));
+    await plant(SHARED);
+    await permit(100);
+    await expect(stack.sql(first(SHARED))).rejects.toMatchObject({
+      code: 'P0001',
+      message: expect.stringMatching(/^DELETE is refused: it leaves public\.files_queue empty/) as string,
+    });
+    await stack.sql(first(SHARED - 1));
+    expect(await count()).toBe(1);
+  });
+
+  it('passes in the transaction that names the table, and in no other of that session', async () => {
+    await withSession(stack.databaseUrl, async ({ client }) => {
+      await client.query('begin');
+      await client.query(`set local legisync.allow_emptying = 'files_queue'`);
+      await client.query(first(1_600));
+      await client.query('commit');
+      expect(await count()).toBe(SHARED - 1_600);
+      await plant(SHARED);
+      await expect(client.query(first(1_600))).rejects.toMatchObject({ code: 'P0001' });
+    });
+  });
+
+  it('is refused on a live queue too: a row that is inserted while it runs does not let it pass', async () => {
+    await withSession(stack.databaseUrl, async ({ client, pid }) => {
+      await client.query('begin');
+      await client.query(`select from public.files_queue where file_path = 'file 02000' for update`);
+      const emptied = withSession(stack.databaseUrl, (other) =>
+        other.client.query('delete from public.files_queue'),
+      );
+      const refused = expect(emptied).rejects.toMatchObject({
+        code: 'P0001',
+        message: expect.stringContaining('it takes 3000 of 3001 rows') as string,
+      });
+      await untilBlocked(stack, pid);
+      await client.query(`insert into public.files_queue (file_path, bucket_id) values ('new', 'b')`);
+      await client.query('commit');
+      await refused;
+    });
+    expect(await count()).toBe(SHARED + 1);
+  });
+});
+
+describe('a row that is deleted', () => {
+  it.each([
+    ['a DELETE', `delete from public.files_queue where file_path = 'file 00001'`, ['file 00002']],
+    [
+      'a DELETE of a transaction that names the table',
+      `begin; set local legisync.allow_emptying = 'files_queue'; delete from public.files_queue; commit`,
+      [],
+    ],
+    [
+      'a TRUNCATE',
+      `begin; set local legisync.allow_emptying = 'files_queue'; truncate public.files_queue; commit`,
+      [],
+    ],
+  ])(
+    'by %s loses its claim: the Worker cannot complete a row that is queued anew',
+    async (_by, remove, left) => {
+      await stack.sql('truncate legisync.claims');
+      const api = workerApi(stack);
+      const { token } = await api.claim(2);
+      await stack.sql(remove);
+      const claims = await stack.sql<{ file_path: string }>('select file_path from legisync.claims');
+      expect(claims.map(({ file_path }) => file_path)).toEqual(left);
+      await stack.sql(
+        `insert into public.files_queue (file_path, bucket_id, status) values ('file 00001', 'b', 'processing')`,
+      );
+      expect(await api.complete(token, ['file 00001'])).toMatchObject({
+        completed: 0,
+        refused: ['file 00001'],
+      });
+    },
+  );
 });

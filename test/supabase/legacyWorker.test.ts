@@ -6,7 +6,7 @@ import { untilBlocked, untilWaiting, withSession } from '../support/sessions.ts'
 const ID = articleId(1);
 const PATH = documentPath('codes', ID);
 
-// What Workers of before send, letter for letter: they know nothing of `requeue`.
+// What polling Workers send, letter for letter: they know nothing of `requeue`.
 const CLAIM = `update files_queue set status = 'processing' where file_path = $1`;
 const FINISH = `update files_queue set status = 'processed', processed = true where file_path = $1`;
 const FAIL = `update files_queue set status = 'failed' where file_path = $1`;
@@ -150,8 +150,8 @@ describe('invariant 5, when both are at the row at once', () => {
     await withSession(stack.databaseUrl, async (legisync) => {
       await legisync.client.query('begin');
       await legisync.client.query(
-        `select public.enqueue_documents($1, 'codes', $2, $3, $4, array[$5], '[]')`,
-        [BUCKET, batch.owner, batch.chain, batch.sequence, ID],
+        `select public.legisync_enqueue_documents($1, 'codes', $2, array[$3], '[]')`,
+        [BUCKET, JSON.stringify(batch), ID],
       );
       await withSession(stack.databaseUrl, async ({ client }) => {
         const update = client.query(sql, [PATH]);

@@ -1,7 +1,7 @@
 import { OPTION_A } from '../support/optionA.ts';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { Client } from 'pg';
+import { Client, type QueryResult } from 'pg';
 import { bootstrapSupabase, databaseUrl } from '../../local/postgres/bootstrap.ts';
 import { removeDataDir } from '../../local/postgres/dataDir.ts';
 import { startPostgres, type RunningPostgres } from '../../local/postgres/server.ts';
@@ -86,19 +86,25 @@ async function theirScript(client: Client): Promise<number> {
   return queued(client);
 }
 
+interface Position {
+  readonly phase: string;
+  readonly position: string;
+}
+
 /** The backfill's own statements, in chunks as small. */
 async function ourBackfill(client: Client): Promise<number> {
   const { rows } = await client.query<{ id: string }>(
-    `select open_backfill($1, 'test', 'new', $2::jsonb) #>> '{run,id}' as id`,
+    `select legisync_open_backfill($1, 'test', 'new', $2::jsonb) #>> '{run,id}' as id`,
     [BUCKET, JSON.stringify(PLAIN)],
   );
-  let cursor = 'queue:';
-  while (cursor.startsWith('queue:')) {
-    const chunk = await client.query<{ cursor: string }>(
-      `select backfill_chunk($1, $2, $3) #>> '{run,cursor}' as cursor`,
-      [rows[0]?.id, cursor, CHUNK],
+  let at: Position | undefined = { phase: 'queue', position: '' };
+  while (at?.phase === 'queue') {
+    const chunk: QueryResult<Position> = await client.query<Position>(
+      `select c #>> '{run,phase}' as phase, c #>> '{run,position}' as position
+         from public.legisync_backfill_chunk($1, $2, $3, $4) c`,
+      [rows[0]?.id, at.phase, at.position, CHUNK],
     );
-    cursor = chunk.rows[0]?.cursor ?? '';
+    at = chunk.rows[0];
   }
   return queued(client);
 }

@@ -31,7 +31,12 @@ const recorded = () =>
     'select version, name, statements from supabase_migrations.schema_migrations order by version',
   );
 const settings = async () =>
-  (await stack.sql('select status_done, status_in_work from legisync.settings')).map((row) => ({ ...row }));
+  (
+    await stack.sql(
+      `select status_done, status_in_progress, status_failed, write_done, write_in_progress, write_failed, claim_attempts,
+              grace::text, max_delete_percent from legisync.settings`,
+    )
+  ).map((row) => ({ ...row }));
 
 describe('the migrations', () => {
   it('are named as `supabase db push` wants them', () => {
@@ -65,7 +70,7 @@ describe('the migrations', () => {
     );
   });
 
-  it('go on where `supabase db push` stopped', async () => {
+  it('continue where `supabase db push` stopped', async () => {
     await withSession(url, async ({ client }) => {
       await client.query(`
         create schema supabase_migrations;
@@ -109,37 +114,53 @@ describe('the migrations', () => {
     expect(reports.map(({ applied }) => applied.length).sort()).toEqual([0, FILES.length]);
   });
 
-  it('take new words for the states of a row when they are run again', async () => {
+  it('write the settings, and find the status values, each time they are run', async () => {
     await migrate(url, STATUS_WORDS);
-    await migrate(url, {
-      statusDone: ['fini'],
+    const changed = {
+      statusDone: ['fini', 'echec'],
       statusInWork: ['en_cours'],
       statusFailed: ['echec'],
-      claimAttempts: 5,
-    });
-    expect(await settings()).toEqual([{ status_done: ['fini'], status_in_work: ['en_cours'] }]);
+      claimAttempts: 7,
+      graceSeconds: 60,
+      maxDeletePercent: 100,
+    };
+    await migrate(url, changed);
+    expect(await settings()).toEqual([
+      {
+        status_done: ['fini', 'echec'],
+        status_in_progress: ['en_cours'],
+        status_failed: ['echec'],
+        write_done: 'fini',
+        write_in_progress: 'en_cours',
+        write_failed: 'echec',
+        claim_attempts: 7,
+        grace: '00:01:00',
+        max_delete_percent: 100,
+      },
+    ]);
   });
 
   it('say which file failed and why, and leave nothing of it behind', async () => {
     // Another program's schema of that name, with a table that is in the way.
     await withSession(url, async ({ client }) => {
-      await client.query('create schema legisync; create table legisync.backfill_runs (id bigint)');
+      await client.query('create schema legisync; create table legisync.missing (id bigint)');
     });
     const failing = FILES.findIndex((file) =>
-      sqlOf(file).includes('create table if not exists legisync.backfill_runs'),
+      sqlOf(file).includes('create or replace view legisync.missing'),
     );
+    expect(failing).toBeGreaterThan(0);
     await expect(migrate(url, STATUS_WORDS)).rejects.toMatchObject({
       code: 'INTERNAL',
       message: expect.stringMatching(
         new RegExp(
-          `^Migration ${FILES[failing] ?? '?'}, which was rolled back, failed: column ".*" does not exist`,
+          `^Migration ${FILES[failing] ?? '?'}, which was rolled back, failed: "missing" is not a view`,
         ),
       ) as string,
     });
     expect((await recorded()).map(({ version }) => version)).toEqual(VERSIONS.slice(0, failing));
-    expect(await stack.sql(`select from pg_proc where proname = 'backfill_chunk'`)).toEqual([]);
+    expect(await stack.sql(`select from pg_proc where proname = 'legisync_backfill_chunk'`)).toEqual([]);
 
-    await stack.sql('drop table legisync.backfill_runs');
+    await stack.sql('drop table legisync.missing');
     expect(await migrate(url, STATUS_WORDS)).toMatchObject({ applied: VERSIONS.slice(failing) });
   });
 });

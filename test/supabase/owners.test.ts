@@ -5,6 +5,7 @@ import { articleId, batchOf, documentRow, emptyTables, putObject } from '../supp
 import { openStack, type TestStack } from '../support/stack.ts';
 
 const ID = articleId(1);
+const LANE = batchOf('codes', 1);
 
 /** Source by source, the change signal with which a pass lists the document; null: it does not list it. */
 type Listing = Readonly<Record<string, string | null>>;
@@ -39,15 +40,13 @@ async function enumerate(listing: Listing): Promise<void> {
   const { catalogue } = stack.supabase;
   const { pass } = await catalogue.openPass('codes', Object.keys(listing), HOUR);
   for (const [, revision] of Object.entries(listing)) {
-    const slice = await catalogue.claimSlice(batchOf('codes', 1), pass, 60);
-    if (slice === null) throw new Error('no slice');
-    const listed = revision === null ? [] : [{ id: ID, revision }];
+    const documents = revision === null ? [] : [{ id: ID, revision }];
     // As a search does, which supersedes nothing: two rounds.
-    const step = { page: 2, end: true, single: false, release: true };
-    await catalogue.registerSlice(slice, listed, step, 'trust');
-    const second = await catalogue.claimSlice(batchOf('codes', 1), pass, 60);
-    if (second === null) throw new Error('no second round');
-    await catalogue.registerSlice(second, listed, step, 'trust');
+    for (let round = 1; round <= 2; round += 1) {
+      const slice = await catalogue.leaseSlice(LANE, pass, 60);
+      if (slice === null) throw new Error('no slice');
+      await catalogue.registerSlice(LANE, slice, { page: 1, documents, step: 'round' }, 60, 'trust');
+    }
   }
 }
 
@@ -96,7 +95,7 @@ describe('a document that several sources list', () => {
     const { catalogue } = stack.supabase;
     const list = (revision: string) =>
       catalogue.takeListed(
-        batchOf('codes', (sequence += 1), { owner: 'maintenance:codes' }),
+        batchOf('codes', (sequence += 1), { workflow: 'maintenance:codes' }),
         'new',
         [{ id: ID, revision }],
         { page: 1, size: 50 },
@@ -105,7 +104,7 @@ describe('a document that several sources list', () => {
     await passOf({ old: 'r1' });
     await list('r2');
     expect(await source()).toBe('old');
-    await stack.sql('update legisync.documents set taken_by = null');
+    await stack.sql('update legisync.documents set holder = null, held_since = null, held_until = null');
     await passOf({ new: null });
     await list('r2');
     expect(await source()).toBe('new');
@@ -118,13 +117,13 @@ describe('a document that an incomplete listing left out', () => {
   async function table(revision: string | null): Promise<void> {
     const { catalogue } = stack.supabase;
     const { pass } = await catalogue.openPass('codes', ['codes'], HOUR);
-    const whole = await catalogue.claimSlice(batchOf('codes', 1), pass, 60);
+    const whole = await catalogue.leaseSlice(LANE, pass, 60);
     if (whole === null) throw new Error('no slice');
-    await catalogue.splitSlice(whole, [{ code: 'LEGITEXT000000000001' }]);
-    const slice = await catalogue.claimSlice(batchOf('codes', 1), pass, 60);
+    await catalogue.splitSlice(LANE, whole, [{ kind: 'code', code: 'LEGITEXT000000000001' }]);
+    const slice = await catalogue.leaseSlice(LANE, pass, 60);
     if (slice === null) throw new Error('no slice of the code');
-    const step = { page: 1, end: true, single: true, release: false };
-    await catalogue.registerSlice(slice, revision === null ? [] : [{ id: ID, revision }], step, 'trust');
+    const documents = revision === null ? [] : [{ id: ID, revision }];
+    await catalogue.registerSlice(LANE, slice, { page: 1, documents, step: 'whole' }, 60, 'trust');
   }
   async function collect(failures: readonly DocumentFailure[] = []): Promise<readonly string[]> {
     const batch = batchOf('codes', (sequence += 1));
@@ -156,7 +155,7 @@ describe('a document that an incomplete listing left out', () => {
 
   it('is due when it is back, where its change was not reached before', async () => {
     // MAINTENANCE saw the change between two passes, and its batch was cut off.
-    const batch = batchOf('codes', (sequence += 1), { owner: 'maintenance:codes' });
+    const batch = batchOf('codes', (sequence += 1), { workflow: 'maintenance:codes' });
     const { catalogue } = stack.supabase;
     await catalogue.takeListed(batch, 'codes', [{ id: ID, revision: 'r2' }], { page: 1, size: 50 }, 'trust');
     await catalogue.enqueue(batch, [], []);
@@ -168,7 +167,7 @@ describe('a document that an incomplete listing left out', () => {
   });
 
   it('is due when it is back, where it could not be had when MAINTENANCE looked again', async () => {
-    const batch = batchOf('codes', (sequence += 1), { owner: 'maintenance:codes' });
+    const batch = batchOf('codes', (sequence += 1), { workflow: 'maintenance:codes' });
     const { catalogue } = stack.supabase;
     await catalogue.takeListed(batch, 'codes', [{ id: ID, revision: 'r1' }], { page: 1, size: 50 }, 'trust');
     await catalogue.enqueue(batch, [], malformed);

@@ -1,11 +1,12 @@
 import type { DocumentFailure } from '../../src/contract/messages.ts';
+import type { Slice } from '../../src/supabase/types.ts';
 import { enumerationOf, HOUR, idRange } from '../support/enumeration.ts';
 import { articleId, batchOf, documentRow, emptyTables, plantDue } from '../support/queue.ts';
 import { openStack, type TestStack } from '../support/stack.ts';
 import { untilBlocked, withSession } from '../support/sessions.ts';
 
 let stack: TestStack;
-const { open, claim, register, anIntervalPasses } = enumerationOf(() => stack);
+const { open, lease, register, anIntervalPasses } = enumerationOf(() => stack);
 
 beforeAll(async () => {
   stack = await openStack();
@@ -22,13 +23,13 @@ describe('a pass', () => {
       due: 0,
     });
     expect(await open(['codes', 'decisions'])).toMatchObject({ pass: 1, openSlices: 2 });
-    expect((await claim(1)).source).toBe('codes');
-    expect((await claim(2)).source).toBe('decisions');
+    expect((await lease(1)).source).toBe('codes');
+    expect((await lease(2)).source).toBe('decisions');
   });
 
   it('is complete when nothing is left to enumerate or to collect, waits for its interval, and begins anew', async () => {
     await open();
-    await register(await claim(), idRange(2));
+    await register(await lease(), idRange(2));
     expect(await open()).toMatchObject({ pass: 1, complete: false, openSlices: 0, due: 2 });
 
     const batch = batchOf('codes', 1);
@@ -55,7 +56,7 @@ describe('a pass', () => {
   it('is begun once by two lanes that come at the same moment', async () => {
     await withSession(stack.databaseUrl, async ({ client, pid }) => {
       await client.query('begin');
-      await client.query(`select public.open_pass('codes', '{codes}', 3600)`);
+      await client.query(`select public.legisync_open_pass('codes', '{codes}', 3600)`);
       const other = open();
       await untilBlocked(stack, pid);
       await client.query('commit');
@@ -65,7 +66,7 @@ describe('a pass', () => {
 
   it('is complete although a failed document waits, which shortens the wait', async () => {
     await open();
-    await register(await claim(), []);
+    await register(await lease(), []);
     await plantDue(stack, 'codes', [articleId(1)]);
     await stack.sql(
       `update legisync.documents set next_attempt_at = clock_timestamp() + interval '10 minutes'`,
@@ -78,14 +79,11 @@ describe('a pass', () => {
 
   it('waits for a slice that is delayed, and two seconds where another lane holds it', async () => {
     await open();
-    const slice = await claim();
+    const slice = await lease();
     expect((await open()).waitSeconds).toBeLessThanOrEqual(2);
     expect((await open()).waitSeconds).toBeGreaterThan(1);
-    await stack.supabase.catalogue.failSlice(slice, {
-      code: 'LEGIFRANCE_UNAVAILABLE',
-      message: 'x',
-      retrySeconds: 300,
-    });
+    const failure = { code: 'LEGIFRANCE_UNAVAILABLE', message: 'x' };
+    await stack.supabase.catalogue.failSlice(batchOf('codes', 1), slice, failure, 300);
     const { waitSeconds } = await open();
     expect(waitSeconds).toBeGreaterThan(290);
     expect(waitSeconds).toBeLessThanOrEqual(300);
@@ -93,10 +91,10 @@ describe('a pass', () => {
 
   it('never tells a lane that waited for its turn to come back in no time', async () => {
     await open();
-    await claim();
+    await lease();
     await withSession(stack.databaseUrl, async ({ client, pid }) => {
       await client.query('begin');
-      await client.query(`select public.open_pass('codes', '{codes}', 3600)`);
+      await client.query(`select public.legisync_open_pass('codes', '{codes}', 3600)`);
       const other = open();
       await untilBlocked(stack, pid);
       // Longer than the two seconds after which a held slice is worth another look.
@@ -109,7 +107,7 @@ describe('a pass', () => {
   it('keeps the last pass, and forgets older ones with their slices', async () => {
     for (let pass = 1; pass <= 3; pass += 1) {
       expect(await open()).toMatchObject({ pass });
-      await register(await claim(1, pass), []);
+      await register(await lease(1, pass), []);
       expect(await open()).toMatchObject({ pass, complete: true });
       await anIntervalPasses();
     }
@@ -121,13 +119,15 @@ describe('a pass', () => {
 });
 
 describe('a document that leaves its listing', () => {
+  const splitInto = (slice: Slice, code: string): Promise<void> =>
+    stack.supabase.catalogue.splitSlice(batchOf('codes', 1), slice, [{ kind: 'code', code }]);
+
   /** One pass whose table of contents shows exactly these. */
   async function passOf(pass: number, listed: readonly string[], revision = 'r1'): Promise<void> {
     expect(await open()).toMatchObject({ pass });
-    const whole = await claim(1, pass);
-    if (whole.key.code === undefined)
-      await stack.supabase.catalogue.splitSlice(whole, [{ code: 'LEGITEXT1' }]);
-    await register(await claim(1, pass), listed, {}, revision);
+    const whole = await lease(1, pass);
+    if (whole.key.kind === 'source') await splitInto(whole, 'LEGITEXT1');
+    await register(await lease(1, pass), listed, { revision });
     const batch = batchOf('codes', pass);
     const taken = await stack.supabase.catalogue.takeDocuments(batch, 100);
     await stack.sql(
@@ -166,12 +166,12 @@ describe('a document that leaves its listing', () => {
       );
       const batch = batchOf('codes', 2);
       expect(await stack.supabase.catalogue.takeDocuments(batch, 100)).toEqual([leaves]);
-      await stack.supabase.catalogue.splitSlice(await claim(1, 2), [{ code: 'LEGITEXT1' }]);
-      await register(await claim(1, 2), [stays]);
+      await splitInto(await lease(1, 2), 'LEGITEXT1');
+      await register(await lease(1, 2), [stays]);
       await stack.supabase.catalogue.enqueue(batch, stored, failures);
       expect(await documentRow(stack, 'codes', leaves)).toMatchObject({
         state: 'superseded',
-        taken_by: null,
+        holder: null,
         due_in: null,
       });
     },
@@ -182,8 +182,8 @@ describe('a document that leaves its listing', () => {
     await passOf(1, [stays, leaves]);
     await passOf(2, [stays]);
     await open();
-    await stack.supabase.catalogue.splitSlice(await claim(1, 3), [{ code: 'LEGITEXT1' }]);
-    await register(await claim(1, 3), [leaves], {}, 'r2');
+    await splitInto(await lease(1, 3), 'LEGITEXT1');
+    await register(await lease(1, 3), [leaves], { revision: 'r2' });
     expect(await documentRow(stack, 'codes', leaves)).toMatchObject({ state: 'discovered' });
     expect(await open()).toMatchObject({ due: 1 });
   });
@@ -191,8 +191,8 @@ describe('a document that leaves its listing', () => {
   it('is not superseded by another source that does not list it', async () => {
     await passOf(1, idRange(2));
     await open();
-    await stack.supabase.catalogue.splitSlice(await claim(1, 2), [{ code: 'LEGITEXT2' }]);
-    await register(await claim(1, 2), []);
+    await splitInto(await lease(1, 2), 'LEGITEXT2');
+    await register(await lease(1, 2), []);
     expect(await state(articleId(1))).toBe('stored');
   });
 });

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { migrate } from '../../src/supabase/migrate.ts';
 import { preflight } from '../../src/supabase/preflight.ts';
@@ -43,9 +43,9 @@ const OBSTACLES: readonly (readonly [what: string, ddl: string, about: string, s
   ],
   [
     'a column of ours that means something else',
-    'alter table files_queue add updated_at integer',
+    'alter table files_queue add content_at integer',
     'type',
-    /updated_at is integer/,
+    /content_at is integer/,
   ],
   [
     'no unique index',
@@ -104,6 +104,13 @@ const OBSTACLES: readonly (readonly [what: string, ddl: string, about: string, s
     'rule',
     /Rule once .*on conflict/,
   ],
+  [
+    'functions of theirs with names of ours',
+    `create function legisync_claim_files(n integer) returns integer language sql return n;
+     create function "legisync_Own"() returns integer language sql return 1`,
+    'function',
+    /not legisync’s: public\."legisync_Own"\(\), public\.legisync_claim_files\(n integer\)\./,
+  ],
 ];
 
 const WARNINGS: readonly (readonly [what: string, ddl: string, about: string, says: RegExp])[] = [
@@ -119,7 +126,7 @@ const WARNINGS: readonly (readonly [what: string, ddl: string, about: string, sa
     'dates that nobody sets',
     'alter table files_queue alter created_at drop default, alter created_at drop not null',
     'default',
-    /claim_files hands them out last/,
+    /legisync_claim_files hands them out last/,
   ],
   [
     'a path that is short',
@@ -173,7 +180,7 @@ const of = (findings: readonly Finding[], severity: Severity) =>
   findings.filter((finding) => finding.severity === severity);
 
 /** Follows the advice of all that blocks, until nothing does. */
-async function mend(): Promise<void> {
+async function followAdvice(): Promise<void> {
   // One statement may be the condition of the next: a column first, then its index. More than three rounds is a circle.
   for (let round = 0; round < 3; round += 1) {
     const blocking = of(await check(), 'blocks');
@@ -243,7 +250,7 @@ describe('the preflight of a files_queue', () => {
       message: expect.stringMatching(/^2 file_path.* 3 too many in all, such as a, b\. /) as string,
     });
     expect(await stack.sql(duplicates?.sql[0] ?? '')).toHaveLength(2);
-    await mend();
+    await followAdvice();
     const kept = await stack.sql<{ file_size: string }>(
       'select file_size from files_queue order by file_path',
     );
@@ -284,7 +291,7 @@ describe('the preflight of a files_queue', () => {
     ]);
   });
 
-  it('takes a word of their own for ours where the settings say so', async () => {
+  it('accepts a value of their own for ours if the settings say so', async () => {
     await run(
       TABLE,
       `alter table files_queue add check (status in ('pending', 'en_cours', 'fini', 'echec', 'dangling'))`,
@@ -292,8 +299,13 @@ describe('the preflight of a files_queue', () => {
     expect(
       of(await check(), 'warning').map(({ message }) => /LEGISYNC_STATUS_\w+/.exec(message)?.[0]),
     ).toEqual(['LEGISYNC_STATUS_DONE', 'LEGISYNC_STATUS_IN_WORK', 'LEGISYNC_STATUS_FAILED']);
-    const words = { statusDone: ['fini', 'echec'], statusInWork: ['en_cours'], statusFailed: ['echec'] };
-    expect(of(await preflight(url, words), 'warning')).toEqual([]);
+    const settings = {
+      ...STATUS_WORDS,
+      statusDone: ['fini', 'echec'],
+      statusInWork: ['en_cours'],
+      statusFailed: ['echec'],
+    };
+    expect(of(await preflight(url, settings), 'warning')).toEqual([]);
   });
 
   it('names the owner where that is somebody else, and a view where a table should be', async () => {
@@ -335,7 +347,7 @@ describe('the preflight of a files_queue', () => {
     );
     const findings = await check();
     const summary = findings.map(({ severity, about }) => `${severity}: ${about}`);
-    expect(summary).toEqual(['warning: kind', 'warning: rule', 'fine: trigger', 'fine: id']);
+    expect(summary).toEqual(['warning: kind', 'warning: rule', 'fine: trigger', 'fine: id', 'fine: delete']);
     await run('drop table files_queue cascade');
   });
 
@@ -365,14 +377,14 @@ describe('the preflight and the migrations', () => {
   });
 
   it.each(OBSTACLES)(
-    'agree on %s: it blocks, until it is mended as told; then the table serves',
+    'agree on %s: it blocks until it is fixed as told; then the table serves',
     async (_what, ddl, about, says) => {
       await run(TABLE, ddl);
       const [first] = of(await check(), 'blocks');
       expect(first).toMatchObject({ about, message: expect.stringMatching(says) as string });
       expect(first?.sql).not.toEqual([]);
       await expect(migrate(url, STATUS_WORDS)).rejects.toMatchObject({ code: 'QUEUE_INCOMPATIBLE' });
-      await mend();
+      await followAdvice();
       await migrate(url, STATUS_WORDS);
       await queues();
     },
@@ -387,6 +399,108 @@ describe('the preflight and the migrations', () => {
     await migrate(url, STATUS_WORDS);
     await queues();
     expect(of(await check(), 'warning')).toHaveLength(warnings);
+  });
+
+  it('name functions of theirs also where there is no queue yet, and give them names that free ours', async () => {
+    await run(`create function legisync_claim_files(n integer) returns integer language sql return n + 1`);
+    const [finding, ...others] = of(await check(), 'blocks');
+    expect(others).toEqual([]);
+    expect(finding).toMatchObject({
+      about: 'function',
+      sql: ['alter routine public.legisync_claim_files(n integer) rename to team_claim_files'],
+    });
+    await expect(migrate(url, STATUS_WORDS)).rejects.toMatchObject({ code: 'QUEUE_INCOMPATIBLE' });
+    await run(...(finding?.sql ?? []));
+    await migrate(url, STATUS_WORDS);
+    expect(await stack.sql('select public.team_claim_files(1) as answer')).toEqual([{ answer: 2 }]);
+    expect(of(await check(), 'blocks')).toEqual([]);
+  });
+
+  it('tell teams that purge many rows what will be refused, and are silent about it once it is', async () => {
+    const about = async (maxDeletePercent = 50) =>
+      (await preflight(url, { ...STATUS_WORDS, maxDeletePercent })).filter((one) => one.about === 'delete');
+    const sql = [`set local legisync.allow_emptying = 'files_queue'`];
+    await run(
+      TABLE,
+      `insert into files_queue (file_path, bucket_id) select n::text, 'b' from generate_series(1, 1000) n`,
+    );
+    expect(await about()).toEqual([expect.objectContaining({ severity: 'fine', sql })]);
+    await run(`insert into files_queue (file_path, bucket_id) values ('one more', 'b')`);
+    expect(await about()).toEqual([
+      {
+        severity: 'warning',
+        about: 'delete',
+        sql,
+        message: expect.stringMatching(
+          /TRUNCATE, .*leaves no row, .*1,000 rows .*50 % .*LEGISYNC_MAX_DELETE_PERCENT/,
+        ) as string,
+      },
+    ]);
+    expect(await about(100)).toEqual([
+      expect.objectContaining({
+        severity: 'warning',
+        message: expect.stringMatching(/^A TRUNCATE, or a DELETE that leaves no row, (?!.*%)/) as string,
+      }),
+    ]);
+    await migrate(url, STATUS_WORDS);
+    expect(await about()).toEqual([expect.objectContaining({ severity: 'fine', sql })]);
+  });
+
+  const claimable = async () =>
+    (
+      await stack.sql<{ valid: boolean; definition: string }>(
+        `select indisvalid as valid, pg_get_indexdef(indexrelid) as definition from pg_index
+          where indexrelid = to_regclass('public.files_queue_claimable')`,
+      )
+    ).map((row) => ({ ...row }));
+  const indexWarnings = async () => of(await check(), 'warning').filter(({ about }) => about === 'index');
+  const GOOD = {
+    valid: true,
+    definition: expect.stringMatching(
+      /\(backfilled, created_at\) WHERE .*'pending'.*processed IS NOT TRUE.*dangling_since IS NULL/,
+    ) as string,
+  };
+
+  it('warn of an index of our name with another definition, which the migration replaces under a SHARE lock', async () => {
+    await run(
+      TABLE,
+      `create index files_queue_claimable on files_queue (created_at) where status = 'pending'`,
+    );
+    expect(await indexWarnings()).toEqual([
+      expect.objectContaining({
+        sql: [],
+        message: expect.stringMatching(
+          /another definition \(CREATE INDEX .*\(created_at\).*`legisync migrate` builds it again.*SHARE lock/,
+        ) as string,
+      }),
+    ]);
+    await migrate(url, STATUS_WORDS);
+    expect(await claimable()).toEqual([GOOD]);
+    expect(await indexWarnings()).toEqual([]);
+  });
+
+  it('warn of an invalid index, as an interrupted build leaves it, which the statements replace without a lock', async () => {
+    await run(TABLE);
+    await migrate(url, STATUS_WORDS);
+    const spoil = () =>
+      stack.sql(
+        `update pg_index set indisvalid = false where indexrelid = 'public.files_queue_claimable'::regclass`,
+      );
+    await spoil();
+    const [warning, ...others] = await indexWarnings();
+    expect(others).toEqual([]);
+    expect(warning).toMatchObject({ message: expect.stringMatching(/is invalid/) as string });
+    expect(warning?.sql).toHaveLength(2);
+    for (const statement of warning?.sql ?? []) expect(statement).toMatch(/ index concurrently /);
+    await run(...(warning?.sql ?? []));
+    expect(await claimable()).toEqual([GOOD]);
+    expect(await indexWarnings()).toEqual([]);
+
+    // The migration does it as well, to an index that was built before it.
+    await stack.sql(`delete from supabase_migrations.schema_migrations where name like '%files_queue_index'`);
+    await spoil();
+    await migrate(url, STATUS_WORDS);
+    expect(await claimable()).toEqual([GOOD]);
   });
 
   it('refuse a database that is no Supabase project’s', async () => {
@@ -412,12 +526,15 @@ describe('the preflight and the migrations', () => {
   });
 
   it('refuse as well, by the migration itself, where `supabase db push` applies it', async () => {
-    const sql = (file: string) => readFileSync(join(__dirname, '../../supabase/migrations', file), 'utf8');
-    const push = () => run(sql('20261124080100_files_queue.sql'));
-    await run(
-      sql('20261124080000_legisync_schema.sql'),
-      'create table files_queue (file_path text, bucket_id text)',
-    );
+    const folder = join(__dirname, '../../supabase/migrations');
+    const sql = (name: string): string => {
+      const file = readdirSync(folder).find((one) =>
+        new RegExp(`^\\d{14}_(legisync_)?${name}\\.sql$`).test(one),
+      );
+      return readFileSync(join(folder, file ?? `No migration ${name}`), 'utf8');
+    };
+    const push = () => run(sql('files_queue'));
+    await run(sql('schema'), 'create table files_queue (file_path text, bucket_id text)');
     await expect(push()).rejects.toMatchObject({
       code: 'P0001',
       message: expect.stringMatching(

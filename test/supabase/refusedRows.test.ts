@@ -31,8 +31,8 @@ describe('a queue that refuses the row', () => {
       'file_size',
     ],
   ])(
-    'by %s is a fault of the table, and what was collected is queued once it is mended',
-    async (_what, change, mend, named) => {
+    'by %s is a fault of the table, and what was collected is queued once it is fixed',
+    async (_what, change, fix, named) => {
       const { batch, ids, path } = await newBatch(1);
       await putObject(stack, path, 'text');
       await stack.sql(`alter table public.files_queue ${change.replace('$bucket', `'${BUCKET}'`)}`);
@@ -42,7 +42,7 @@ describe('a queue that refuses the row', () => {
           message: expect.stringContaining(named) as string,
         });
       } finally {
-        await stack.sql(`alter table public.files_queue ${mend}`);
+        await stack.sql(`alter table public.files_queue ${fix}`);
       }
       expect(await stack.supabase.catalogue.enqueue(batch, ids, [])).toMatchObject({ queued: 1 });
     },

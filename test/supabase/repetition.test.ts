@@ -1,6 +1,6 @@
 import { documentPath } from '../../src/contract/documents.ts';
 import { collectingOf, NOTHING } from '../support/collecting.ts';
-import { documentRow, emptyTables, hashOf, putObject, queueRow } from '../support/queue.ts';
+import { documentRow, emptyTables, hashOf, holderOf, putObject, queueRow } from '../support/queue.ts';
 import { BUCKET, openStack, type TestStack } from '../support/stack.ts';
 import { untilBlocked, withSession } from '../support/sessions.ts';
 
@@ -29,7 +29,7 @@ describe('invariant 7, every write can be repeated, and may come late', () => {
   it('gives the same end when the answer was lost and the call is repeated', async () => {
     const { batch, ids, path } = await newBatch(1);
     await putObject(stack, path, 'text');
-    stack.gateway.control.fault({ kind: 'reset-after', match: 'rpc/enqueue_documents', times: 1 });
+    stack.gateway.control.fault({ kind: 'reset-after', match: 'rpc/legisync_enqueue_documents', times: 1 });
     await expect(stack.supabase.catalogue.enqueue(batch, ids, [])).rejects.toMatchObject({
       code: 'DATABASE_BUSY',
     });
@@ -37,7 +37,7 @@ describe('invariant 7, every write can be repeated, and may come late', () => {
     expect(await documentRow(stack, 'codes', ids[0] ?? '')).toMatchObject({ state: 'stored', attempts: 0 });
   });
 
-  it('lets a late twin of an older batch repeat only what is true now', async () => {
+  it('lets a late duplicate of an older batch repeat only what is true now', async () => {
     const { batch, ids, first, path } = await processedDocument('first');
     await putObject(stack, path, 'second');
     const newer = await again(ids);
@@ -50,25 +50,25 @@ describe('invariant 7, every write can be repeated, and may come late', () => {
     });
     // The newer batch still holds the document, and nothing of the late failure is noted.
     expect(await documentRow(stack, 'codes', first)).toMatchObject({
-      taken_by: newer.owner,
+      holder: holderOf(newer),
       code: null,
       attempts: 0,
     });
     expect((await documentRow(stack, 'codes', first))?.due_in).toBeLessThan(0);
     expect(await stack.supabase.catalogue.enqueue(newer, ids, [])).toEqual({ ...NOTHING, unchanged: 1 });
-    expect(await documentRow(stack, 'codes', first)).toMatchObject({ due_in: null, taken_by: null });
+    expect(await documentRow(stack, 'codes', first)).toMatchObject({ due_in: null, holder: null });
   });
 
   it('keeps a document due whose listing moved while a batch held it', async () => {
     const { batch, ids, first, path } = await newBatch(1);
     await stack.sql(
-      `select legisync.register($1, 'codes', 'test', 1, jsonb_build_array(jsonb_build_object('id', $2::text, 'revision', 'r2')), 'trust')`,
+      `select legisync.register_documents($1, 'codes', 'test', '', 1, jsonb_build_array(jsonb_build_object('id', $2::text, 'revision', 'r2')), 'trust')`,
       [BUCKET, first],
     );
-    await putObject(stack, path, 'perhaps of before');
+    await putObject(stack, path, 'perhaps the old text');
     await stack.supabase.catalogue.enqueue(batch, ids, []);
     const row = await documentRow(stack, 'codes', first);
-    expect(row).toMatchObject({ state: 'discovered', taken_by: null });
+    expect(row).toMatchObject({ state: 'discovered', holder: null });
     expect(row?.due_in).toBeLessThanOrEqual(0);
   });
 

@@ -8,8 +8,9 @@ interface OurFunction {
   readonly schema: string;
   readonly definer: boolean;
   readonly settings: string[] | null;
-  /** Its body was parsed when it was made: no search_path is asked any more. */
+  /** A SQL-standard body: parsed when the function was created, so no search_path is used any more. */
   readonly parsed: boolean;
+  readonly comment: string | null;
   readonly args: string[];
   readonly anon: boolean;
   readonly authenticated: boolean;
@@ -31,10 +32,11 @@ const OUTSIDERS = ['anon', 'authenticated'] as const;
 
 beforeAll(async () => {
   stack = await openStack();
-  // A project has no functions of its own in `public`: what is there is ours, whether this test knew of it or not.
+  // A project has no functions of its own in `public`: what is there is ours, even if this test does not know it.
   functions = await stack.sql<OurFunction>(
     `select p.oid::regprocedure::text as signature, p.proname as name, n.nspname as schema,
             p.prosecdef as definer, p.proconfig as settings, p.prosqlbody is not null as parsed,
+            obj_description(p.oid, 'pg_proc') as comment,
             coalesce(p.proargnames, '{}') as args,
             has_function_privilege('anon', p.oid, 'execute') as anon,
             has_function_privilege('authenticated', p.oid, 'execute') as authenticated,
@@ -62,8 +64,8 @@ const nulls = ({ args }: OurFunction) => Object.fromEntries(args.map((name) => [
 
 describe('the functions of ours', () => {
   it('are there: the walk below does not walk past an empty catalog', () => {
-    expect(rpcs().length).toBeGreaterThanOrEqual(13);
-    expect(functions.filter(({ schema }) => schema === 'legisync').length).toBeGreaterThanOrEqual(4);
+    expect(rpcs().length).toBeGreaterThanOrEqual(30);
+    expect(functions.filter(({ schema }) => schema === 'legisync').length).toBeGreaterThanOrEqual(80);
   });
 
   it('are executed by the service role alone in `public`, and by nobody in `legisync`', () => {
@@ -85,13 +87,20 @@ describe('the functions of ours', () => {
     );
   });
 
-  it('have their search_path pinned to nothing, and those of the API a statement timeout below the client’s deadline', () => {
-    for (const { signature, schema, definer, settings, parsed } of functions) {
-      if (parsed && schema !== 'public') continue;
-      expect([signature, settings]).toEqual([signature, expect.arrayContaining(['search_path=""'])]);
-      if (schema !== 'public') continue;
+  it('have a search_path in which nobody can put anything, pg_temp last; and those with a parsed body have none', () => {
+    for (const { signature, settings, parsed } of functions) {
+      const paths = (settings ?? []).filter((one) => one.startsWith('search_path='));
+      expect([signature, paths]).toEqual([signature, parsed ? [] : ['search_path=pg_catalog, pg_temp']]);
+    }
+  });
+
+  it('run, in the API, as their owner, with a statement timeout below the client’s deadline, and say whose they are', () => {
+    for (const { signature, definer, settings, comment } of rpcs()) {
       expect([signature, definer]).toEqual([signature, true]);
-      expect(settings?.find((one) => one.startsWith('statement_timeout='))).toMatch(/=(20|30)s$/);
+      const timeout = settings?.find((one) => one.startsWith('statement_timeout='));
+      expect([signature, timeout]).toEqual([signature, expect.stringMatching(/=(20|30)s$/)]);
+      expect([signature, comment]).toEqual([signature, expect.stringMatching(/^Part of legisync\. ./)]);
+      expect(signature).toMatch(/^legisync_/);
     }
   });
 

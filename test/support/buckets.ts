@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type {
+  BackfillChunkInput,
   BackfillChunkResult,
   BackfillOptions,
   BackfillRun,
@@ -17,7 +18,7 @@ export const PLAIN: BackfillOptions = {
 };
 
 /**
- * A bucket of its own, as files of before fill it: in an order that is not that of their paths, in three categories, a
+ * A bucket of its own, as it was filled before legisync: in an order that is not that of their paths, in three categories, a
  * third without a hash, some without metadata, with the dashboard's placeholder in each folder, and one folder.
  *
  * @returns the bucket's name
@@ -86,11 +87,18 @@ export async function carryOut(
 ): Promise<{ run: BackfillRun; chunks: readonly BackfillChunkResult[] }> {
   const chunks: BackfillChunkResult[] = [];
   let current = run;
-  while (current.cursor !== 'end:') {
+  while (current.phase !== 'end') {
     await between(current);
-    const chunk = await stack.supabase.backfill.chunk({ run: current.id, cursor: current.cursor, step });
+    const chunk = await stack.supabase.backfill.chunk({ ...at(current), step });
     chunks.push(chunk);
     current = chunk.run;
   }
   return { run: current, chunks };
 }
+
+/** Where a run stands, as the next chunk says it. */
+export const at = ({ id, phase, position }: BackfillRun): Omit<BackfillChunkInput, 'step'> => ({
+  run: id,
+  phase,
+  position,
+});

@@ -29,7 +29,7 @@ export interface SwarmResult {
   readonly openClaims: number;
 }
 
-/** Rows that claimers, and Workers that poll as before, take from one another, with a killed one and a zombie among them. */
+/** Rows that claimers, and Workers that poll, take from one another, with a killed one and a zombie among them. */
 export async function runSwarm(stack: TestStack, rows: number): Promise<SwarmResult> {
   const seed = Number(process.env['CLAIM_SEED'] ?? randomInt(2 ** 31));
   process.stderr.write(`To see this run again: CLAIM_SEED=${seed}\n`);
@@ -50,13 +50,13 @@ export async function runSwarm(stack: TestStack, rows: number): Promise<SwarmRes
   doomed.child.kill('SIGKILL');
   await killed(doomed);
   const ofDoomed = (
-    await stack.sql<{ path: string }>(`select file_path as path from legisync.claims where worker = 'doomed'`)
+    await stack.sql<{ path: string }>(`select file_path as path from legisync.claims where holder = 'doomed'`)
   ).map(({ path }) => path);
 
   const claimer = (n: number) =>
     withSession(stack.databaseUrl, ({ client }) => claimFiles(stack, client, `claimer-${n}`, seed + n));
   const poller = (n: number) =>
-    withSession(stack.databaseUrl, ({ client }) => pollAsBefore(client, `poller-${n}`));
+    withSession(stack.databaseUrl, ({ client }) => pollFiles(client, `poller-${n}`));
   const [zombie] = await Promise.all([
     beZombie(stack),
     ...Array.from({ length: CLAIMERS }, (_, n) => claimer(n + 1)),
@@ -118,8 +118,8 @@ async function claimFiles(stack: TestStack, session: Client, worker: string, see
   });
 }
 
-/** A Worker of before, which knows nothing of claims: it takes pending rows itself, and says when it is done. */
-async function pollAsBefore(session: Client, worker: string): Promise<void> {
+/** A Worker that knows nothing of claims: it takes pending rows itself, and marks them when it is done. */
+async function pollFiles(session: Client, worker: string): Promise<void> {
   await session.query('set role service_role');
   await untilEmpty(session, async () => {
     const { rows } = await session.query<{ file_path: string }>(

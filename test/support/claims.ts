@@ -69,13 +69,18 @@ export function workerApi(stack: TestStack): WorkerApi {
   return {
     client,
     claim: (batch = 10, leaseSeconds = 300, worker = 'worker') =>
-      call('claim_files', { p_worker: worker, p_batch: batch, p_lease_seconds: leaseSeconds }),
-    complete: (token, paths) => call('complete_files', { p_token: token, p_paths: paths }),
+      call('legisync_claim_files', { p_worker: worker, p_batch: batch, p_lease_seconds: leaseSeconds }),
+    complete: (token, paths) => call('legisync_complete_files', { p_token: token, p_paths: paths }),
     fail: (token, paths, error = 'it failed', retrySeconds = 0) =>
-      call('fail_files', { p_token: token, p_paths: paths, p_error: error, p_retry_seconds: retrySeconds }),
-    release: (token, paths) => call('release_files', { p_token: token, p_paths: paths }),
+      call('legisync_fail_files', {
+        p_token: token,
+        p_paths: paths,
+        p_error: error,
+        p_retry_seconds: retrySeconds,
+      }),
+    release: (token, paths) => call('legisync_release_files', { p_token: token, p_paths: paths }),
     extend: (token, paths, leaseSeconds = 300) =>
-      call('extend_files', { p_token: token, p_paths: paths, p_lease_seconds: leaseSeconds }),
+      call('legisync_extend_files', { p_token: token, p_paths: paths, p_lease_seconds: leaseSeconds }),
   };
 }
 
@@ -91,7 +96,11 @@ export async function plantRows(stack: TestStack, paths: readonly string[]): Pro
 
 /** As if so many seconds had passed since all claims. */
 export async function claimsGrowOlder(stack: TestStack, seconds: number): Promise<void> {
-  await stack.sql('update legisync.claims set until = until - make_interval(secs => $1)', [seconds]);
+  await stack.sql(
+    `update legisync.claims
+     set held_until = held_until - make_interval(secs => $1), due_at = due_at - make_interval(secs => $1)`,
+    [seconds],
+  );
 }
 
 /** The paths of a claim, in its order. */

@@ -10,6 +10,7 @@ export const NOTHING: EnqueueResult = {
   unchanged: 0,
   heldByOtherBucket: 0,
   missing: [],
+  lost: [],
 };
 
 /** A batch and the documents that it holds; `first` and `path` are those of the first one. */
@@ -23,7 +24,7 @@ interface HeldBatch {
 interface Collecting {
   /** A batch that holds `count` new documents. */
   readonly newBatch: (count: number) => Promise<HeldBatch>;
-  /** Makes known documents due again and claims them, as a moved change signal does. */
+  /** Makes known documents due again and takes them, as a changed signal does. */
   readonly again: (ids: readonly string[]) => Promise<BatchRef>;
   /** Uploads and enqueues one new document, and lets its Worker finish. */
   readonly processedDocument: (body: string) => Promise<HeldBatch>;

@@ -1,5 +1,5 @@
 /**
- * A Worker that claims DOOMED_BATCH files for DOOMED_LEASE_SECONDS, says so, and never works them: it is there to be
+ * A Worker that claims DOOMED_BATCH files for DOOMED_LEASE_SECONDS, says so, and never works on them: it is there to be
  * killed.
  */
 import { createClient } from '@supabase/supabase-js';
@@ -13,7 +13,7 @@ const setting = (name: string): string => {
 const supabase = createClient(setting('SUPABASE_URL'), setting('SUPABASE_SERVICE_ROLE_KEY'), {
   auth: { persistSession: false },
 });
-const { error } = await supabase.rpc('claim_files', {
+const { error } = await supabase.rpc('legisync_claim_files', {
   p_worker: 'doomed',
   p_batch: Number(setting('DOOMED_BATCH')),
   p_lease_seconds: Number(setting('DOOMED_LEASE_SECONDS')),

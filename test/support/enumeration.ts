@@ -1,4 +1,4 @@
-import type { PassState, Slice } from '../../src/supabase/types.ts';
+import type { PassState, RegisteredPage, Slice, SliceStep } from '../../src/supabase/types.ts';
 import { articleId, batchOf } from './queue.ts';
 import type { TestStack } from './stack.ts';
 
@@ -6,46 +6,42 @@ import type { TestStack } from './stack.ts';
 export const HOUR = 3_600;
 const LEASE_SECONDS = 120;
 
-/** One step of a slice's enumeration; by default, the end of an atomic one. */
-interface Step {
+/** One page of a listing; by default the slice's next page, which is all of the listing, read by lane 1. */
+interface Page {
+  readonly lane?: number;
   readonly page?: number;
-  readonly end?: boolean;
-  readonly single?: boolean;
-  readonly release?: boolean;
+  readonly step?: SliceStep;
+  readonly revision?: string;
 }
 
 interface Enumeration {
   readonly open: (sources?: readonly string[]) => Promise<PassState>;
-  /** The slice that lane `sequence` gets. */
-  readonly claim: (sequence?: number, pass?: number) => Promise<Slice>;
-  readonly claimOrNull: (sequence?: number, pass?: number) => Promise<Slice | null>;
-  readonly register: (
-    slice: Slice,
-    listed: readonly string[],
-    step?: Step,
-    revision?: string,
-  ) => Promise<{ readonly discovered: number; readonly complete: boolean }>;
+  /** The slice that `lane` gets. */
+  readonly lease: (lane?: number, pass?: number) => Promise<Slice>;
+  readonly leaseOrNull: (lane?: number, pass?: number) => Promise<Slice | null>;
+  readonly register: (slice: Slice, listed: readonly string[], page?: Page) => Promise<RegisteredPage>;
   /** Sets the end of the last pass back by its interval. */
   readonly anIntervalPasses: () => Promise<void>;
 }
 
 /** Calls on the collection `codes`, as its lanes make them. The stack may be opened later. */
 export function enumerationOf(stack: () => TestStack): Enumeration {
-  const claimOrNull = (sequence = 1, pass = 1) =>
-    stack().supabase.catalogue.claimSlice(batchOf('codes', sequence), pass, LEASE_SECONDS);
+  const leaseOrNull = (lane = 1, pass = 1) =>
+    stack().supabase.catalogue.leaseSlice(batchOf('codes', lane), pass, LEASE_SECONDS);
   return {
     open: (sources = ['codes']) => stack().supabase.catalogue.openPass('codes', sources, HOUR),
-    claimOrNull,
-    async claim(sequence, pass) {
-      const slice = await claimOrNull(sequence, pass);
+    leaseOrNull,
+    async lease(lane, pass) {
+      const slice = await leaseOrNull(lane, pass);
       if (slice === null) throw new Error('No slice is free.');
       return slice;
     },
-    register: (slice, listed, step = {}, revision = 'r1') =>
+    register: (slice, listed, { lane = 1, page = slice.page, step = 'whole', revision = 'r1' } = {}) =>
       stack().supabase.catalogue.registerSlice(
+        batchOf('codes', lane),
         slice,
-        listed.map((id) => ({ id, revision })),
-        { page: 2, end: true, single: true, release: true, ...step },
+        { page, step, documents: listed.map((id) => ({ id, revision })) },
+        LEASE_SECONDS,
         'trust',
       ),
     async anIntervalPasses() {

@@ -14,19 +14,22 @@ interface Claim {
   readonly files: readonly ClaimedFile[];
 }
 
-/** As many as one Worker works within half a lease; of a Worker that dies, they wait for the end of the lease. */
+/**
+ * Files for each claim: as many as one Worker processes in half a lease. If a Worker dies, its files
+ * wait until the lease ends.
+ */
 const BATCH = 20;
 const LEASE_SECONDS = 300;
 const RETRY_SECONDS = 60;
 
-/** Works files until none is pending. `work` must bear being done twice: see "What a lease promises". */
+/** Processes files until none is pending. `work` may run twice for one file: see "What a lease promises". */
 export async function workUntilEmpty(
   supabase: SupabaseClient,
   worker: string,
   work: (file: ClaimedFile) => Promise<void>,
 ): Promise<void> {
   for (;;) {
-    const claim = await call<Claim>(supabase, 'claim_files', {
+    const claim = await call<Claim>(supabase, 'legisync_claim_files', {
       p_worker: worker,
       p_batch: BATCH,
       p_lease_seconds: LEASE_SECONDS,
@@ -43,15 +46,16 @@ async function workClaim(
 ): Promise<void> {
   const mine = new Set(files.map((file) => file.filePath));
   const extend = async (): Promise<void> => {
-    const { refused } = await call<{ refused: readonly string[] }>(supabase, 'extend_files', {
+    const { refused } = await call<{ refused: readonly string[] }>(supabase, 'legisync_extend_files', {
       p_token,
       p_paths: [...mine],
       p_lease_seconds: LEASE_SECONDS,
     });
-    // Somebody else has these by now.
+    // Another Worker has these by now.
     for (const path of refused) mine.delete(path);
   };
-  // Three times a lease: two calls may be lost. What is refused by then, complete_files refuses as well.
+  // Three times in each lease, so two calls in a row may fail. A file that is lost all the same is
+  // refused by legisync_complete_files.
   const heartbeat = setInterval(() => void extend().catch(() => undefined), (LEASE_SECONDS / 3) * 1_000);
   try {
     for (const file of files) {
@@ -61,19 +65,24 @@ async function workClaim(
         await work(file);
       } catch (error) {
         const p_error = error instanceof Error ? error.message : String(error);
-        await call(supabase, 'fail_files', { p_token, p_paths, p_error, p_retry_seconds: RETRY_SECONDS });
+        await call(supabase, 'legisync_fail_files', {
+          p_token,
+          p_paths,
+          p_error,
+          p_retry_seconds: RETRY_SECONDS,
+        });
         continue;
       } finally {
         mine.delete(file.filePath);
       }
-      await call(supabase, 'complete_files', { p_token, p_paths });
+      await call(supabase, 'legisync_complete_files', { p_token, p_paths });
     }
   } finally {
     clearInterval(heartbeat);
   }
 }
 
-/** A call whose answer is lost may be repeated: each function tells what is done already from what is refused. */
+/** Repeats a call whose answer was lost: the functions tell what is already done from what is refused. */
 async function call<T>(
   supabase: SupabaseClient,
   name: string,
@@ -83,7 +92,7 @@ async function call<T>(
   const answer: PostgrestSingleResponse<T> = await supabase.rpc(name, args);
   const { error, status } = answer;
   if (error === null) return answer.data;
-  // postgrest-js gives status 0 where no answer came.
+  // postgrest-js gives status 0 if there was no answer.
   if (triesLeft > 1 && (status === 0 || status >= 500)) return call(supabase, name, args, triesLeft - 1);
   throw new Error(`${name}: ${error.message} (${error.code})`);
 }

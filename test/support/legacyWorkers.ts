@@ -1,6 +1,6 @@
 import { Client } from 'pg';
 
-/** What a Worker of before did. */
+/** What Workers that poll the table did. */
 export interface WorkersReport {
   /** Paths in the order in which they were taken; a path that was worked twice is there twice. */
   readonly worked: readonly string[];

@@ -23,7 +23,8 @@ export interface DocumentRow {
   readonly attempts: number;
   readonly code: string | null;
   readonly message: string | null;
-  readonly taken_by: string | null;
+  /** The batch that has it, as PostgreSQL writes a composite: see {@link holderOf}. */
+  readonly holder: string | null;
   /** Seconds from now until it is due; zero or less: due; null: nothing to do. */
   readonly due_in: number | null;
 }
@@ -31,14 +32,17 @@ export interface DocumentRow {
 /** A well-formed id: `articleId(7)` is LEGIARTI000000000007. */
 export const articleId = (number: number): string => `LEGIARTI${String(number).padStart(12, '0')}`;
 
-/** A batch of one chain of a MASSIVE workflow. */
+/** A batch of one run of a MASSIVE workflow. */
 export const batchOf = (collection: string, sequence: number, more: Partial<BatchRef> = {}): BatchRef => ({
   collection,
-  owner: `massive:${collection}`,
-  chain: 'chain-1',
+  workflow: `massive:${collection}`,
+  run: 'run-1',
   sequence,
   ...more,
 });
+
+/** A batch as a column of type `legisync.batch` reads. */
+export const holderOf = ({ workflow, run, sequence }: BatchRef): string => `(${workflow},${run},${sequence})`;
 
 /** `v1:` and the hash of a text: what an upload of `text` carries. */
 export const hashOf = (text: string, version = 'v1'): string =>
@@ -46,7 +50,7 @@ export const hashOf = (text: string, version = 'v1'): string =>
 
 /**
  * Uploads through the gateway, as any client may: with `sha256` in the user metadata, or, with null, without a hash as
- * the files of before have none.
+ * files from before legisync have none.
  */
 export async function putObject(
   stack: TestStack,
@@ -62,7 +66,7 @@ export async function putObject(
   if (error !== null) throw error;
 }
 
-/** Rows of before: objects without a hash, written by SQL because 10,000 uploads would take minutes. */
+/** Objects from before legisync, without a hash; by SQL, because 10,000 uploads would take minutes. */
 export async function plantObjects(
   stack: TestStack,
   category: string,
@@ -90,7 +94,7 @@ export async function documentRow(
   id: string,
 ): Promise<DocumentRow | undefined> {
   const rows = await stack.sql<DocumentRow>(
-    `select id, state, content_sha256, attempts, code, message, taken_by,
+    `select id, state, content_sha256, attempts, code, message, holder::text as holder,
             extract(epoch from next_attempt_at - clock_timestamp())::float8 as due_in
        from legisync.documents where category = $1 and id = $2`,
     [category, id],
@@ -116,11 +120,12 @@ export async function checksum(stack: TestStack, table: string): Promise<string>
   return rows[0]?.sum ?? '';
 }
 
-/** Forgets the catalogue, the passes and the queue; objects stay. */
+/** Empties the catalogue, the passes and the queue; objects stay. */
 export async function emptyTables(stack: TestStack): Promise<void> {
   await stack.sql(
     `begin; set local legisync.allow_emptying = 'files_queue';
-     truncate legisync.documents, legisync.passes, legisync.slices, legisync.slice_documents, public.files_queue;
+     truncate legisync.documents, legisync.passes, legisync.slices, legisync.listing_rounds, legisync.listing_documents,
+       public.files_queue;
      commit`,
   );
   stack.gateway.control.clear();

@@ -16,6 +16,8 @@ export const STATUS_WORDS = {
   statusInWork: ['processing', 'in_progress', 'claimed'],
   statusFailed: ['failed', 'error'],
   claimAttempts: 5,
+  graceSeconds: 900,
+  maxDeletePercent: 50,
 } as const;
 
 export function serverSetting(name: keyof typeof SERVERS): string {

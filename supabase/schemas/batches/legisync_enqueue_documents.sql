@@ -12,11 +12,12 @@ create or replace function public.legisync_enqueue_documents(
   p_bucket text, p_category text, p_batch jsonb, p_stored text[], p_failures jsonb)
 returns json
 language plpgsql security definer
-set search_path = pg_catalog, pg_temp set statement_timeout = '30s'
+set search_path = pg_catalog, pg_temp set plan_cache_mode = force_custom_plan set statement_timeout = '30s'
 as $$
 declare
   v_batch legisync.batch := legisync.to_batch(p_batch);
   v_known text[];
+  v_paths text[];
   q record;
   v_found text[];
   v_lost text[];
@@ -26,11 +27,12 @@ begin
   perform legisync.check_list('p_stored', p_stored, 0, 1000);
   perform legisync.check_failures(p_failures);
   v_known := array(select id from legisync.documents where category = p_category and id = any (p_stored));
-  select * into q from legisync.queue_objects(
-    p_bucket, array(select legisync.document_path(p_category, id) from unnest(v_known) id));
+  v_paths := array(select legisync.document_path(p_category, k.id) from unnest(v_known) with ordinality as k (id, n) order by n);
+  select * into q from legisync.queue_objects(p_bucket, v_paths);
   v_found := array(
-    select i.id from unnest(v_known) as i (id)
-    join storage.objects o on o.bucket_id = p_bucket and o.name = legisync.document_path(p_category, i.id));
+    select k.id from unnest(v_known, v_paths) as k (id, path)
+    join storage.objects o on o.name = k.path
+    where o.bucket_id = p_bucket and o.name = any (v_paths));
   v_lost := legisync.settle_batch(p_bucket, p_category, v_batch, v_known, v_found, p_failures);
   return json_build_object(
     'queued', q.queued,

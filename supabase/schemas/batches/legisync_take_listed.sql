@@ -19,7 +19,7 @@ begin
   perform legisync.check_category('p_category', p_category);
   perform legisync.check_text('p_source', p_source, 1, 200);
   perform legisync.check_json_list('p_documents', p_documents, 'id', 0, 1000);
-  perform legisync.check_given('p_cursor', p_cursor);
+  perform legisync.check_choice('the type of p_cursor', jsonb_typeof(p_cursor), 'object');
   perform legisync.check_choice('p_adopt', p_adopt, 'trust', 'refresh');
   v_discovered := legisync.register_documents(p_bucket, p_category, p_source, '', null, p_documents, p_adopt);
   v_ids := array(select l.id from jsonb_to_recordset(p_documents) as l (id text));

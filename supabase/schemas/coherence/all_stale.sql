@@ -16,6 +16,6 @@ begin
     where legisync.is_file(o.name)
       and legisync.is_stale(
         o.user_metadata ->> 'sha256', f.content_sha256, legisync.object_written(o.created_at, o.updated_at),
-        legisync.row_written(f.created_at, f.content_at), f.requeue, s.grace);
+        f.created_at, f.content_at, f.requeue, s.grace);
 end
 $$;

@@ -41,7 +41,7 @@ begin
           else 'pair' end as class,
         f.ours, f.marked, f.size is null as unsized,
         f.ours and o.is_file
-          and legisync.is_stale(o.sha256, f.sha256, o.written, f.written, f.requeue, p_grace) is true as stale,
+          and legisync.is_stale(o.sha256, f.sha256, o.written, f.created_at, f.content_at, f.requeue, p_grace) is true as stale,
         f.ours and o.is_file and o.size <> f.size as resized,
         o.size as object_size, f.size as row_size
       from (
@@ -54,7 +54,7 @@ begin
         offset 0) o
       full join (
         select file_path as path, bucket_id is not distinct from p_bucket as ours, file_size as size,
-               content_sha256 as sha256, legisync.row_written(created_at, content_at) as written, requeue,
+               content_sha256 as sha256, created_at, content_at, legisync.row_written(created_at, content_at) as written, requeue,
                dangling_since is not null as marked
         from public.files_queue offset 0) f on f.path = o.name
     ) c

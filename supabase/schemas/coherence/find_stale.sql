@@ -13,7 +13,7 @@ begin
       and (f.file_size <> legisync.object_size(o.metadata)
            or legisync.is_stale(
              o.user_metadata ->> 'sha256', f.content_sha256, legisync.object_written(o.created_at, o.updated_at),
-             legisync.row_written(f.created_at, f.content_at), f.requeue, p_grace))
+             f.created_at, f.content_at, f.requeue, p_grace))
     order by f.file_path);
 end
 $$;

@@ -15,7 +15,7 @@ begin
       where o.bucket_id = p_bucket and legisync.is_file(o.name)
         and legisync.is_stale(
           o.user_metadata ->> 'sha256', f.content_sha256, legisync.object_written(o.created_at, o.updated_at),
-          legisync.row_written(f.created_at, f.content_at), f.requeue, p_grace)
+          f.created_at, f.content_at, f.requeue, p_grace)
       order by o.name limit p_limit) s);
 end
 $$;

@@ -17,6 +17,7 @@ declare
 begin
   perform legisync.check_category('p_collection', p_collection);
   perform legisync.check_list('p_sources', p_sources, 1, 1000);
+  perform legisync.check_text('an entry of p_sources', s, 1, 200) from unnest(p_sources) s;
   perform legisync.check_bounds('p_interval_seconds', p_interval_seconds, 0, 31536000);
   perform pg_advisory_xact_lock(hashtext('legisync.open_pass'), hashtext(p_collection));
   -- After the lock: a caller that waited for it must not decide by the time at which it began to wait.

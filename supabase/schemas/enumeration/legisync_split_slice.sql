@@ -8,9 +8,12 @@ as $$
 declare
   v legisync.slices := legisync.lock_slice(p_slice, p_batch);
 begin
-  perform legisync.check_json_list('p_keys', p_keys, 'kind', 1, 1000);
+  perform legisync.check_keys(p_keys);
   if v.id is null then
     return json_build_object('outcome', 'lost');
+  end if;
+  if p_keys @> jsonb_build_array(legisync.slice_key(v)) then
+    raise exception 'p_keys has the slice itself: nothing would replace it.' using errcode = 'invalid_parameter_value';
   end if;
   insert into legisync.slices (collection, pass, source, kind, code_id, window_from, window_to)
     select v.collection, v.pass, v.source, k.kind, k.code, k."from", k."to"

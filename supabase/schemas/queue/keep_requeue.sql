@@ -14,7 +14,7 @@ as $$
 declare
   s legisync.settings;
 begin
-  -- legisync's own update: it sets the mark itself.
+  -- legisync's own update, of newer content: it sets the mark itself.
   if new.content_at is distinct from old.content_at or not new.requeue then
     return new;
   end if;

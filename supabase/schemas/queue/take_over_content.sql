@@ -19,7 +19,7 @@ begin
     update public.files_queue f set
         content_sha256 = case when d.newer or d.adopt then d.sha256 else f.content_sha256 end,
         file_size = coalesce(d.size, f.file_size),
-        content_at = clock_timestamp(),
+        content_at = d.written,
         status = case when d.newer and d.finished then 'pending' else f.status end,
         processed = case when d.newer and d.finished then false else f.processed end,
         requeue = case when d.newer then not d.finished else f.requeue end,

@@ -34,4 +34,5 @@ create index if not exists documents_due on legisync.documents (category, next_a
   where next_attempt_at is not null;
 create index if not exists documents_held on legisync.documents (holder) where held_until is not null;
 -- For the end of a listing, which looks at the documents of its source. Equal keys are stored once: about 10 MB a million.
-create index if not exists documents_of_source on legisync.documents (category, source, code_id);
+-- Not by the category first: without statistics the planner would take this index for "category and id", too.
+create index if not exists documents_of_source on legisync.documents (source, code_id, category);

@@ -14,7 +14,8 @@ begin
       processed boolean not null default false,
       created_at timestamptz not null default now(),
       constraint files_queue_file_path_key unique (file_path)
-    );
+    -- Every row is updated twice or more: vacuum at 2 % dead rows keeps the table small, see docs/adoption.md.
+    ) with (autovacuum_vacuum_scale_factor = 0.02, autovacuum_analyze_scale_factor = 0.02);
     alter table public.files_queue enable row level security;
     revoke all on public.files_queue from public, anon, authenticated;
   end if;
@@ -46,7 +47,7 @@ $$;
 
 -- Hash of the content that the row stands for, as in the object's user metadata. Null for rows from before legisync.
 alter table public.files_queue add column if not exists content_sha256 text;
--- When legisync last wrote what content the row stands for. Workers never write it.
+-- When that content was written into the bucket. Null for rows from before legisync. Workers never write it.
 alter table public.files_queue add column if not exists content_at timestamptz;
 -- The content changed while a Worker may have been reading it: pending again when that Worker finishes.
 alter table public.files_queue add column if not exists requeue boolean not null default false;

@@ -1,0 +1,71 @@
+import type { Turn } from './actor.ts';
+import { BUCKET, DOCUMENTS, idOf, pathOf } from './world.ts';
+
+/** Runs the two repairs over the whole queue, in steps, for real or dry. */
+export const repair: Turn = async ({ dice, call }) => {
+  const kind = dice.pick('stale', 'dangling');
+  const dry = dice.roll(4) === 0;
+  let after: string | null = '';
+  while (after !== null) {
+    const rows: readonly { step: { next: string | null } }[] = await call(
+      `select legisync_repair_${kind}($1, 0, $2, 40, $3) as step`,
+      [BUCKET, after, dry],
+    );
+    after = rows[0]?.step.next ?? null;
+  }
+};
+
+/** Carries out backfills, one after the other; the next one may abandon it in the middle. */
+export const backfill: Turn = async ({ dice, call, name }) => {
+  const options = {
+    kind: dice.pick('queue', 'queue', 'sizes'),
+    prefix: '',
+    finished: false,
+    graceSeconds: 0,
+    allAtOnce: false,
+  };
+  const opened = await call<{ answer: { run?: Run } }>(
+    `select legisync_open_backfill($1, $2, 'restart', $3) as answer`,
+    [BUCKET, `${name}-${dice.roll(1_000_000)}`, JSON.stringify(options)],
+  );
+  let run = opened[0]?.answer.run;
+  while (run !== undefined && run.phase !== 'end') {
+    const chunk: readonly { answer: { outcome: string; run?: Run } }[] = await call(
+      'select legisync_backfill_chunk($1, $2, $3, $4) as answer',
+      [run.id, run.phase, run.position, 25],
+    );
+    run = chunk[0]?.answer.run;
+  }
+};
+
+interface Run {
+  readonly id: number;
+  readonly phase: string;
+  readonly position: string;
+}
+
+/** Removes a file, which may come back with the next upload; or a row, which a backfill brings back. */
+export const vandalise: Turn = async ({ dice, call, world }) => {
+  const path = pathOf(idOf(dice.roll(DOCUMENTS)));
+  if (dice.roll(2) === 0) {
+    await world.sql(
+      `begin; set local storage.allow_delete_query = 'true'; delete from storage.objects where name = '${path}'; commit`,
+    );
+  } else {
+    await call('delete from public.files_queue where file_path = $1', [path]);
+  }
+  await call('select pg_sleep(0.2)');
+};
+
+/** Cancels a statement, or ends a session, of anybody but itself. */
+export const kill: Turn = async ({ dice, call, world, name }) => {
+  const fn = dice.pick('pg_cancel_backend', 'pg_cancel_backend', 'pg_terminate_backend');
+  await world.sql(
+    `select ${fn}(pid) from (
+       select pid from pg_stat_activity
+       where application_name like 'race %' and application_name <> $1 and state = 'active'
+       order by md5(pid::text || $2) limit 1) victim`,
+    [`race ${name}`, String(dice.roll(1_000_000))],
+  );
+  await call('select pg_sleep($1)', [0.02 + dice.roll(100) / 1_000]);
+};

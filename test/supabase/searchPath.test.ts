@@ -1,0 +1,137 @@
+import { Client } from 'pg';
+import { emptyTables } from '../support/queue.ts';
+import { openStack, type TestStack } from '../support/stack.ts';
+
+/**
+ * PostgreSQL looks for types and tables in `pg_temp` first, unless a search_path names it. A session that may make
+ * temporary objects can put a type of its own there, under a name that a function uses. A cast to that type runs a check
+ * of the session's choice, with the rights of the function's owner.
+ */
+
+let stack: TestStack;
+
+beforeAll(async () => {
+  stack = await openStack();
+});
+afterAll(() => stack.close());
+
+/** Types that bodies of our functions name. The grammar itself knows `integer`, `boolean` and the like. */
+const TYPES = ['text', 'json', 'jsonb', 'uuid', 'name', 'timestamptz', 'regclass'];
+
+/** What a session does to have its own function called, which says as whom it runs. */
+const TRAP = `
+  create function pg_temp.whoami() returns boolean language plpgsql as
+    $$ begin raise notice 'runs as %', current_user; return true; end $$;
+  ${TYPES.map((type) => `create domain pg_temp."${type}" as pg_catalog.${type} check (pg_temp.whoami());`).join(' ')}`;
+
+/** A login with one right on the queue and one row of it; its statement sets off a trigger. */
+const STATEMENTS = {
+  delete: 'delete from public.files_queue',
+  update: `update public.files_queue set status = 'processed', processed = true`,
+  truncate: 'truncate public.files_queue',
+} as const;
+type Right = keyof typeof STATEMENTS;
+
+/** As whom the login's function ran, and what became of its statement. */
+interface Attack {
+  readonly ranAs: readonly string[];
+  readonly end: string;
+}
+
+/** Runs a statement as a login that has nothing but this right, and its trap. */
+async function attack(right: Right): Promise<Attack> {
+  await emptyTables(stack);
+  const url = new URL(stack.databaseUrl);
+  url.username = `may_${right}${url.pathname.slice(-12)}`;
+  await stack.sql(`
+    insert into public.files_queue (file_path, bucket_id, requeue) values ('theirs', 'b', true), ('other', 'b', true);
+    create role ${url.username} login password '${decodeURIComponent(url.password)}';
+    grant usage on schema public to ${url.username};
+    grant ${right} on public.files_queue to ${url.username};
+    create policy theirs on public.files_queue to ${url.username} using (file_path = 'theirs')`);
+  const client = new Client({ connectionString: url.href });
+  const ranAs = new Set<string>();
+  client.on('notice', ({ message = '' }) => {
+    if (message.startsWith('runs as ')) ranAs.add(message.slice('runs as '.length));
+  });
+  try {
+    await client.connect();
+    await client.query(TRAP);
+    const end = await client.query(STATEMENTS[right]).then(
+      ({ rowCount }) => `${rowCount ?? 0} row`,
+      (error: unknown) => (error instanceof Error ? error.message : ''),
+    );
+    ranAs.delete(url.username);
+    return { ranAs: [...ranAs], end };
+  } finally {
+    await client.end();
+    await stack.sql(`drop owned by ${url.username}; drop role ${url.username}`);
+  }
+}
+
+describe('a login with one right on files_queue, and types of its own in pg_temp', () => {
+  it.each<[Right, RegExp]>([
+    ['delete', /^1 row$/],
+    ['update', /^1 row$/],
+    ['truncate', /^TRUNCATE is refused/],
+  ])('that may %s cannot have its function run as anybody else', async (right, end) => {
+    expect(await attack(right)).toEqual({ ranAs: [], end: expect.stringMatching(end) as string });
+  });
+
+  it.each<[Right, string]>([
+    ['delete', 'legisync.has_witness()'],
+    ['update', 'legisync.keep_requeue()'],
+  ])(
+    'that may %s would run it as postgres if %s searched pg_temp first, so the test can fail',
+    async (right, fn) => {
+      await stack.sql(`alter function ${fn} set search_path = ''`);
+      try {
+        expect((await attack(right)).ranAs).toEqual(['postgres']);
+      } finally {
+        await stack.sql(`alter function ${fn} set search_path = pg_catalog, pg_temp`);
+      }
+    },
+  );
+});
+
+interface Walked {
+  readonly signature: string;
+  /** `parsed`: a SQL-standard body, in which every name was resolved when it was created. */
+  readonly body: 'parsed' | 'text';
+  readonly settings: readonly string[];
+  readonly definer: boolean;
+}
+
+describe('the functions of legisync', () => {
+  let functions: readonly Walked[];
+
+  beforeAll(async () => {
+    functions = await stack.sql<Walked & Record<string, unknown>>(
+      `select p.oid::regprocedure::text as signature, coalesce(p.proconfig, '{}') as settings, p.prosecdef as definer,
+              case when p.prosqlbody is null then 'text' else 'parsed' end as body
+         from pg_proc p
+        where p.pronamespace in ('legisync'::regnamespace, 'public'::regnamespace) order by 1`,
+    );
+  });
+  const pathOf = ({ settings }: Walked) => settings.filter((one) => one.startsWith('search_path='));
+
+  it('are found by the walk, of either kind', () => {
+    expect(functions.filter(({ body }) => body === 'text').length).toBeGreaterThan(60);
+    expect(functions.filter(({ body }) => body === 'parsed').length).toBeGreaterThan(15);
+  });
+
+  it('search pg_temp last, where names are resolved when the function runs', () => {
+    for (const one of functions.filter(({ body }) => body === 'text')) {
+      expect([one.signature, pathOf(one)]).toEqual([one.signature, ['search_path=pg_catalog, pg_temp']]);
+    }
+  });
+
+  it('have no setting where all names were resolved when they were created: it would keep them from being inlined', () => {
+    for (const one of functions.filter(({ body, definer }) => body === 'parsed' && !definer)) {
+      expect([one.signature, one.settings]).toEqual([one.signature, []]);
+    }
+    for (const one of functions.filter(({ body }) => body === 'parsed')) {
+      expect([one.signature, pathOf(one)]).toEqual([one.signature, []]);
+    }
+  });
+});

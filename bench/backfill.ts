@@ -1,15 +1,16 @@
 /**
- * How fast a backfill is beside the plain statement that it replaces, with 1,400,000 files:
+ * How fast a backfill is, compared with the plain statement that it replaces, with 1,400,000 files:
  *
  *   npm run bench:backfill
  *   npm run bench:backfill -- --json
  *
- * Once into an empty queue, beside `insert … select` into an identical table; and once with one file in a thousand
- * missing, beside the plain anti-join. Three of each, in the order A B, B A, A B, a CHECKPOINT before each, and the medians
- * compared. The backfill is the real thing: command, workflow, worker and API, each a process of its own.
+ * Once into an empty queue, compared with `insert … select` into an identical table; and once with one
+ * file in a thousand missing, compared with the plain anti-join. Three runs of each, in the order A B, B
+ * A, A B, with a CHECKPOINT before each; the medians are compared. The backfill is a real one: command,
+ * workflow, worker and API, each a process of its own.
  *
- * Times depend on the machine, so a bound that is missed is shown (MISSED), not failed. The exit code is 1 where a file is
- * missing from the queue at the end of a run.
+ * Times depend on the machine, so a missed bound is shown (MISSED) and is no failure. The exit code is 1
+ * if a file is missing from the queue at the end of a run.
  */
 import { parseArgs } from 'node:util';
 import { reportLines, reportOf, type BackfillReport } from './support/backfillReport.ts';
@@ -31,7 +32,7 @@ const { values } = parseArgs({
   options: {
     rows: { type: 'string', default: '1400000' },
     chunk: { type: 'string', default: '100000' },
-    /** Of each kind. */
+    /** Runs of each kind. */
     runs: { type: 'string', default: '3' },
     json: { type: 'boolean', default: false },
   },
@@ -44,7 +45,7 @@ const gaps = Math.ceil(files / 1_000);
 
 const log = (line: string): void => console.error(line);
 
-/** Of a database server with 4 GB of memory. Autovacuum would come into one measurement and not into another. */
+/** As on a server with 4 GB of memory. Autovacuum would run in one measurement and not in another. */
 const POSTGRES = { shared_buffers: '1GB', max_wal_size: '4GB', autovacuum: 'off', ...STATEMENT_LOG };
 
 const rig = await openRig({ postgres: POSTGRES, log });
@@ -53,7 +54,7 @@ try {
   console.log(values.json ? JSON.stringify(report) : reportLines(report).join('\n'));
   if (report.missing > 0) process.exitCode = 1;
 } catch (error) {
-  // What broke because everything was stopped is no news.
+  // Stopping everything breaks what runs: those errors say nothing new.
   if (!rig.signal.aborted) throw error;
   process.exitCode = 130;
 } finally {

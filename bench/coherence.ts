@@ -6,9 +6,9 @@
  *   npm run bench:coherence
  *   npm run bench:coherence -- --rows 100000 --json
  *
- * By command and API, as an operator asks. Seconds are those in the database, which its statement timeout bounds; the
- * median of three. Times depend on the machine, so a bound that is missed is shown (MISSED), not failed. The exit code is 1
- * where a figure is wrong.
+ * By command and API, as an operator asks. Seconds are those in the database; the median of three. Times
+ * depend on the machine, so a missed bound is shown (MISSED) and is no failure. The exit code is 1 if a
+ * count is wrong.
  */
 import { isDeepStrictEqual, parseArgs } from 'node:util';
 import type { Client } from 'pg';
@@ -20,7 +20,7 @@ import { openRig, type Rig } from './support/rig.ts';
 const { values } = parseArgs({
   options: {
     rows: { type: 'string', default: '1400000' },
-    /** Of each kind. */
+    /** Runs of each kind. */
     runs: { type: 'string', default: '3' },
     json: { type: 'boolean', default: false },
   },
@@ -28,10 +28,10 @@ const { values } = parseArgs({
 const files = Number(values.rows);
 const runs = Number(values.runs);
 
-/** As an operator would bear them, of one statement. */
+/** Bounds of one statement, in seconds. */
 const BOUNDS = { cheap: 1.5, full: 8 } as const;
 
-/** So many of 1,400,000. */
+/** `n` of 1,400,000, for as many files as there are. */
 const share = (n: number): number => Math.ceil((n * files) / 1_400_000);
 const PLANTED = { missing: share(1_400), dangling: share(200), sizeMismatches: share(70), stale: share(30) };
 
@@ -63,7 +63,7 @@ try {
   console.log(values.json ? JSON.stringify(report) : JSON.stringify(report, null, 2));
   if (!report.exact || !report.cancelling.exact) process.exitCode = 1;
 } catch (error) {
-  // What broke because everything was stopped is no news.
+  // Stopping everything breaks what runs: those errors say nothing new.
   if (!rig.signal.aborted) throw error;
   process.exitCode = 130;
 } finally {
@@ -81,7 +81,7 @@ async function measure({ bucket }: Rig, client: Client) {
   const full = await ask('full');
   const rate = await timed(() => rig.legisync('rate', '--json'));
 
-  // As many rows more as objects are without one, and a placeholder has none either: the counts agree.
+  // As many more rows as there are objects without one, placeholders included: the counts agree.
   const without = PLANTED.missing + filled.result.objects - files;
   await plantDangling(client, bucket, PLANTED.dangling + 1, without - PLANTED.dangling);
   const [cancelling] = await ask('full', 1);
@@ -139,7 +139,7 @@ function missed(kind: keyof typeof BOUNDS, asked: readonly Asked[]): string[] {
   return seconds <= BOUNDS[kind] ? [] : [`MISSED: ${kind}, ${seconds} s instead of ${BOUNDS[kind]} s`];
 }
 
-/** A row for every file, as a backfill leaves it: made here, as this is not about its speed. */
+/** A row for every file, as a backfill leaves it. Made by SQL: its speed is not measured here. */
 async function queueAll(client: Client, bucket: string): Promise<void> {
   await client.query(
     `insert into public.files_queue (file_path, bucket_id, file_size, content_sha256, created_at)

@@ -1,6 +1,7 @@
 /**
- * Runs the whole local stack until so many documents are new, and prints what a claim about MASSIVE rests on: how much of
- * the quota was used and never exceeded, the worker's memory over time, and the history that a thousand documents cost.
+ * Runs the whole local stack until `--documents` are collected, and prints one line of JSON: how much of
+ * the quota was used, that it was never exceeded, documents per second, the worker's memory over time, and
+ * the history that a thousand documents cost.
  *
  *   npm run bench:collect -- --documents 2000 --rate 20
  *   npm run bench:collect -- --documents 20000 --rate 300
@@ -57,7 +58,7 @@ try {
     { everyMs: SAMPLE_MS, timeoutMs: 3_600_000 },
   );
 
-  // The end of the run is not part of the measure: lanes drain when it is stopped.
+  // The end of the run is not measured: lanes drain when it is stopped.
   const { firstMs, lastMs, total, maxInAnySecond } = last.arrivals;
   const seconds = ((lastMs ?? 0) - (firstMs ?? 0)) / 1_000;
   let events = 0;
@@ -78,6 +79,7 @@ try {
   const report = {
     documents: last.consults.distinct,
     seconds: round(seconds),
+    documentsPerSecond: round(last.consults.distinct / seconds),
     requests: total,
     maxInAnySecond,
     quotaUsedPercent: round((100 * total) / (seconds * rate)),

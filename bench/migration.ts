@@ -1,6 +1,6 @@
 /**
- * Migrates a files_queue of before while sessions read and write it, and prints how long they had to wait, how long each
- * lock was held, and whether every row is where and what it was.
+ * Migrates a pre-existing files_queue while sessions read and write it. Prints how long they had to wait,
+ * how long each lock was held, and whether every row is unchanged.
  *
  *   npm run bench:migration -- --rows 1400000
  */
@@ -14,40 +14,34 @@ import { bootstrapSupabase, databaseUrl } from '../local/postgres/bootstrap.ts';
 import { removeDataDir } from '../local/postgres/dataDir.ts';
 import { startPostgres } from '../local/postgres/server.ts';
 import { migrate } from '../src/supabase/migrate.ts';
+import { QUEUE_SETTINGS } from './support/database.ts';
 
 const { values } = parseArgs({
   options: {
     rows: { type: 'string', default: '1400000' },
-    // Of the rows; the rest is finished. A queue that is worked off has few.
+    // Of the rows; the others are finished. If Workers keep up, there are few.
     pending: { type: 'string', default: '20' },
   },
 });
 const rows = Number(values.rows);
 const pendingPercent = Number(values.pending);
 
-/** Rows that the sessions work on, beside the others: what they change must not pass for a change of the migration's. */
+/** Rows that the sessions work on. The migration must leave all others unchanged. */
 const LIVE_ROWS = 50_000;
 
-/** Shorter than what a Worker would notice. A sample costs the server less than a millisecond. */
+/** Shorter than a Worker would notice. A sample costs the server less than a millisecond. */
 const SAMPLE_MS = 5;
 
 /** The modes that keep readers or writers out. */
 const HARSH = ['AccessExclusiveLock', 'ShareRowExclusiveLock', 'ShareLock'];
 
-/** What a Worker of before asks for, and what it does. */
+/** What a polling Worker reads, and what it does. */
 const READ = `select status from public.files_queue where file_path = 'legifrance/codes/LEGIARTI' || lpad((${LIVE_ROWS} + 1)::text, 12, '0') || '.json'`;
 const WORK = `
   with next as (
     select id from public.files_queue where file_path like 'live/%' and not processed
     order by id limit 1 for update skip locked)
   update public.files_queue f set status = 'processed', processed = true from next where f.id = next.id`;
-
-const STATUS_WORDS = {
-  statusDone: ['processed', 'failed'],
-  statusInWork: ['processing'],
-  statusFailed: ['failed'],
-  claimAttempts: 5,
-};
 
 const folder = await mkdtemp(join(tmpdir(), 'legisync-bench-'));
 const dataDir = join(folder, 'postgres');
@@ -69,7 +63,7 @@ try {
   ];
   const locks = watchLocks(await connect(url), ended.signal);
   const began = performance.now();
-  const { applied } = await migrate(asPostgres.href, STATUS_WORDS);
+  const { applied } = await migrate(asPostgres.href, QUEUE_SETTINGS);
   const migrateMs = performance.now() - began;
   ended.abort();
   const [reader, writer] = await Promise.all(sessions);
@@ -101,7 +95,7 @@ async function connect(connectionString: string): Promise<Client> {
   return client;
 }
 
-/** A table as one finds it: an identity, a unique path, rows of a year. */
+/** A typical table: an identity, a unique path, rows of a year. */
 async function fill(client: Client): Promise<void> {
   await client.query(`
     create table public.files_queue (
@@ -120,7 +114,7 @@ async function fill(client: Client): Promise<void> {
   await client.query('vacuum analyze public.files_queue');
 }
 
-/** Changes with any change of a row that nobody works on, in its columns, its place and its version. */
+/** Changes if a row that no session works on changes in its columns, place or version. */
 async function fingerprint(client: Client): Promise<unknown> {
   const result = await client.query(
     `select count(*) as rows, pg_relation_filenode('public.files_queue') as file,
@@ -170,7 +164,7 @@ async function watchLocks(client: Client, ended: AbortSignal): Promise<Record<st
       const began = since.get(key) ?? now;
       since.set(key, began);
       const [mode = ''] = key.split(' ');
-      // One sample alone has seen less than the time to the next.
+      // A lock that one sample has seen was held for up to the time to the next one.
       longest[mode] = Math.round(Math.max(longest[mode] ?? 0, now - began + SAMPLE_MS));
     }
     await pause(SAMPLE_MS);

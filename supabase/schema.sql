@@ -1174,7 +1174,8 @@ begin
              legisync.row_written(f.created_at, f.content_at) as written,
              exists (select from storage.objects o where o.bucket_id = p_bucket and o.name = f.file_path offset 0) as is_there
       from public.files_queue f cross join legisync.settings s
-      where f.bucket_id = p_bucket and f.file_path > p_after collate "default" and f.file_path <= p_upto collate "default") r;
+      where f.bucket_id = p_bucket and f.file_path > p_after collate "default" and f.file_path <= p_upto collate "default"
+      offset 0) r;
 end
 $function$;
 alter function legisync.find_dangling(text,text,text,timestamp with time zone) owner to postgres;
@@ -1477,7 +1478,7 @@ AS $function$
 declare
   v_path text;
   v_row json;
-  v_rows json[] := '{}';
+  v_rows json[] := '{}'::json[];
 begin
   for v_path in
     select f.file_path from public.files_queue f
@@ -1515,7 +1516,7 @@ AS $function$
 declare
   v_name text;
   v_file json;
-  v_files json[] := '{}';
+  v_files json[] := '{}'::json[];
 begin
   for v_name in
     select o.name from storage.objects o
@@ -1658,8 +1659,8 @@ begin
       group by s.source, s.code_id
       having bool_and(s.state = 'complete') and not bool_and(s.judged)
   loop
-    if v_listing.whole and legisync.mark_absent_documents(
-         p_collection, p_pass, v_listing.source, v_listing.code_id, v_listing.slices) = 10000 then
+    if v_listing.whole and not legisync.mark_absent_documents(
+         p_collection, p_pass, v_listing.source, v_listing.code_id, v_listing.slices) then
       return false;
     end if;
     update legisync.slices set judged = true where id = any (v_listing.slices);
@@ -1672,7 +1673,7 @@ revoke all on function legisync.mark_absent(text,integer) from public, anon, aut
 
 -- function legisync.mark_absent_documents(text,integer,text,text,bigint[])
 CREATE OR REPLACE FUNCTION legisync.mark_absent_documents(p_collection text, p_pass integer, p_source text, p_code_id text, p_slices bigint[])
- RETURNS integer
+ RETURNS boolean
  LANGUAGE plpgsql
  SET search_path TO 'pg_catalog', 'pg_temp'
  SET plan_cache_mode TO 'force_custom_plan'
@@ -1682,6 +1683,7 @@ AS $function$
 declare
   v_ids text[];
   v_elsewhere text[];
+  v_locked text[];
 begin
   select array_agg(id) into v_ids from (
     select d.id from legisync.documents d
@@ -1689,16 +1691,17 @@ begin
       and not exists (select from legisync.listing_documents l where l.slice = any (p_slices) and l.id = d.id)
     order by d.id limit 10000) absent;
   if v_ids is null then
-    return 0;
+    return true;
   end if;
   v_elsewhere := legisync.listed_elsewhere(p_collection, p_pass, p_slices, v_ids);
-  perform from legisync.documents where category = p_collection and id = any (v_ids) order by id for update;
+  v_locked := array(
+    select id from legisync.documents where category = p_collection and id = any (v_ids) order by id for update skip locked);
   update legisync.documents set absent_since = p_pass
-    where category = p_collection and id = any (v_ids);
+    where category = p_collection and id = any (v_locked);
   update legisync.documents set state = 'superseded', next_attempt_at = null
-    where category = p_collection and id = any (v_ids) and p_code_id <> ''
+    where category = p_collection and id = any (v_locked) and p_code_id <> ''
       and state in ('discovered', 'stored', 'failed') and id <> all (v_elsewhere);
-  return cardinality(v_ids);
+  return cardinality(v_locked) = cardinality(v_ids) and cardinality(v_ids) < 10000;
 end
 $function$;
 alter function legisync.mark_absent_documents(text,integer,text,text,bigint[]) owner to postgres;

@@ -101,9 +101,9 @@ function meanOfEach(lists: readonly (readonly number[])[]): number[] {
   return (lists[0] ?? []).map((_, index) => sum(lists.map((list) => list[index] ?? NaN)) / lists.length);
 }
 
-/** The largest growth from chunk to chunk that is no growth: over 14 chunks a quarter, as much as one chunk differs from the next. */
+/** Less is no growth: over 14 chunks a quarter, as much as one chunk differs from the next. */
 const FLAT_PERCENT = 2;
-/** Of the worker's memory over all runs; a garbage collector's own breath is about as much. */
+/** Growth of the worker's memory over all runs. Garbage collection alone moves it by about as much. */
 const FLAT_MB = 60;
 
 /** The report for people. */

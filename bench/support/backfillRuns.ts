@@ -36,7 +36,7 @@ async function measureBackfill(rig: Rig, client: Client, chunk: number): Promise
     throw new Error(`legisync backfill failed (${result.exitCode}): ${result.stderr}`);
   const { run } = commandAnswer.parse(JSON.parse(result.stdout));
   const { rows } = await client.query<{ phase: string; scanned: number; seconds: number }>(
-    `select split_part(lag(cursor, 1, 'queue:') over (order by number), ':', 1) as phase, scanned, seconds
+    `select lag(phase, 1, 'queue') over (order by number) as phase, scanned, seconds
        from legisync.backfill_chunks where run = $1 order by number`,
     [run.id],
   );
@@ -112,7 +112,7 @@ export async function measureGaps(rig: Rig, client: Client, chunk: number): Prom
   return measureBackfill(rig, client, chunk);
 }
 
-/** Seconds of the seed's own question, how many files are missing. */
+/** Seconds of the plain question, how many files are missing. */
 export async function measureQuestion(client: Client, bucket: string): Promise<number> {
   const { seconds } = await timed(() =>
     client.query(

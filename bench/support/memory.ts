@@ -26,7 +26,7 @@ export async function watchMemory<T>(
   const timer = setInterval(() => {
     residentMb(pid).then(
       (now) => (max = Math.max(max, now)),
-      // The process has ended; whoever needs it will say so.
+      // The process has ended; the caller notices by itself.
       () => undefined,
     );
   }, SAMPLE_MS);

@@ -1,9 +1,10 @@
 import type { Client } from 'pg';
+import { withoutIndexes } from './bulkLoad.ts';
 
 /** What {@link fillBucket} made. */
 export interface FilledBucket {
   readonly bucket: string;
-  /** Files that belong into the queue. */
+  /** Files that belong in the queue. */
   readonly files: number;
   /** Files, and one placeholder in each category. */
   readonly objects: number;
@@ -15,21 +16,27 @@ const CATEGORIES = 12;
 /**
  * Fills an empty `storage.objects` with a bucket such as years of collecting leave behind:
  *
- * - 12 categories, each with the dashboard's placeholder, which is no file;
- * - sizes from 95 to 115 kB, 105 kB on average; nothing is stored, only said;
+ * - in each category the dashboard's placeholder, which is not a file;
+ * - sizes from 95 to 115 kB, 105 kB on average, without content;
  * - metadata as Storage writes them; null for one file in 5,000, as an upload that was cut off leaves it;
  * - no hash for a third of them, as for files from before there was one;
- * - arrived in an order that has nothing to do with that of their paths. This is what matters: rows that lie in the order
- *   of the index make every plan look good.
+ * - an order of arrival that has nothing to do with that of the paths. This matters: rows in the order of
+ *   the index make every plan look good.
  *
- * Indexes are made afterwards, and neither triggers nor foreign keys are asked: 1,400,000 objects take about 40 s on two
- * cores. The table is vacuumed and analysed at the end.
+ * Indexes are made afterwards, and triggers and foreign keys are off: 1,400,000 objects take about 40 s on
+ * two cores. The table is vacuumed and analysed at the end.
  *
  * @param client of a superuser
+ * @param categories folders `cat00`, `cat01`, …
  */
-export async function fillBucket(client: Client, bucket: string, files: number): Promise<FilledBucket> {
+export async function fillBucket(
+  client: Client,
+  bucket: string,
+  files: number,
+  categories = CATEGORIES,
+): Promise<FilledBucket> {
   await client.query('insert into storage.buckets (id, name) values ($1, $1)', [bucket]);
-  await withoutIndexes(client, async () => {
+  const fill = async (): Promise<void> => {
     await client.query('set session_replication_role = replica');
     await client.query(
       `insert into storage.objects
@@ -43,31 +50,22 @@ export async function fillBucket(client: Client, bucket: string, files: number):
                 gen_random_uuid()::text,
                 case when i % 3 = 0 then '{}' else jsonb_build_object('sha256', 'v1:' || md5('a' || i) || md5('b' || i)) end
            from (select i, 95000 + (i::bigint * 7919) % 20000 as size,
-                        now() - interval '60 days' + row_number() over (order by md5(i::text)) * interval '1 second' as arrived
+                        now() - interval '60 days' + row_number() over (order by md5(i::text))
+                          * least(1, 4e6 / $2::int) * interval '1 second' as arrived
                    from generate_series(1, $2::int) i
                    order by md5(i::text)) g`,
-      [bucket, files, CATEGORIES],
+      [bucket, files, categories],
     );
     await client.query(
       `insert into storage.objects (bucket_id, name, created_at, updated_at, metadata)
          select $1, 'legifrance/cat' || lpad(i::text, 2, '0') || '/.emptyFolderPlaceholder',
                 now() - interval '90 days', now() - interval '90 days', '{"size": 0, "mimetype": "application/octet-stream"}'
            from generate_series(0, $2::int - 1) i`,
-      [bucket, CATEGORIES],
+      [bucket, categories],
     );
     await client.query('reset session_replication_role');
-  });
+  };
+  await withoutIndexes(client, 'storage.objects', fill, ['storage.objects_pkey']);
   await client.query('vacuum analyze storage.objects');
-  return { bucket, files, objects: files + CATEGORIES };
-}
-
-/** Drops the indexes of `storage.objects` but its primary key, and makes the same ones again after `fill`. */
-async function withoutIndexes(client: Client, fill: () => Promise<void>): Promise<void> {
-  const { rows } = await client.query<{ name: string; definition: string }>(
-    `select indexrelid::regclass::text as name, pg_get_indexdef(indexrelid) as definition
-       from pg_index where indrelid = 'storage.objects'::regclass and not indisprimary`,
-  );
-  for (const { name } of rows) await client.query(`drop index ${name}`);
-  await fill();
-  for (const { definition } of rows) await client.query(definition);
+  return { bucket, files, objects: files + categories };
 }

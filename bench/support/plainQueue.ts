@@ -3,7 +3,7 @@ import type { Client } from 'pg';
 /** The table that a plain statement fills, beside `public.files_queue`. */
 export const PLAIN_QUEUE = 'public.plain_queue';
 
-/** The seed's statement for a whole bucket ("option B"), with the table's name changed. Its `$1` is the bucket. */
+/** The plain statement for a whole bucket. $1: the bucket. */
 export const PLAIN_STATEMENT = `
   insert into ${PLAIN_QUEUE} (file_path, bucket_id, file_size, status, processed)
   select name, bucket_id, (metadata->>'size')::bigint, 'pending', false
@@ -11,7 +11,7 @@ export const PLAIN_STATEMENT = `
   where bucket_id = $1
   on conflict (file_path) do nothing`;
 
-/** The same for what is missing alone: the plain anti-join. */
+/** The same, only for missing files: the plain anti-join. */
 export const PLAIN_ANTI_JOIN = `
   insert into ${PLAIN_QUEUE} (file_path, bucket_id, file_size, status, processed)
   select name, bucket_id, (metadata->>'size')::bigint, 'pending', false
@@ -36,7 +36,7 @@ export async function makePlainQueue(client: Client): Promise<void> {
   }
 }
 
-/** Empties `files_queue`, and forgets the runs of before. */
+/** Empties `files_queue`, and forgets earlier runs. */
 export async function emptyQueue(client: Client): Promise<void> {
   await client.query('begin');
   await client.query(`set local legisync.allow_emptying = 'files_queue'`);

@@ -21,10 +21,10 @@ import { postgresAsPart, startRigPart, type RigPart } from './rigParts.ts';
 
 const CHECKOUT = join(import.meta.dirname, '..', '..');
 
-/** Of the simulator, which no rig has: nothing here asks Légifrance. Port 9 is that of the discard protocol. */
+/** A rig has no simulator: nothing here calls Légifrance. Port 9 is that of the discard protocol. */
 const NO_LEGIFRANCE = 'http://127.0.0.1:9';
 
-/** PostgreSQL writes one checkpoint at its stop: with 1 GB of buffers, seconds. */
+/** PostgreSQL writes one checkpoint when it stops: with 1 GB of buffers, seconds. */
 const SHUTDOWN_MS = 30_000;
 
 export interface RigOptions {

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 
-/** Shorter statements are not logged: what is looked for takes seconds. */
+/** Shorter statements are not logged: the longest one takes seconds. */
 const LOGGED_FROM_MS = 100;
 
 /** Settings of PostgreSQL with which {@link longestOfGateway} finds what it looks for. */

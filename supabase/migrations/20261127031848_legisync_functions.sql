@@ -928,8 +928,8 @@ begin
       group by s.source, s.code_id
       having bool_and(s.state = 'complete') and not bool_and(s.judged)
   loop
-    if v_listing.whole and legisync.mark_absent_documents(
-         p_collection, p_pass, v_listing.source, v_listing.code_id, v_listing.slices) = 10000 then
+    if v_listing.whole and not legisync.mark_absent_documents(
+         p_collection, p_pass, v_listing.source, v_listing.code_id, v_listing.slices) then
       return false;
     end if;
     update legisync.slices set judged = true where id = any (v_listing.slices);
@@ -939,13 +939,16 @@ end
 $$;
 
 -- supabase/schemas/enumeration/mark_absent_documents.sql
--- Marks up to 10,000 documents of a source that none of these slices has listed. What a code's table of contents does not
+-- Marks up to 10,000 documents of a source that none of these slices has listed. Returns whether that was all. What a code's table of contents does not
 -- list any more is superseded as well, unless another source of the pass lists it: that one takes it over.
+--
+-- Documents that somebody has locked are left for the next call. The caller may have locked others already, with higher ids:
+-- waiting here could deadlock.
 --
 -- Nested loops are closed to the planner: without statistics it may expect few rows in the listing, and go through all of
 -- it once for each document.
 create or replace function legisync.mark_absent_documents(
-  p_collection text, p_pass integer, p_source text, p_code_id text, p_slices bigint[]) returns integer
+  p_collection text, p_pass integer, p_source text, p_code_id text, p_slices bigint[]) returns boolean
 language plpgsql
 set search_path = pg_catalog, pg_temp set plan_cache_mode = force_custom_plan
 set enable_nestloop = off set work_mem = '64MB'
@@ -953,6 +956,7 @@ as $$
 declare
   v_ids text[];
   v_elsewhere text[];
+  v_locked text[];
 begin
   select array_agg(id) into v_ids from (
     select d.id from legisync.documents d
@@ -960,16 +964,17 @@ begin
       and not exists (select from legisync.listing_documents l where l.slice = any (p_slices) and l.id = d.id)
     order by d.id limit 10000) absent;
   if v_ids is null then
-    return 0;
+    return true;
   end if;
   v_elsewhere := legisync.listed_elsewhere(p_collection, p_pass, p_slices, v_ids);
-  perform from legisync.documents where category = p_collection and id = any (v_ids) order by id for update;
+  v_locked := array(
+    select id from legisync.documents where category = p_collection and id = any (v_ids) order by id for update skip locked);
   update legisync.documents set absent_since = p_pass
-    where category = p_collection and id = any (v_ids);
+    where category = p_collection and id = any (v_locked);
   update legisync.documents set state = 'superseded', next_attempt_at = null
-    where category = p_collection and id = any (v_ids) and p_code_id <> ''
+    where category = p_collection and id = any (v_locked) and p_code_id <> ''
       and state in ('discovered', 'stored', 'failed') and id <> all (v_elsewhere);
-  return cardinality(v_ids);
+  return cardinality(v_locked) = cardinality(v_ids) and cardinality(v_ids) < 10000;
 end
 $$;
 
@@ -2168,7 +2173,8 @@ return json_build_object('count', coalesce(p_count, 0), 'bytes', coalesce(p_byte
 
 -- supabase/schemas/coherence/find_dangling.sql
 -- Among the rows after a path up to another one: those to mark or to hide (`gone`), and the marked ones whose file is back.
--- The index of storage.objects is asked for each row (`offset 0` keeps the planner from joining).
+-- The index of storage.objects is asked for each row (`offset 0` keeps the planner from joining), and once (the outer
+-- `offset 0`).
 create or replace function legisync.find_dangling(
   p_bucket text, p_after text, p_upto text, p_before timestamptz, out gone text[], out back text[])
 language plpgsql stable
@@ -2185,7 +2191,8 @@ begin
              legisync.row_written(f.created_at, f.content_at) as written,
              exists (select from storage.objects o where o.bucket_id = p_bucket and o.name = f.file_path offset 0) as is_there
       from public.files_queue f cross join legisync.settings s
-      where f.bucket_id = p_bucket and f.file_path > p_after collate "default" and f.file_path <= p_upto collate "default") r;
+      where f.bucket_id = p_bucket and f.file_path > p_after collate "default" and f.file_path <= p_upto collate "default"
+      offset 0) r;
 end
 $$;
 
@@ -2446,7 +2453,7 @@ as $$
 declare
   v_path text;
   v_row json;
-  v_rows json[] := '{}';
+  v_rows json[] := '{}'::json[];
 begin
   for v_path in
     select f.file_path from public.files_queue f
@@ -2480,7 +2487,7 @@ as $$
 declare
   v_name text;
   v_file json;
-  v_files json[] := '{}';
+  v_files json[] := '{}'::json[];
 begin
   for v_name in
     select o.name from storage.objects o

@@ -131,6 +131,16 @@ describe.each(cases)('content that arrives while a claim is held, $hashes, by $b
     expect(await queueState(stack, PATH)).toEqual({ status: 'processing', processed: false });
   });
 
+  it('on a row whose lease has ended, and that somebody else has finished: nobody takes it from its new Worker', async () => {
+    await stack.sql(`update legisync.claims set held_until = clock_timestamp()`);
+    await pollFinishes();
+    await upload('B', hashes);
+    await TAKES_NOTE[by]();
+    await pollTakes();
+    expect(await api.claim()).toMatchObject({ files: [] });
+    await expectRefused(token);
+  });
+
   it('keeps the claim if its own holder finishes the row, which is then pending again', async () => {
     await upload('B', hashes);
     await TAKES_NOTE[by]();

@@ -95,6 +95,15 @@ describe('a listing of several pages that a crash cuts short', () => {
     expect(await gone()).toEqual(NONE);
   });
 
+  it('keeps its later pages if the call for its first page is repeated late, without any crash', async () => {
+    const first = await passes.lease(TABLE.key);
+    await passes.register(first, [A, B], 'continue');
+    await passes.register({ ...first, page: 2 }, [C], 'continue');
+    expect(await passes.register(first, [A, B], 'continue')).toMatchObject({ outcome: 'open' });
+    expect(await passes.register({ ...first, page: 3 }, [D], 'whole')).toMatchObject({ outcome: 'complete' });
+    expect(await gone()).toEqual(NONE);
+  });
+
   it('that was complete before the crash was judged before it', async () => {
     await passes.register(await passes.lease(TABLE.key), [A, B, C], 'whole');
     await crash();

@@ -30,17 +30,17 @@ const CONTENT: readonly (readonly [
   objectAt: number,
   rowAt: number,
   newer: boolean,
-  /** The date of the row's content; left out: a row from before legisync has none. */
-  contentAt?: number,
+  /** The date of the row's content; null: a row from before legisync has none. */
+  contentAt: number | null,
 ])[] = [
-  ['the same hash, however young the object', A, A, 1_000, 0, false],
-  ['another hash of the same version', B, A, 0, 0, true],
-  ['another hash of the same version, of an object that is older than the row', B, A, 0, 1_000, true],
-  ['a hash of a later version', A2, A, 1_000, 0, false],
-  ['a hash of an earlier version', A, A2, 1_000, 0, false],
-  ['a first hash, of an object that is older than the row', A, null, 0, 1, false],
-  ['a first hash, of the same moment', A, null, 0, 0, false],
-  ['a first hash, of an object that is younger than the row', A, null, 1, 0, true],
+  ['the same hash, however young the object', A, A, 1_000, 0, false, null],
+  ['another hash of the same version', B, A, 0, 0, true, null],
+  ['another hash of the same version, of an object that is older than the row', B, A, 0, 1_000, true, null],
+  ['a hash of a later version', A2, A, 1_000, 0, false, null],
+  ['a hash of an earlier version', A, A2, 1_000, 0, false, null],
+  ['a first hash, of an object that is older than the row', A, null, 0, 1, false, null],
+  ['a first hash, of the same moment', A, null, 0, 0, false, null],
+  ['a first hash, of an object that is younger than the row', A, null, 1, 0, true, null],
   ['a first hash, of an object that is a moment younger than the row’s content', A, null, 1, 0, true, 0],
   ['an object without a hash that is older than the row’s content', null, A, 0, 0, false, 1],
   ['an object without a hash of the moment of the row’s content', null, A, 1, 0, false, 1],
@@ -54,17 +54,17 @@ const CONTENT: readonly (readonly [
     true,
     1,
   ],
-  ['no hash at all, of an object that is younger by the grace time', null, null, GRACE, 0, false],
-  ['no hash at all, of an object that is younger by more', null, null, GRACE + 1, 0, true],
-  ['an object without a hash over a row with one, within the grace time', null, A, GRACE, 0, false],
-  ['an object without a hash over a row with one, after the grace time', null, A, GRACE + 1, 0, true],
+  ['no hash at all, of an object that is younger by the grace time', null, null, GRACE, 0, false, null],
+  ['no hash at all, of an object that is younger by more', null, null, GRACE + 1, 0, true, null],
+  ['an object without a hash over a row with one, within the grace time', null, A, GRACE, 0, false, null],
+  ['an object without a hash over a row with one, after the grace time', null, A, GRACE + 1, 0, true, null],
 ];
 
 describe('legisync.content_is_newer', () => {
   it.each(CONTENT)('%s', async (_what, objectHash, rowHash, objectAt, rowAt, newer, contentAt) => {
     const asked =
       'legisync.content_is_newer($1, $2, $3::timestamptz, $4::timestamptz, $5::timestamptz, $6::interval)';
-    const dates = [at(objectAt), at(rowAt), at(contentAt ?? null)];
+    const dates = [at(objectAt), at(rowAt), at(contentAt)];
     expect(await value(asked, [objectHash, rowHash, ...dates, `${GRACE} minutes`])).toBe(String(newer));
   });
 });

@@ -18,11 +18,15 @@ afterAll(() => stack.close());
 /** Types that bodies of our functions name. The grammar itself knows `integer`, `boolean` and the like. */
 const TYPES = ['text', 'json', 'jsonb', 'uuid', 'name', 'timestamptz', 'regclass'];
 
+/** Tables that our functions read, and the rows that a trigger is given. */
+const RELATIONS = ['files_queue', 'settings', 'claims', 'objects', 'gone', 'pg_class', 'pg_proc'];
+
 /** What a session does to have its own function called, which says as whom it runs. */
 const TRAP = `
   create function pg_temp.whoami() returns boolean language plpgsql as
     $$ begin raise notice 'runs as %', current_user; return true; end $$;
-  ${TYPES.map((type) => `create domain pg_temp."${type}" as pg_catalog.${type} check (pg_temp.whoami());`).join(' ')}`;
+  ${TYPES.map((type) => `create domain pg_temp."${type}" as pg_catalog.${type} check (pg_temp.whoami());`).join(' ')}
+  ${RELATIONS.map((name) => `create view pg_temp.${name} as select 'x'::pg_catalog.text as file_path where pg_temp.whoami();`).join(' ')}`;
 
 /** A login with one right on the queue and one row of it; its statement sets off a trigger. */
 const STATEMENTS = {
@@ -69,7 +73,7 @@ async function attack(right: Right): Promise<Attack> {
   }
 }
 
-describe('a login with one right on files_queue, and types of its own in pg_temp', () => {
+describe('a login with one right on files_queue, and types and relations of its own in pg_temp', () => {
   it.each<[Right, RegExp]>([
     ['delete', /^1 row$/],
     ['update', /^1 row$/],
@@ -101,6 +105,19 @@ interface Walked {
   readonly settings: readonly string[];
   readonly definer: boolean;
 }
+
+it('a relation that is not named by its schema would be the one in pg_temp, so the test can fail', async () => {
+  const [source] = await stack.sql<{ ddl: string }>(
+    `select pg_get_functiondef('legisync.has_witness()'::regprocedure) as ddl`,
+  );
+  const ddl = source?.ddl ?? '';
+  await stack.sql(ddl.replaceAll('public.files_queue', 'files_queue'));
+  try {
+    expect((await attack('delete')).ranAs).toEqual(['postgres']);
+  } finally {
+    await stack.sql(ddl);
+  }
+});
 
 describe('the functions of legisync', () => {
   let functions: readonly Walked[];

@@ -23,7 +23,7 @@ export interface Reading {
 }
 
 /** Has the session report the plan of every statement, also inside functions. For a superuser. */
-export async function watchPlans(client: Client): Promise<void> {
+async function watchPlans(client: Client): Promise<void> {
   await client.query(`load 'auto_explain';
     set auto_explain.log_min_duration = 0; set auto_explain.log_nested_statements = on;
     set auto_explain.log_analyze = on; set auto_explain.log_buffers = on; set auto_explain.log_timing = off;

@@ -1,5 +1,6 @@
 -- Among the rows after a path up to another one: those to mark or to hide (`gone`), and the marked ones whose file is back.
--- The index of storage.objects is asked for each row (`offset 0` keeps the planner from joining).
+-- The index of storage.objects is asked for each row (`offset 0` keeps the planner from joining), and once (the outer
+-- `offset 0`).
 create or replace function legisync.find_dangling(
   p_bucket text, p_after text, p_upto text, p_before timestamptz, out gone text[], out back text[])
 language plpgsql stable
@@ -16,6 +17,7 @@ begin
              legisync.row_written(f.created_at, f.content_at) as written,
              exists (select from storage.objects o where o.bucket_id = p_bucket and o.name = f.file_path offset 0) as is_there
       from public.files_queue f cross join legisync.settings s
-      where f.bucket_id = p_bucket and f.file_path > p_after collate "default" and f.file_path <= p_upto collate "default") r;
+      where f.bucket_id = p_bucket and f.file_path > p_after collate "default" and f.file_path <= p_upto collate "default"
+      offset 0) r;
 end
 $$;

@@ -7,7 +7,7 @@ as $$
 declare
   v_path text;
   v_row json;
-  v_rows json[] := '{}';
+  v_rows json[] := '{}'::json[];
 begin
   for v_path in
     select f.file_path from public.files_queue f

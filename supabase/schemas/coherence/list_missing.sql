@@ -8,7 +8,7 @@ as $$
 declare
   v_name text;
   v_file json;
-  v_files json[] := '{}';
+  v_files json[] := '{}'::json[];
 begin
   for v_name in
     select o.name from storage.objects o

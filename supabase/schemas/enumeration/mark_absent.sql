@@ -19,8 +19,8 @@ begin
       group by s.source, s.code_id
       having bool_and(s.state = 'complete') and not bool_and(s.judged)
   loop
-    if v_listing.whole and legisync.mark_absent_documents(
-         p_collection, p_pass, v_listing.source, v_listing.code_id, v_listing.slices) = 10000 then
+    if v_listing.whole and not legisync.mark_absent_documents(
+         p_collection, p_pass, v_listing.source, v_listing.code_id, v_listing.slices) then
       return false;
     end if;
     update legisync.slices set judged = true where id = any (v_listing.slices);

@@ -1,10 +1,13 @@
--- Marks up to 10,000 documents of a source that none of these slices has listed. What a code's table of contents does not
+-- Marks up to 10,000 documents of a source that none of these slices has listed. Returns whether that was all. What a code's table of contents does not
 -- list any more is superseded as well, unless another source of the pass lists it: that one takes it over.
+--
+-- Documents that somebody has locked are left for the next call. The caller may have locked others already, with higher ids:
+-- waiting here could deadlock.
 --
 -- Nested loops are closed to the planner: without statistics it may expect few rows in the listing, and go through all of
 -- it once for each document.
 create or replace function legisync.mark_absent_documents(
-  p_collection text, p_pass integer, p_source text, p_code_id text, p_slices bigint[]) returns integer
+  p_collection text, p_pass integer, p_source text, p_code_id text, p_slices bigint[]) returns boolean
 language plpgsql
 set search_path = pg_catalog, pg_temp set plan_cache_mode = force_custom_plan
 set enable_nestloop = off set work_mem = '64MB'
@@ -12,6 +15,7 @@ as $$
 declare
   v_ids text[];
   v_elsewhere text[];
+  v_locked text[];
 begin
   select array_agg(id) into v_ids from (
     select d.id from legisync.documents d
@@ -19,15 +23,16 @@ begin
       and not exists (select from legisync.listing_documents l where l.slice = any (p_slices) and l.id = d.id)
     order by d.id limit 10000) absent;
   if v_ids is null then
-    return 0;
+    return true;
   end if;
   v_elsewhere := legisync.listed_elsewhere(p_collection, p_pass, p_slices, v_ids);
-  perform from legisync.documents where category = p_collection and id = any (v_ids) order by id for update;
+  v_locked := array(
+    select id from legisync.documents where category = p_collection and id = any (v_ids) order by id for update skip locked);
   update legisync.documents set absent_since = p_pass
-    where category = p_collection and id = any (v_ids);
+    where category = p_collection and id = any (v_locked);
   update legisync.documents set state = 'superseded', next_attempt_at = null
-    where category = p_collection and id = any (v_ids) and p_code_id <> ''
+    where category = p_collection and id = any (v_locked) and p_code_id <> ''
       and state in ('discovered', 'stored', 'failed') and id <> all (v_elsewhere);
-  return cardinality(v_ids);
+  return cardinality(v_locked) = cardinality(v_ids) and cardinality(v_ids) < 10000;
 end
 $$;

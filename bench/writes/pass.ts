@@ -1,0 +1,105 @@
+import type { Client } from 'pg';
+import { listingOf, pageOf, type ListedRange, type Listing } from './listing.ts';
+import {
+  fillCatalogue,
+  leaseSlice,
+  LISTING_TABLE,
+  openPass,
+  registerPage,
+  splitSlice,
+  type LeasedSlice,
+  type PassStep,
+} from './passCalls.ts';
+import { measureWrites, megabytes, type Written } from './meter.ts';
+
+const SOURCES = ['search', 'codes'];
+/** As the activities have them: documents a page, pages a step; documents of a table of contents a call. */
+const PAGE_DOCUMENTS = 100;
+const STEP_PAGES = 10;
+const CHUNK_DOCUMENTS = 2_000;
+
+/** Written into the catalogue; and what became of the listing. */
+export interface PassWrites extends Written {
+  /** Pages and chunks that were registered. */
+  readonly pages: number;
+  readonly listing: {
+    readonly inserted: number;
+    readonly deleted: number;
+    readonly logged: boolean;
+    /** At the end, indexes included. */
+    readonly mb: number;
+  };
+}
+
+/** What a pass over an unchanged corpus writes, from its beginning to its end, by one lane. */
+export async function measurePass(client: Client, bucket: string, documents: number): Promise<PassWrites> {
+  const listing = listingOf(documents);
+  await fillCatalogue(client, listing);
+  let pages = 0;
+  const written = await measureWrites(client, 'legisync.documents', async () => {
+    pages = await runPass(client, bucket, listing);
+  });
+  const { rows } = await client.query<PassWrites['listing']>(
+    `select n_tup_ins::float8 as inserted, n_tup_del::float8 as deleted, relpersistence = 'p' as logged,
+            pg_total_relation_size(c.oid)::float8 as mb
+       from pg_class c join pg_stat_all_tables s on s.relid = c.oid where c.oid = $1::regclass`,
+    [LISTING_TABLE],
+  );
+  const [row] = rows;
+  if (row === undefined) throw new Error(`there is no table ${LISTING_TABLE}`);
+  return { ...written, pages, listing: { ...row, mb: megabytes(row.mb) } };
+}
+
+/** @returns how many pages were registered */
+async function runPass(client: Client, bucket: string, listing: Listing): Promise<number> {
+  const ranges = new Map([...listing.windows, ...listing.codes].map((range) => [keyName(range.key), range]));
+  for (let pages = 0; ;) {
+    const { pass, complete } = await openPass(client, SOURCES);
+    if (complete) return pages;
+    const slice = await leaseSlice(client, pass);
+    if (slice === null) throw new Error('the pass is not complete, and no slice is open');
+    if (slice.key.kind === 'source') {
+      const split = slice.source === 'search' ? listing.windows : listing.codes;
+      await splitSlice(
+        client,
+        slice,
+        split.map(({ key }) => key),
+      );
+      continue;
+    }
+    const range = ranges.get(keyName(slice.key));
+    if (range === undefined) throw new Error(`slice ${slice.id} is none of ours`);
+    const size = slice.key.kind === 'code' ? CHUNK_DOCUMENTS : PAGE_DOCUMENTS;
+    pages += await registerStep({ client, bucket, listing, slice, range, size });
+  }
+}
+
+const keyName = (key: ListedRange['key']): string => (key.kind === 'code' ? key.code : key.from);
+
+interface Step {
+  readonly client: Client;
+  readonly bucket: string;
+  readonly listing: Listing;
+  readonly slice: LeasedSlice;
+  readonly range: ListedRange;
+  readonly size: number;
+}
+
+/** A code to its end, or ten pages of a search. */
+async function registerStep({ client, bucket, listing, slice, range, size }: Step): Promise<number> {
+  const isCode = slice.key.kind === 'code';
+  for (let page = slice.page; ; page += 1) {
+    const from = range.from + (page - 1) * size;
+    const upto = Math.min(from + size, range.upto);
+    const pages = page - slice.page + 1;
+    const last = upto === range.upto;
+    const step = stepAfter(isCode, last, pages);
+    await registerPage(client, bucket, slice, page, pageOf(listing, from, upto), step);
+    if (step !== 'continue') return pages;
+  }
+}
+
+function stepAfter(isCode: boolean, last: boolean, pages: number): PassStep {
+  if (last) return isCode ? 'whole' : 'round';
+  return !isCode && pages >= STEP_PAGES ? 'release' : 'continue';
+}

@@ -10,14 +10,13 @@ declare
   v_missing text[];
 begin
   select count(*), max(o.name),
-         array_agg(o.name order by o.name) filter (where f.file_path is null and o.is_wanted),
-         count(*) filter (where f.file_path is not null and f.bucket_id is distinct from r.bucket_id and o.is_wanted),
-         count(*) filter (where not o.is_file and o.is_below)
+         array_agg(o.name order by o.name)
+           filter (where f.file_path is null and legisync.is_file(o.name) and starts_with(o.name, r.prefix)),
+         count(*) filter (where f.file_path is not null and f.bucket_id is distinct from r.bucket_id
+                            and legisync.is_file(o.name) and starts_with(o.name, r.prefix)),
+         count(*) filter (where not legisync.is_file(o.name) and starts_with(o.name, r.prefix))
     into v.scanned, v.upto, v_missing, v.held, v.skipped
-    from (
-      select name, legisync.is_file(name) as is_file, starts_with(name, r.prefix) as is_below,
-             legisync.is_file(name) and starts_with(name, r.prefix) as is_wanted
-      from storage.objects where bucket_id = r.bucket_id and name > r.position order by name limit p_step) o
+    from (select name from storage.objects where bucket_id = r.bucket_id and name > r.position order by name limit p_step) o
     left join public.files_queue f on f.file_path = o.name and f.file_path > r.position collate "default";
   select count(*) filter (where o.written <= now() - r.grace), count(*) filter (where o.written > now() - r.grace)
     into v.missing, v.in_flight

@@ -1657,6 +1657,8 @@ begin
       where s.collection = p_collection and s.pass = p_pass and s.state <> 'split'
       group by s.source, s.code_id
       having bool_and(s.state = 'complete') and not bool_and(s.judged)
+      -- Two callers at once then wait for each other's slices in one order.
+      order by s.source, s.code_id
   loop
     if v_listing.whole and not legisync.mark_absent_documents(
          p_collection, p_pass, v_listing.source, v_listing.code_id, v_listing.slices) then
@@ -1926,6 +1928,8 @@ CREATE OR REPLACE FUNCTION legisync.queue_objects(p_bucket text, p_paths text[],
  SET search_path TO 'pg_catalog', 'pg_temp'
  SET plan_cache_mode TO 'force_custom_plan'
 AS $function$
+declare
+  v_locked text[];
 begin
   insert into public.files_queue (file_path, bucket_id, file_size, status, processed, content_sha256, content_at)
     select o.name, o.bucket_id, legisync.object_size(o.metadata), 'pending', false, o.user_metadata ->> 'sha256',
@@ -1934,10 +1938,12 @@ begin
     order by o.name
     on conflict (file_path) do nothing;
   get diagnostics queued = row_count;
-  perform from public.files_queue f where f.file_path = any (p_paths) order by f.file_path for update;
-  perform legisync.restore_dangling(p_bucket, p_paths);
+  -- From here on only what is locked: a row that was deleted and is back would be waited for out of order.
+  v_locked := array(
+    select f.file_path from public.files_queue f where f.file_path = any (p_paths) order by f.file_path for update);
+  perform legisync.restore_dangling(p_bucket, v_locked);
   select c.pending_again + c.requeued into requeued
-    from legisync.settings s cross join lateral legisync.take_over_content(p_bucket, p_paths, s.grace, false) c;
+    from legisync.settings s cross join lateral legisync.take_over_content(p_bucket, v_locked, s.grace, false) c;
   select count(*) into held_by_other_bucket
     from public.files_queue f where f.file_path = any (p_paths) and f.bucket_id is distinct from p_bucket;
 end
@@ -3192,6 +3198,7 @@ declare
   v_upto text;
   v_gone text[];
   v_back text[];
+  v_locked text[];
   v_marked integer;
   v_hidden integer;
   v_restored integer;
@@ -3207,9 +3214,11 @@ begin
       into v_marked, v_hidden, v_restored
       from public.files_queue f cross join legisync.settings s where f.file_path = any (v_gone);
   else
-    perform from public.files_queue where file_path = any (v_gone || v_back) order by file_path for update;
-    select marked, hidden into v_marked, v_hidden from legisync.mark_dangling(p_bucket, v_gone, v_before);
-    v_restored := legisync.restore_dangling(p_bucket, v_back);
+    -- Only what is locked: see legisync.queue_objects. Both functions ask once more which rows are theirs.
+    v_locked := array(
+      select file_path from public.files_queue where file_path = any (v_gone || v_back) order by file_path for update);
+    select marked, hidden into v_marked, v_hidden from legisync.mark_dangling(p_bucket, v_locked, v_before);
+    v_restored := legisync.restore_dangling(p_bucket, v_locked);
   end if;
   return json_build_object('scanned', v_scanned, 'marked', v_marked, 'hidden', v_hidden,
                            'takenBack', v_restored, 'next', case when v_scanned = p_step then v_upto end);
@@ -3247,7 +3256,8 @@ begin
       into v_pending, v_requeued, v_resized
       from legisync.content_differences(p_bucket, v_paths, v_grace);
   else
-    perform from public.files_queue where file_path = any (v_paths) order by file_path for update;
+    -- Only what is locked: see legisync.queue_objects.
+    v_paths := array(select file_path from public.files_queue where file_path = any (v_paths) order by file_path for update);
     -- A row that is marked has its file again, or it could not be stale.
     perform legisync.restore_dangling(p_bucket, v_paths);
     select pending_again, requeued, resized into v_pending, v_requeued, v_resized

@@ -5,6 +5,8 @@ create or replace function legisync.queue_objects(
 language plpgsql
 set search_path = pg_catalog, pg_temp set plan_cache_mode = force_custom_plan
 as $$
+declare
+  v_locked text[];
 begin
   insert into public.files_queue (file_path, bucket_id, file_size, status, processed, content_sha256, content_at)
     select o.name, o.bucket_id, legisync.object_size(o.metadata), 'pending', false, o.user_metadata ->> 'sha256',
@@ -13,10 +15,12 @@ begin
     order by o.name
     on conflict (file_path) do nothing;
   get diagnostics queued = row_count;
-  perform from public.files_queue f where f.file_path = any (p_paths) order by f.file_path for update;
-  perform legisync.restore_dangling(p_bucket, p_paths);
+  -- From here on only what is locked: a row that was deleted and is back would be waited for out of order.
+  v_locked := array(
+    select f.file_path from public.files_queue f where f.file_path = any (p_paths) order by f.file_path for update);
+  perform legisync.restore_dangling(p_bucket, v_locked);
   select c.pending_again + c.requeued into requeued
-    from legisync.settings s cross join lateral legisync.take_over_content(p_bucket, p_paths, s.grace, false) c;
+    from legisync.settings s cross join lateral legisync.take_over_content(p_bucket, v_locked, s.grace, false) c;
   select count(*) into held_by_other_bucket
     from public.files_queue f where f.file_path = any (p_paths) and f.bucket_id is distinct from p_bucket;
 end

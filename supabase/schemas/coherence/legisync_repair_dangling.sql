@@ -15,6 +15,7 @@ declare
   v_upto text;
   v_gone text[];
   v_back text[];
+  v_locked text[];
   v_marked integer;
   v_hidden integer;
   v_restored integer;
@@ -30,9 +31,11 @@ begin
       into v_marked, v_hidden, v_restored
       from public.files_queue f cross join legisync.settings s where f.file_path = any (v_gone);
   else
-    perform from public.files_queue where file_path = any (v_gone || v_back) order by file_path for update;
-    select marked, hidden into v_marked, v_hidden from legisync.mark_dangling(p_bucket, v_gone, v_before);
-    v_restored := legisync.restore_dangling(p_bucket, v_back);
+    -- Only what is locked: see legisync.queue_objects. Both functions ask once more which rows are theirs.
+    v_locked := array(
+      select file_path from public.files_queue where file_path = any (v_gone || v_back) order by file_path for update);
+    select marked, hidden into v_marked, v_hidden from legisync.mark_dangling(p_bucket, v_locked, v_before);
+    v_restored := legisync.restore_dangling(p_bucket, v_locked);
   end if;
   return json_build_object('scanned', v_scanned, 'marked', v_marked, 'hidden', v_hidden,
                            'takenBack', v_restored, 'next', case when v_scanned = p_step then v_upto end);

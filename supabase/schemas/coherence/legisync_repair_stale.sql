@@ -26,7 +26,8 @@ begin
       into v_pending, v_requeued, v_resized
       from legisync.content_differences(p_bucket, v_paths, v_grace);
   else
-    perform from public.files_queue where file_path = any (v_paths) order by file_path for update;
+    -- Only what is locked: see legisync.queue_objects.
+    v_paths := array(select file_path from public.files_queue where file_path = any (v_paths) order by file_path for update);
     -- A row that is marked has its file again, or it could not be stale.
     perform legisync.restore_dangling(p_bucket, v_paths);
     select pending_again, requeued, resized into v_pending, v_requeued, v_resized

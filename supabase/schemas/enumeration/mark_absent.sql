@@ -18,6 +18,8 @@ begin
       where s.collection = p_collection and s.pass = p_pass and s.state <> 'split'
       group by s.source, s.code_id
       having bool_and(s.state = 'complete') and not bool_and(s.judged)
+      -- Two callers at once then wait for each other's slices in one order.
+      order by s.source, s.code_id
   loop
     if v_listing.whole and not legisync.mark_absent_documents(
          p_collection, p_pass, v_listing.source, v_listing.code_id, v_listing.slices) then

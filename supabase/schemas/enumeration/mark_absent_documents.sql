@@ -1,5 +1,6 @@
--- Marks up to 10,000 documents of a source that none of these slices has listed. Returns whether that was all. What a code's table of contents does not
--- list any more is superseded as well, unless another source of the pass lists it: that one takes it over.
+-- Marks up to 10,000 documents of a source that none of these slices has listed. Returns whether that was all. What a
+-- code's table of contents does not list any more is superseded as well, unless another source of the pass lists it: that
+-- one takes it over.
 --
 -- Documents that somebody has locked are left for the next call. The caller may have locked others already, with higher ids:
 -- waiting here could deadlock.

@@ -7,6 +7,7 @@ export interface Column {
   readonly type: string;
   /** Name of the type in `pg_type`; of a domain, the type below it. */
   readonly base: string;
+  /** The type itself; not a domain over an enum, which PostgreSQL compares with no literal. */
   readonly isEnum: boolean;
   /** The most characters of a `varchar(n)`; null: as many as there are. */
   readonly limit: number | null;
@@ -132,7 +133,7 @@ const FACTS = `
                 'name', a.attname,
                 'type', format_type(a.atttypid, a.atttypmod),
                 'base', b.typname,
-                'isEnum', b.typtype = 'e',
+                'isEnum', t.typtype = 'e',
                 'limit', case when b.typname = 'varchar' and m.typmod >= 4 then m.typmod - 4 end,
                 'notNull', a.attnotnull or t.typnotnull,
                 'filled', a.atthasdef or a.attidentity <> '' or t.typdefault is not null,

@@ -42,6 +42,13 @@ const OBSTACLES: readonly (readonly [what: string, ddl: string, about: string, s
     /status is integer: legisync needs text/,
   ],
   [
+    'a status that is a domain over an enum, which PostgreSQL compares with no literal',
+    `create type word as enum ('pending', 'processing', 'processed', 'failed', 'dangling'); create domain state as word;
+     alter table files_queue alter status drop default, alter status type state using status::word`,
+    'type',
+    /status is state: legisync needs text/,
+  ],
+  [
     'a column of ours that means something else',
     'alter table files_queue add content_at integer',
     'type',

@@ -1,9 +1,10 @@
 import { chaosSetting } from './settings.ts';
 import { play, type Outcome, type Turn } from './race/actor.ts';
-import { collect, list } from './race/collectors.ts';
+import { collect, list, maintain } from './race/collectors.ts';
 import { backfill, kill, repair, vandalise } from './race/operators.ts';
 import { settle, violations } from './race/verdict.ts';
-import { claim, poll } from './race/workers.ts';
+import { poll } from './race/pollers.ts';
+import { claim } from './race/workers.ts';
 import { openWorld, type World } from './race/world.ts';
 
 const SECONDS = Number(process.env['RACE_SECONDS'] ?? 300);
@@ -11,6 +12,7 @@ const SECONDS = Number(process.env['RACE_SECONDS'] ?? 300);
 /** Each in a session of its own, all against the same 120 documents. */
 const ACTORS: readonly (readonly [kind: string, turn: Turn, sessions: number])[] = [
   ['collector', collect, 3],
+  ['maintenance', maintain, 1],
   ['lister', list, 2],
   ['claimer', claim, 4],
   ['poller', poll, 3],

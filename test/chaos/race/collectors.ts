@@ -17,18 +17,57 @@ async function upload({ dice, world, name }: Stage, id: string): Promise<void> {
   );
 }
 
+/** New content of one document, queued by a batch that does not hold it any more, or never did. */
+export async function change(stage: Stage, id: string): Promise<void> {
+  await upload(stage, id);
+  const batch = JSON.stringify({ workflow: 'massive', run: 'lost', sequence: 1 });
+  await stage.call(`select legisync_enqueue_documents($1, $2, $3, $4, '[]')`, [
+    BUCKET,
+    CATEGORY,
+    batch,
+    [id],
+  ]);
+}
+
 /** Takes documents, uploads them, and enqueues them: once, twice, late, or not at all. */
 export const collect: Turn = async (stage) => {
-  const { dice, call, name } = stage;
+  const { dice, name } = stage;
   const batch = JSON.stringify({
     workflow: 'massive',
     run: `run-${dice.roll(3)}`,
     sequence: Number(name.slice(-1)),
   });
+  await work(stage, batch, 1 + dice.roll(10));
+};
+
+/** MAINTENANCE: lists a few documents, some with another change signal, and collects what that gave it. */
+export const maintain: Turn = async (stage) => {
+  const { dice, call } = stage;
+  const batch = JSON.stringify({ workflow: 'maintenance', run: `run-${dice.roll(2)}`, sequence: 1 });
+  const first = dice.roll(DOCUMENTS);
+  const documents = Array.from({ length: 1 + dice.roll(30) }, (_, n) => ({
+    id: idOf((first + n) % DOCUMENTS),
+    revision: `r${dice.roll(3) === 0 ? dice.roll(1_000_000) : 0}`,
+  }));
+  await call('select legisync_take_listed($1, $2, $3, $4, $5, $6, $7)', [
+    BUCKET,
+    CATEGORY,
+    batch,
+    dice.pick('search', 'toc'),
+    JSON.stringify(documents),
+    JSON.stringify({ page: 1 + dice.roll(9), size: 50 }),
+    'trust',
+  ]);
+  await work(stage, batch, 30);
+};
+
+/** Carries out a batch. */
+async function work(stage: Stage, batch: string, limit: number): Promise<void> {
+  const { dice, call } = stage;
   const taken = await call<{ ids: string[] }>('select legisync_take_documents($1, $2, $3) as ids', [
     CATEGORY,
     batch,
-    1 + dice.roll(10),
+    limit,
   ]);
   const ids = taken[0]?.ids ?? [];
   const described = await call<{ documents: { id: string; held: boolean }[] }>(
@@ -63,17 +102,18 @@ export const collect: Turn = async (stage) => {
       JSON.stringify(failures),
     ]);
   }
-};
+}
 
 /** Lists documents, some with another change signal than before; reads rounds to their end, or not. */
-export const list: Turn = async ({ dice, call, name }) => {
+export const list: Turn = async (stage) => {
+  const { dice, call, name } = stage;
   const batch = JSON.stringify({ workflow: `list-${name}`, run: `run-${dice.roll(2)}`, sequence: 1 });
   const opened = await call<{ pass: { pass: number } }>(
     `select legisync_open_pass($1, '{search,toc}', 0) as pass`,
     [CATEGORY],
   );
   const leased = await call<{
-    slice: { id: number; source: string; round: number; page: number; key: { kind: string } } | null;
+    slice: Slice | null;
   }>('select legisync_lease_slice($1, $2, $3, $4) as slice', [
     CATEGORY,
     opened[0]?.pass.pass,
@@ -90,6 +130,7 @@ export const list: Turn = async ({ dice, call, name }) => {
     ]);
     return;
   }
+  if (dice.roll(8) === 0) return giveUp(stage, slice, batch);
   // Each source has its half, and sometimes leaves one out.
   const first = slice.source === 'toc' ? 0 : DOCUMENTS / 2;
   const documents = Array.from({ length: DOCUMENTS / 2 }, (_, n) => first + n)
@@ -107,3 +148,29 @@ export const list: Turn = async ({ dice, call, name }) => {
     'trust',
   ]);
 };
+
+interface Slice {
+  readonly id: number;
+  readonly source: string;
+  readonly round: number;
+  readonly page: number;
+  readonly attempts: number;
+  readonly key: { readonly kind: string };
+}
+
+/** Ends the lease of a slice otherwise: gives it back, fails, parks it, or dies. */
+async function giveUp({ dice, call }: Stage, { id, attempts }: Slice, batch: string): Promise<void> {
+  const reason = [id, batch, attempts, 'LEGIFRANCE_UNAVAILABLE', 'cut off'];
+  switch (dice.roll(5)) {
+    case 0:
+      await call('select legisync_release_slice($1, $2)', [id, batch]);
+      return;
+    case 1:
+      await call('select legisync_park_slice($1, $2, $3, $4, $5)', reason);
+      return;
+    case 2:
+      return;
+    default:
+      await call('select legisync_fail_slice($1, $2, $3, $4, $5, 0)', reason);
+  }
+}

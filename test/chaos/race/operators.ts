@@ -1,5 +1,7 @@
 import type { Turn } from './actor.ts';
-import { BUCKET, DOCUMENTS, idOf, pathOf } from './world.ts';
+import { change } from './collectors.ts';
+import { giveBack, takeAndDie } from './pollers.ts';
+import { BUCKET, DOCUMENTS, idIn, idOf, pathOf } from './world.ts';
 
 /** Runs the two repairs over the whole queue, in steps, for real or dry. */
 export const repair: Turn = async ({ dice, call }) => {
@@ -44,17 +46,32 @@ interface Run {
   readonly position: string;
 }
 
-/** Removes a file, which may come back with the next upload; or a row, which a backfill brings back. */
-export const vandalise: Turn = async ({ dice, call, world }) => {
-  const path = pathOf(idOf(dice.roll(DOCUMENTS)));
-  if (dice.roll(2) === 0) {
+/**
+ * Removes a file, which may come back with the next upload; or a row, which an enqueue or a backfill brings back: often one
+ * that somebody has claimed, then with other content, and a poller takes that and dies.
+ */
+export const vandalise: Turn = async (stage) => {
+  const { dice, call, world } = stage;
+  if (dice.roll(3) === 0) {
+    const path = pathOf(idOf(dice.roll(DOCUMENTS)));
     await world.sql(
       `begin; set local storage.allow_delete_query = 'true'; delete from storage.objects where name = '${path}'; commit`,
     );
   } else {
+    const [claim] = await world.sql<{ path: string }>(
+      `select file_path as path from legisync.claims where state = 'held' order by md5(file_path || $1) limit 1`,
+      [String(dice.roll(1_000_000))],
+    );
+    const path = claim?.path ?? pathOf(idOf(dice.roll(DOCUMENTS)));
     await call('delete from public.files_queue where file_path = $1', [path]);
+    if (dice.roll(3) > 0) await change(stage, idIn(path));
+    const signature = `${stage.name} ${dice.roll(1_000_000_000)}`;
+    await takeAndDie(stage, path, signature);
+    await call('select pg_sleep(0.3)');
+    await giveBack(stage, signature);
+    return;
   }
-  await call('select pg_sleep(0.2)');
+  await call('select pg_sleep(0.1)');
 };
 
 /** Cancels a statement, or ends a session, of anybody but itself. */

@@ -11,7 +11,9 @@ export async function settle({ sql }: World): Promise<void> {
     update public.files_queue set status = 'pending', processed = false
       where status in ('processing', 'failed')
         and file_path not in (select file_path from legisync.claims where state in ('held', 'waiting'))`);
-  await sql(`update legisync.documents set next_attempt_at = now() where state = 'failed'`);
+  await sql(`
+    update legisync.documents set held_until = now() where held_until is not null;
+    update legisync.documents set next_attempt_at = now() where state = 'failed'`);
   const last = JSON.stringify({ workflow: 'massive', run: 'last', sequence: 1 });
   for (;;) {
     const [taken] = await sql<{ ids: string[] }>('select legisync_take_documents($1, $2, 1000) as ids', [
@@ -55,8 +57,8 @@ export async function settle({ sql }: World): Promise<void> {
     );
     if (claim === undefined || claim.paths.length === 0) break;
     await sql(
-      `insert into public.finished (path, sha256, worker)
-       select name, coalesce(user_metadata ->> 'sha256', updated_at::text), 'last' from storage.objects where name = any ($1)`,
+      `insert into public.finished (path, written, read_at, worker)
+       select name, updated_at, clock_timestamp(), 'last' from storage.objects where name = any ($1)`,
       [claim.paths],
     );
     await sql('select legisync_complete_files($1, $2)', [claim.token, claim.paths]);
@@ -67,12 +69,18 @@ export async function settle({ sql }: World): Promise<void> {
 export async function violations({ sql }: World): Promise<Readonly<Record<string, readonly object[]>>> {
   const of = (text: string): Promise<object[]> => sql(text, text.includes('$1') ? [BUCKET] : []);
   return {
-    'content that no Worker has read and finished': await of(
-      `select o.name, o.user_metadata ->> 'sha256' as sha256, f.status, f.content_sha256
+    // Nobody may finish a row who has not read what it stood for at that moment, or something later.
+    'rows that became processed, and nobody had read their content': await of(
+      `select path, count(*) as times, min(at) as first from public.became_processed p
+       where not exists (
+         select from public.finished x where x.path = p.path and x.written >= p.content_at and x.read_at <= p.at)
+       group by path`,
+    ),
+    'files whose content no Worker has read and finished': await of(
+      `select o.name, f.status, f.content_sha256
        from storage.objects o left join public.files_queue f on f.file_path = o.name
        where o.bucket_id = $1 and not exists (
-         select from public.finished x
-         where x.path = o.name and x.sha256 = coalesce(o.user_metadata ->> 'sha256', o.updated_at::text))`,
+         select from public.finished x where x.path = o.name and x.written >= o.updated_at)`,
     ),
     'files without a row': await of(
       `select name from storage.objects o where bucket_id = $1
@@ -92,6 +100,11 @@ export async function violations({ sql }: World): Promise<Readonly<Record<string
     ),
     'claims that are still held': await of(
       `select * from legisync.claims where state in ('held', 'waiting')`,
+    ),
+    'documents whose file is there, and that are still to be collected': await of(
+      `select d.id, d.state from legisync.documents d
+       join storage.objects o on o.bucket_id = $1 and o.name = legisync.document_path(d.category, d.id)
+       where d.state in ('discovered', 'failed') or (d.state = 'stored' and d.next_attempt_at is not null)`,
     ),
     'documents that a batch still has': await of(
       `select id, holder::text from legisync.documents where held_until is not null and (holder).run <> 'last'`,

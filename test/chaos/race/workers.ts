@@ -1,4 +1,4 @@
-import { isKill, type Stage, type Turn } from './actor.ts';
+import type { Stage, Turn } from './actor.ts';
 
 interface Claim {
   readonly token: string;
@@ -10,19 +10,28 @@ interface Ended {
   readonly pendingAgain?: readonly string[];
 }
 
-/** What is in the file now, and when that was written: content without a hash is told by its date. */
-async function read({ world }: Stage, path: string): Promise<string | null> {
-  const rows = await world.sql<{ content: string }>(
-    `select coalesce(user_metadata ->> 'sha256', updated_at::text) as content from storage.objects where name = $1`,
-    [path],
-  );
-  return rows[0]?.content ?? null;
+/** What a Worker found in a file: the date of its content, and when it looked; as text, with all digits. */
+export interface Found {
+  readonly written: string;
+  readonly readAt: string;
 }
 
-async function note({ world, name }: Stage, path: string, content: string | null): Promise<void> {
-  await world.sql('insert into public.finished (path, sha256, worker) values ($1, $2, $3)', [
+/** Reads a file. One that is gone holds no content that could be missed: that counts as the latest. */
+export async function read({ world }: Stage, path: string): Promise<Found> {
+  const [found] = await world.sql<{ written: string; readAt: string }>(
+    `select coalesce((select updated_at from storage.objects where name = $1), 'infinity')::text as written,
+            clock_timestamp()::text as "readAt"`,
+    [path],
+  );
+  if (found === undefined) throw new Error('no answer');
+  return found;
+}
+
+export async function note({ world, name }: Stage, path: string, { written, readAt }: Found): Promise<void> {
+  await world.sql('insert into public.finished (path, written, read_at, worker) values ($1, $2, $3, $4)', [
     path,
-    content,
+    written,
+    readAt,
     name,
   ]);
 }
@@ -37,10 +46,10 @@ export const claim: Turn = async (stage) => {
   const answer = claimed[0]?.claim;
   if (answer === undefined || answer.files.length === 0) return;
   const { token } = answer;
-  const contents = new Map<string, string | null>();
+  const contents = new Map<string, Found>();
   for (const { filePath } of answer.files) contents.set(filePath, await read(stage, filePath));
   const paths = [...contents.keys()];
-  switch (dice.roll(8)) {
+  switch (dice.roll(10)) {
     case 0:
       // Dies: the lease ends by itself.
       return;
@@ -57,72 +66,30 @@ export const claim: Turn = async (stage) => {
       // Late: the lease is over, and somebody else may have the files.
       await call('select pg_sleep(1.1)');
       break;
+    case 5:
+    case 6:
+    case 7:
+      // Slow: others touch the rows meanwhile.
+      await call('select pg_sleep($1)', [dice.roll(60) / 100]);
+      break;
     default:
   }
   await complete(stage, token, contents);
   if (dice.roll(4) === 0) await complete(stage, token, contents);
 };
 
-async function complete(
-  stage: Stage,
-  token: string,
-  contents: ReadonlyMap<string, string | null>,
-): Promise<void> {
-  const paths = [...contents.keys()];
+async function complete(stage: Stage, token: string, contents: ReadonlyMap<string, Found>): Promise<void> {
   let refused: readonly string[] = [];
   try {
     const ended = await stage.call<{ answer: Ended }>('select legisync_complete_files($1, $2) as answer', [
       token,
-      paths,
+      [...contents.keys()],
     ]);
     refused = ended[0]?.answer.refused ?? [];
   } catch (error) {
     // Killed: it may have been done all the same, so it is counted as done.
-    for (const path of paths) await note(stage, path, contents.get(path) ?? null);
+    for (const [path, found] of contents) await note(stage, path, found);
     throw error;
   }
-  for (const path of paths.filter((one) => !refused.includes(one)))
-    await note(stage, path, contents.get(path) ?? null);
+  for (const [path, found] of contents) if (!refused.includes(path)) await note(stage, path, found);
 }
-
-/**
- * Polls the table, as a Worker that knows nothing of claims: two UPDATEs a file, never repeated. It signs the row in a column
- * of the team's own, so that a person can set back what a Worker that died had.
- */
-export const poll: Turn = async (stage) => {
-  const { dice, call, world, name } = stage;
-  const signature = `${name} ${dice.roll(1_000_000_000)}`;
-  try {
-    const taken = await call<{ file_path: string }>(
-      `update public.files_queue set status = 'processing', signed_by = $1 where file_path = (
-         select file_path from public.files_queue where status = 'pending' order by md5(file_path) limit 1
-         for update skip locked)
-       returning file_path`,
-      [signature],
-    );
-    const path = taken[0]?.file_path;
-    if (path === undefined) return;
-    const content = await read(stage, path);
-    if (dice.roll(10) === 0) throw new Died();
-    const finished = `update public.files_queue set status = 'processed', processed = true
-                      where file_path = $1 and signed_by = $2 and status = 'processing'`;
-    try {
-      await call(finished, [path, signature]);
-      await note(stage, path, content);
-    } catch (error) {
-      if (isKill(error)) await note(stage, path, content);
-      throw error;
-    }
-  } catch (error) {
-    if (!(error instanceof Died || isKill(error))) throw error;
-    await world.sql(
-      `update public.files_queue f set status = 'pending' where signed_by = $1 and status = 'processing'
-         and not exists (select from legisync.claims c where c.file_path = f.file_path and c.state in ('held', 'waiting'))`,
-      [signature],
-    );
-    if (!(error instanceof Died)) throw error;
-  }
-};
-
-/** A Worker that is gone in the middle of its work. */
-class Died extends Error {}

@@ -37,9 +37,19 @@ export async function openWorld(): Promise<World> {
     (await pool.query<T>(text, [...values])).rows;
   await sql(`
     insert into storage.buckets (id, name) values ('${BUCKET}', '${BUCKET}');
-    -- What a Worker read, and finished without being refused; also where the answer was lost.
-    create table public.finished (path text not null, sha256 text, worker text not null);
-    create index on public.finished (path);
+    -- What a Worker read, of what date that was, and when; written down if it finished the file, or may have.
+    create table public.finished (path text not null, written timestamptz not null, read_at timestamptz not null,
+                                  worker text not null);
+    create index on public.finished (path, written);
+    -- Each row that became processed, and the date of the content that it stood for.
+    create table public.became_processed (path text not null, content_at timestamptz, at timestamptz not null);
+    create function public.note_processed() returns trigger language plpgsql security definer set search_path = '' as $$
+      begin
+        insert into public.became_processed values (new.file_path, new.content_at, clock_timestamp());
+        return null;
+      end $$;
+    create trigger note_processed after update on public.files_queue for each row
+      when (new.processed and not old.processed) execute function public.note_processed();
     -- A column of the team's own: see the pollers.
     alter table public.files_queue add column signed_by text`);
   return {
@@ -55,6 +65,8 @@ export async function openWorld(): Promise<World> {
 }
 
 export const idOf = (n: number): string => `LEGIARTI${String(n).padStart(12, '0')}`;
+/** The id of the document that a path is of. */
+export const idIn = (path: string): string => path.slice(-25, -5);
 export const pathOf = (id: string): string => `legifrance/${CATEGORY}/${id}.json`;
 
 /** Draws numbers: the same ones from the same seed and name. */

@@ -13,7 +13,7 @@ import { Client } from 'pg';
 import { bootstrapSupabase, databaseUrl } from '../local/postgres/bootstrap.ts';
 import { removeDataDir } from '../local/postgres/dataDir.ts';
 import { startPostgres } from '../local/postgres/server.ts';
-import { migrate } from '../src/supabase/migrate.ts';
+import { migrate } from '../src/migrations/migrate.ts';
 import { QUEUE_SETTINGS } from './support/database.ts';
 
 const { values } = parseArgs({

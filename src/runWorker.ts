@@ -5,7 +5,7 @@ import type { ActivityDeps } from './activities/deps.ts';
 import { createActivities } from './activities/index.ts';
 import type { Config } from './config/config.ts';
 import { createLegifrance } from './legifrance/client.ts';
-import { createProcessQuota } from './legifrance/quota.ts';
+import { createProcessQuota } from './legifrance/quota/quota.ts';
 import { failureInterceptor } from './observability/failureInterceptor.ts';
 import type { Logger } from './observability/logger.ts';
 import type { Scrub } from './observability/scrub.ts';

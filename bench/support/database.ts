@@ -6,7 +6,7 @@ import { prepareShutdown } from '../../local/launcher/shutdown.ts';
 import { bootstrapSupabase } from '../../local/postgres/bootstrap.ts';
 import { removeDataDir } from '../../local/postgres/dataDir.ts';
 import { startPostgres } from '../../local/postgres/server.ts';
-import { migrate, type MigrationSettings } from '../../src/supabase/migrate.ts';
+import { migrate, type MigrationSettings } from '../../src/migrations/migrate.ts';
 
 /** As in the default configuration. */
 export const QUEUE_SETTINGS: MigrationSettings = {

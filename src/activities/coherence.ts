@@ -1,5 +1,5 @@
 import type { CoherenceInput, MeasureResult } from '../contract/coherence.ts';
-import { judge } from '../contract/coherenceVerdict.ts';
+import { judge } from '../coherence/verdict.ts';
 import { LegisyncError } from '../contract/failures.ts';
 import type { ActivityDeps } from './deps.ts';
 import { withHeartbeat } from './liveness.ts';

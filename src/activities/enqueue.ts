@@ -1,4 +1,4 @@
-import type { EnqueueInput, EnqueueResult } from '../contract/messages.ts';
+import type { EnqueueInput, EnqueueResult } from '../contract/collecting.ts';
 import type { ActivityDeps } from './deps.ts';
 import { withHeartbeat } from './liveness.ts';
 

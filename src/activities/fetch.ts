@@ -1,13 +1,13 @@
 import { Context } from '@temporalio/activity';
 import type { Collection, Source } from '../contract/collections.ts';
 import { LegisyncError } from '../contract/failures.ts';
-import type { FetchInput, FetchResult } from '../contract/messages.ts';
+import type { FetchInput, FetchResult } from '../contract/collecting.ts';
 import type { ActivityDeps } from './deps.ts';
-import { enumerateStep } from './enumerate.ts';
+import { enumerateStep } from './enumeration/enumerate.ts';
 import { withHeartbeat, type Signals } from './liveness.ts';
 import { listFresh, type ListingProgress } from './maintenance.ts';
 import { isQuotaSpent } from './quotaSpent.ts';
-import { LEASE_SECONDS } from './sliceWork.ts';
+import { LEASE_SECONDS } from './enumeration/sliceWork.ts';
 
 /** Enumeration runs ahead of collection by this many batches, so that no lane waits for a listing. */
 const AHEAD_BATCHES = 4;

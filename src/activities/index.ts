@@ -13,7 +13,7 @@ import type {
   FetchResult,
   UploadInput,
   UploadResult,
-} from '../contract/messages.ts';
+} from '../contract/collecting.ts';
 import { backfillChunk, openBackfill } from './backfill.ts';
 import { measureCoherence } from './coherence.ts';
 import type { ActivityDeps } from './deps.ts';

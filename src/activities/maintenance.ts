@@ -1,11 +1,11 @@
 import type { Collection, SearchSource } from '../contract/collections.ts';
 import { LegisyncError } from '../contract/failures.ts';
-import type { FetchInput, FetchResult } from '../contract/messages.ts';
-import { bisect, reachOf, sliceTarget } from '../legifrance/slicing.ts';
+import type { FetchInput, FetchResult } from '../contract/collecting.ts';
+import { bisect, reachOf, sliceTarget } from '../legifrance/listing/slicing.ts';
 import type { DateWindow, SearchPage, SearchQuery } from '../legifrance/types.ts';
 import type { MaintenanceCursor } from '../supabase/types.ts';
 import type { ActivityDeps } from './deps.ts';
-import { SLICE_FAILURES } from './enumerate.ts';
+import { SLICE_FAILURES } from './enumeration/enumerate.ts';
 import type { Signals } from './liveness.ts';
 import { isQuotaSpent } from './quotaSpent.ts';
 

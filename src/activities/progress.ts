@@ -1,6 +1,6 @@
 import { Context } from '@temporalio/activity';
 import type { LegisyncError } from '../contract/failures.ts';
-import type { DocumentFailure } from '../contract/messages.ts';
+import type { DocumentFailure } from '../contract/collecting.ts';
 
 /** A batch of 100 failures must stay below the 50 KB of a payload. */
 const MAX_MESSAGE = 300;

@@ -1,7 +1,7 @@
 import { Context } from '@temporalio/activity';
 import { documentPath } from '../contract/documents.ts';
 import type { LegisyncError } from '../contract/failures.ts';
-import type { BatchRef, UploadInput, UploadResult } from '../contract/messages.ts';
+import type { BatchRef, UploadInput, UploadResult } from '../contract/collecting.ts';
 import type { DocumentStanding } from '../supabase/types.ts';
 import type { ActivityDeps } from './deps.ts';
 import { withHeartbeat } from './liveness.ts';

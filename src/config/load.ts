@@ -5,7 +5,7 @@ import { collectionsSchema, DEFAULT_COLLECTIONS } from './collections.ts';
 import { assemble } from './assemble.ts';
 import type { BaseConfig, Config, ConfigParts, Need } from './config.ts';
 import { ConfigError, type Mistake } from './configError.ts';
-import { settingDocs } from './docs.ts';
+import { settingDocs } from './print/docs.ts';
 import { nearest } from './nearest.ts';
 import { settingsSchema, type SettingName, type Settings } from './schema.ts';
 import { Secret } from './secret.ts';

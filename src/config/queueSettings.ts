@@ -1,5 +1,5 @@
 import { cronOrNone } from './cron.ts';
-import { preset } from './docs.ts';
+import { preset } from './print/docs.ts';
 import { integer } from './rules.ts';
 
 /** What concerns files_queue as a whole: putting it right, and knowing that it is. */

@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { LANES } from '../contract/messages.ts';
+import { LANES } from '../contract/collecting.ts';
 import { cron } from './cron.ts';
-import { optional, preset } from './docs.ts';
+import { optional, preset } from './print/docs.ts';
 import { queueSettings } from './queueSettings.ts';
 import {
   collectionNames,

@@ -1,6 +1,6 @@
 import type { Clock } from './clock.ts';
-import type { Answer } from './http.ts';
-import { MAX_RETRY_AFTER_MS } from './quota.ts';
+import type { Answer } from './transport/http.ts';
+import { MAX_RETRY_AFTER_MS } from './quota/quota.ts';
 
 /** The answer cannot be what was asked for: truncated, degenerate, or about something else. The message says why. */
 export class MalformedAnswer extends Error {

@@ -1,10 +1,10 @@
 import { isHtml, isUnauthenticated, parseJson, retryAfterMs } from './answers.ts';
 import { failedAnswer, failedExchange, type Asked } from './failures.ts';
-import type { Gate } from './gate.ts';
-import type { Answer, Http } from './http.ts';
-import type { Quota } from './quota.ts';
-import { withRetries, type RetryDeps } from './retry.ts';
-import type { Tokens } from './token.ts';
+import type { Gate } from './transport/gate.ts';
+import type { Answer, Http } from './transport/http.ts';
+import type { Quota } from './quota/quota.ts';
+import { withRetries, type RetryDeps } from './transport/retry.ts';
+import type { Tokens } from './transport/token.ts';
 
 /** One question to the API. */
 export interface Question<T> {

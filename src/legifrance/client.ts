@@ -1,14 +1,15 @@
 import { Agent, type Dispatcher } from 'undici';
 import { createApi } from './api.ts';
-import { noLog, systemClock, type Clock, type Log } from './clock.ts';
-import { listCodes } from './codes.ts';
+import { systemClock, type Clock } from './clock.ts';
+import { noLog, type Log } from './log.ts';
+import { listCodes } from './listing/codes.ts';
 import { consultQuestion } from './consult.ts';
-import { createGate } from './gate.ts';
-import { createHttp } from './http.ts';
-import type { Quota } from './quota.ts';
-import { searchQuestion } from './search.ts';
-import { tableQuestion } from './toc.ts';
-import { createTokens } from './token.ts';
+import { createGate } from './transport/gate.ts';
+import { createHttp } from './transport/http.ts';
+import type { Quota } from './quota/quota.ts';
+import { searchQuestion } from './listing/search.ts';
+import { tableQuestion } from './listing/toc.ts';
+import { createTokens } from './transport/token.ts';
 import type { Legifrance } from './types.ts';
 
 export interface LegifranceOptions {

@@ -2,7 +2,7 @@ import { isDocumentId } from '../contract/documents.ts';
 import { LegisyncError } from '../contract/failures.ts';
 import { MalformedAnswer } from './answers.ts';
 import type { Question } from './api.ts';
-import { stripVersion } from './listing.ts';
+import { stripVersion } from './listing/listing.ts';
 import { contentHash } from './projection.ts';
 import type { Consulted } from './types.ts';
 

@@ -1,7 +1,7 @@
 import { LegisyncError, type FailureCode } from '../contract/failures.ts';
 import { explanation, isHtml, isUnauthenticated, MalformedAnswer, retryAfterMs } from './answers.ts';
 import type { Clock } from './clock.ts';
-import { AnswerTooLarge, DeadlineExceeded, type Answer } from './http.ts';
+import { AnswerTooLarge, DeadlineExceeded, type Answer } from './transport/http.ts';
 
 /** What was asked, as far as it matters for what a refusal means. */
 export interface Asked {

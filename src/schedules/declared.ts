@@ -2,7 +2,7 @@ import { ScheduleOverlapPolicy, type ScheduleOptions } from '@temporalio/client'
 import type { SearchAttributePair } from '@temporalio/common';
 import type { BaseConfig } from '../config/config.ts';
 import type { CoherenceInput } from '../contract/coherence.ts';
-import type { MaintenanceInput } from '../contract/messages.ts';
+import type { MaintenanceInput } from '../contract/collecting.ts';
 import { coherenceScheduleId, maintenanceScheduleId, WORKFLOWS } from '../contract/names.ts';
 import { startAttributes, stateAttributes } from '../temporal/searchAttributes.ts';
 

@@ -1,4 +1,4 @@
-import type { BatchRef } from '../contract/messages.ts';
+import type { BatchRef } from '../contract/collecting.ts';
 import * as answer from './catalogueAnswers.ts';
 import { documentRetry } from './documentRetry.ts';
 import type { Rpc } from './rpc.ts';

@@ -1,4 +1,4 @@
-import type { BatchRef, Controls, DocumentFailure, EnqueueResult } from '../contract/messages.ts';
+import type { BatchRef, Controls, DocumentFailure, EnqueueResult } from '../contract/collecting.ts';
 
 /**
  * What the rest of legisync asks of Supabase. Both ports throw `LegisyncError` (`STORAGE_*`,
@@ -203,11 +203,3 @@ export interface SliceFailure {
 
 /** What to do with files that were there before legisync: `trust` leaves them alone, `refresh` collects them anew. */
 export type AdoptPolicy = 'trust' | 'refresh';
-
-/** What an installation's Workers write into `files_queue.status`. */
-export interface StatusWords {
-  /** Values that mean "finished", "a Worker is working on it", and, among the first, "given up". */
-  readonly statusDone: readonly string[];
-  readonly statusInWork: readonly string[];
-  readonly statusFailed: readonly string[];
-}

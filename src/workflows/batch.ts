@@ -1,5 +1,11 @@
 import { CancellationScope, log, TemporalFailure } from '@temporalio/workflow';
-import type { BatchRef, EnqueueResult, FetchInput, FetchResult, UploadResult } from '../contract/messages.ts';
+import type {
+  BatchRef,
+  EnqueueResult,
+  FetchInput,
+  FetchResult,
+  UploadResult,
+} from '../contract/collecting.ts';
 import { PRIORITY } from '../contract/names.ts';
 import { enqueueDocuments, fetchDocuments, uploadDocuments } from './proxies.ts';
 

@@ -1,5 +1,5 @@
 import { setCurrentDetails, upsertSearchAttributes, workflowInfo } from '@temporalio/workflow';
-import { NO_TOTALS, type MaintenanceInput, type MaintenanceResult } from '../contract/messages.ts';
+import { NO_TOTALS, type MaintenanceInput, type MaintenanceResult } from '../contract/collecting.ts';
 import { STATE_ATTRIBUTE } from './attributes.ts';
 import { collectBatch, fetchBatch } from './batch.ts';
 import { totalsTable } from './display.ts';

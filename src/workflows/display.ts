@@ -1,5 +1,5 @@
 import { setCurrentDetails, upsertSearchAttributes } from '@temporalio/workflow';
-import type { MassiveProgress, Totals } from '../contract/messages.ts';
+import type { MassiveProgress, Totals } from '../contract/collecting.ts';
 import type { CollectionState } from '../contract/names.ts';
 import { STATE_ATTRIBUTE } from './attributes.ts';
 

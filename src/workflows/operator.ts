@@ -1,5 +1,5 @@
 import { ApplicationFailure, CancellationScope, defineUpdate, setHandler } from '@temporalio/workflow';
-import { LANES, type Controls, type MassiveProgress } from '../contract/messages.ts';
+import { LANES, type Controls, type MassiveProgress } from '../contract/collecting.ts';
 import { UPDATES } from '../contract/names.ts';
 import { saveControls } from './proxies.ts';
 

@@ -1,4 +1,4 @@
-import type { EnqueueResult, Totals, UploadResult } from '../contract/messages.ts';
+import type { EnqueueResult, Totals, UploadResult } from '../contract/collecting.ts';
 
 /** `totals` after one more batch. */
 export function addBatch(totals: Totals, upload: UploadResult, enqueue: EnqueueResult): Totals {

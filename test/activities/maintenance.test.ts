@@ -1,5 +1,5 @@
 import { LegisyncError } from '../../src/contract/failures.ts';
-import type { BatchRef, EnqueueResult, FetchResult, UploadResult } from '../../src/contract/messages.ts';
+import type { BatchRef, EnqueueResult, FetchResult, UploadResult } from '../../src/contract/collecting.ts';
 import type { SearchSource } from '../../src/contract/collections.ts';
 import type { ActivityDeps } from '../../src/activities/deps.ts';
 import type { Legifrance, SearchQuery } from '../../src/legifrance/types.ts';

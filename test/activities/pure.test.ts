@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { samePlace } from '../../src/activities/maintenance.ts';
 import { runPool } from '../../src/activities/pool.ts';
 import { needsUpload } from '../../src/activities/upload.ts';
-import { reachOf } from '../../src/legifrance/slicing.ts';
+import { reachOf } from '../../src/legifrance/listing/slicing.ts';
 
 const never = new AbortController().signal;
 

@@ -1,5 +1,5 @@
 import type { Source } from '../../src/contract/collections.ts';
-import type { FetchResult } from '../../src/contract/messages.ts';
+import type { FetchResult } from '../../src/contract/collecting.ts';
 import type { Legifrance } from '../../src/legifrance/types.ts';
 import type { ActivityDeps } from '../../src/activities/deps.ts';
 import { openStack, type TestStack } from '../support/stack.ts';

@@ -11,9 +11,9 @@ import type {
   FetchResult,
   UploadInput,
   UploadResult,
-} from '../../src/contract/messages.ts';
+} from '../../src/contract/collecting.ts';
 import { createLegifrance, type LegifranceClient } from '../../src/legifrance/client.ts';
-import { createProcessQuota, type ProcessQuotaOptions } from '../../src/legifrance/quota.ts';
+import { createProcessQuota, type ProcessQuotaOptions } from '../../src/legifrance/quota/quota.ts';
 import type { Legifrance } from '../../src/legifrance/types.ts';
 import type { Catalogue } from '../../src/supabase/types.ts';
 import { BUCKET, type TestStack } from '../support/stack.ts';

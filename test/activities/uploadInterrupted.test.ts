@@ -1,6 +1,6 @@
 import type { ActivityDeps } from '../../src/activities/deps.ts';
 import { LegisyncError } from '../../src/contract/failures.ts';
-import type { UploadResult } from '../../src/contract/messages.ts';
+import type { UploadResult } from '../../src/contract/collecting.ts';
 import type { Legifrance } from '../../src/legifrance/types.ts';
 import { openStack, type TestStack } from '../support/stack.ts';
 import {

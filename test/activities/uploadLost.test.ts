@@ -1,6 +1,6 @@
 import type { ActivityDeps } from '../../src/activities/deps.ts';
 import type { Source } from '../../src/contract/collections.ts';
-import type { BatchRef } from '../../src/contract/messages.ts';
+import type { BatchRef } from '../../src/contract/collecting.ts';
 import { openStack, type TestStack } from '../support/stack.ts';
 import {
   articleIds,

@@ -1,5 +1,5 @@
-import { commandLineOf, readBackfillFlags, type BackfillFlags } from '../../src/commands/backfillOptions.ts';
-import { CommandError, EXIT } from '../../src/commands/exit.ts';
+import { commandLineOf, readBackfillFlags, type BackfillFlags } from '../../src/commands/backfill/options.ts';
+import { CommandError, EXIT } from '../../src/cli/exit.ts';
 import { CHUNK } from '../../src/contract/backfill.ts';
 import { SETTINGS } from './backfillRuns.ts';
 

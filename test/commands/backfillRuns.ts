@@ -1,4 +1,4 @@
-import type { BackfillSettings } from '../../src/commands/backfillOptions.ts';
+import type { BackfillSettings } from '../../src/commands/backfill/options.ts';
 import type { BackfillPlan, BackfillRun } from '../../src/contract/backfill.ts';
 
 /** The settings that a backfill reads. */

@@ -1,7 +1,7 @@
-import { describeBackfill, reportOf } from '../../src/commands/backfillFollow.ts';
-import { readBackfillFlags, type BackfillFlags } from '../../src/commands/backfillOptions.ts';
-import { describePlan, expectationOf } from '../../src/commands/backfillPlan.ts';
-import { EXIT } from '../../src/commands/exit.ts';
+import { describeBackfill, reportOf } from '../../src/commands/backfill/follow.ts';
+import { readBackfillFlags, type BackfillFlags } from '../../src/commands/backfill/options.ts';
+import { describePlan, expectationOf } from '../../src/commands/backfill/plan.ts';
+import { EXIT } from '../../src/cli/exit.ts';
 import type { BackfillPlan, BackfillProgress, BackfillRun } from '../../src/contract/backfill.ts';
 import { COMPLETED, PLAN, SETTINGS } from './backfillRuns.ts';
 

@@ -1,6 +1,6 @@
 import type { CoherenceReading, CoherenceVerdict, FullReading } from '../../src/contract/coherence.ts';
-import { judge, missingInQueue } from '../../src/contract/coherenceVerdict.ts';
-import { describeCoherence } from '../../src/commands/coherence.ts';
+import { judge, missingInQueue } from '../../src/coherence/verdict.ts';
+import { describeCoherence } from '../../src/commands/queue/coherence.ts';
 
 const LIMITS = { missingLimit: 1_000, gapPercent: 10 };
 

@@ -1,5 +1,5 @@
-import { confirm } from '../../src/commands/confirm.ts';
-import { EXIT } from '../../src/commands/exit.ts';
+import { confirm } from '../../src/cli/confirm.ts';
+import { EXIT } from '../../src/cli/exit.ts';
 
 const QUESTION = 'Queue 3 files?';
 const command = 'legisync backfill --status processed';

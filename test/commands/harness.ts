@@ -14,7 +14,7 @@ import {
   type WorkflowBundle,
 } from '@temporalio/worker';
 import { legisync as runCommandLine } from '../../src/commands/program.ts';
-import type { Io } from '../../src/commands/run.ts';
+import type { Io } from '../../src/cli/run.ts';
 import { serverSetting } from '../support/servers.ts';
 
 const CLIENT = fileURLToPath(new URL('../../src/client.ts', import.meta.url));

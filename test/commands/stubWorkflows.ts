@@ -12,8 +12,8 @@ import type {
   MaintenanceResult,
   MassiveInput,
   MassiveProgress,
-} from '../../src/contract/messages.ts';
-import { NO_TOTALS } from '../../src/contract/messages.ts';
+} from '../../src/contract/collecting.ts';
+import { NO_TOTALS } from '../../src/contract/collecting.ts';
 
 /**
  * Answers as the real one does, and does nothing. Refuses 13 lanes, as an example of a workflow's own refusal; with 11

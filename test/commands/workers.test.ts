@@ -1,6 +1,6 @@
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
-import { toFailure } from '../../src/commands/errors.ts';
-import { workersSeen } from '../../src/commands/workers.ts';
+import { toFailure } from '../../src/cli/errors.ts';
+import { workersSeen } from '../../src/cli/workers.ts';
 import { Secret } from '../../src/config/secret.ts';
 import { connectTemporal } from '../../src/temporal/connection.ts';
 import { serverSetting } from '../support/servers.ts';

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Collection } from '../../src/contract/collections.ts';
 import { massiveWorkflowId, WORKFLOWS } from '../../src/contract/names.ts';
-import type { MassiveInput } from '../../src/contract/messages.ts';
+import type { MassiveInput } from '../../src/contract/collecting.ts';
 import type { FaultPoint } from '../support/faultyWorker.ts';
 import { openStack, type TestStack } from '../support/stack.ts';
 import { eventually, killed, openClient, startWorker } from '../support/workers.ts';

@@ -1,4 +1,4 @@
-import { createGate } from '../../src/legifrance/gate.ts';
+import { createGate } from '../../src/legifrance/transport/gate.ts';
 
 describe('the gate in front of the API', () => {
   const never = new AbortController().signal;

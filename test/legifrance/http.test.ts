@@ -1,6 +1,6 @@
 import type { FastifyReply } from 'fastify';
 import { systemClock } from '../../src/legifrance/clock.ts';
-import { createProcessQuota } from '../../src/legifrance/quota.ts';
+import { createProcessQuota } from '../../src/legifrance/quota/quota.ts';
 import { ARTICLE, articleAnswer, failureOf, inTime, settled, withStage, type Asked } from './support.ts';
 
 const id = (number: number): string => `LEGIARTI${String(number).padStart(12, '0')}`;

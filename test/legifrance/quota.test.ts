@@ -1,4 +1,8 @@
-import { createProcessQuota, type ProcessQuotaOptions, type Quota } from '../../src/legifrance/quota.ts';
+import {
+  createProcessQuota,
+  type ProcessQuotaOptions,
+  type Quota,
+} from '../../src/legifrance/quota/quota.ts';
 import { systemClock } from '../../src/legifrance/clock.ts';
 import { FakeClock, failureOf, settled } from './support.ts';
 

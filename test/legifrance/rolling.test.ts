@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { createRolling } from '../../src/legifrance/rolling.ts';
+import { createRolling } from '../../src/legifrance/quota/rolling.ts';
 
 const LIMIT = 5;
 const SPAN_MS = 1_000;

@@ -1,6 +1,6 @@
 import { createSimulator, type Simulator } from '../../local/legifrance/simulator.ts';
 import { createLegifrance, type LegifranceClient } from '../../src/legifrance/client.ts';
-import { createProcessQuota, type Quota } from '../../src/legifrance/quota.ts';
+import { createProcessQuota, type Quota } from '../../src/legifrance/quota/quota.ts';
 import { hurriedClock, inTime, openQuota } from './support.ts';
 
 /** Relations between the public and the administration: the smallest of the real codes. */

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { bisect, reachOf, sliceTarget, wholeWindow } from '../../src/legifrance/slicing.ts';
+import { bisect, reachOf, sliceTarget, wholeWindow } from '../../src/legifrance/listing/slicing.ts';
 import type { DateWindow } from '../../src/legifrance/types.ts';
 
 const DAY_MS = 86_400_000;

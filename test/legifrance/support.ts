@@ -5,7 +5,7 @@ import {
   type LegifranceOptions,
 } from '../../src/legifrance/client.ts';
 import { systemClock, type Clock } from '../../src/legifrance/clock.ts';
-import type { Permission, Quota } from '../../src/legifrance/quota.ts';
+import type { Permission, Quota } from '../../src/legifrance/quota/quota.ts';
 
 export const SECRET = 'canary-client-secret/+=';
 

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Source } from '../../src/contract/collections.ts';
-import { migrate } from '../../src/supabase/migrate.ts';
-import { preflight } from '../../src/supabase/preflight.ts';
+import { migrate } from '../../src/migrations/migrate.ts';
+import { preflight } from '../../src/migrations/preflight/preflight.ts';
 import { articleIds, endInterval, withCollection, workOff } from '../activities/support.ts';
 import { at } from '../support/buckets.ts';
 import { definitions } from '../support/definitions.ts';

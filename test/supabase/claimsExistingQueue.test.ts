@@ -1,4 +1,4 @@
-import { migrate } from '../../src/supabase/migrate.ts';
+import { migrate } from '../../src/migrations/migrate.ts';
 import { plantRows, workerApi } from '../support/claims.ts';
 import { STATUS_WORDS } from '../support/servers.ts';
 import { asPostgres, withSession } from '../support/sessions.ts';

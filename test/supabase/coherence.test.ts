@@ -1,4 +1,4 @@
-import { missingInQueue } from '../../src/contract/coherenceVerdict.ts';
+import { missingInQueue } from '../../src/coherence/verdict.ts';
 import { plantBucket, plantFiles } from '../support/buckets.ts';
 import { change, GRACE, MIX, plantMix, plantRows, queueAll, readFull } from '../support/coherence.ts';
 import { emptyTables } from '../support/queue.ts';

@@ -1,4 +1,4 @@
-import { migrate } from '../../src/supabase/migrate.ts';
+import { migrate } from '../../src/migrations/migrate.ts';
 import { GRACE, readFull } from '../support/coherence.ts';
 import { STATUS_WORDS } from '../support/servers.ts';
 import { asPostgres, withSession } from '../support/sessions.ts';

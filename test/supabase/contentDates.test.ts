@@ -1,5 +1,5 @@
 import { documentPath } from '../../src/contract/documents.ts';
-import type { BatchRef } from '../../src/contract/messages.ts';
+import type { BatchRef } from '../../src/contract/collecting.ts';
 import { claimState, workerApi, type WorkerApi } from '../support/claims.ts';
 import { collectingOf, NOTHING } from '../support/collecting.ts';
 import { articleId, checksum, emptyTables, hashOf, plantDue, putObject, queueRow } from '../support/queue.ts';

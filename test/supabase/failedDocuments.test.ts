@@ -1,4 +1,4 @@
-import type { BatchRef } from '../../src/contract/messages.ts';
+import type { BatchRef } from '../../src/contract/collecting.ts';
 import { documentPath } from '../../src/contract/documents.ts';
 import { HOUR } from '../support/enumeration.ts';
 import { articleId, batchOf, documentRow, emptyTables, plantDue, putObject } from '../support/queue.ts';

@@ -5,7 +5,7 @@ import { Client, type QueryResult } from 'pg';
 import { bootstrapSupabase, databaseUrl } from '../../local/postgres/bootstrap.ts';
 import { removeDataDir } from '../../local/postgres/dataDir.ts';
 import { startPostgres, type RunningPostgres } from '../../local/postgres/server.ts';
-import { migrate } from '../../src/supabase/migrate.ts';
+import { migrate } from '../../src/migrations/migrate.ts';
 import { openFolder } from '../local/postgresFolder.ts';
 import { PLAIN } from '../support/buckets.ts';
 import { STATUS_WORDS } from '../support/servers.ts';

@@ -1,6 +1,6 @@
 import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { migrate, type MigrationWaits } from '../../src/supabase/migrate.ts';
+import { migrate, type MigrationWaits } from '../../src/migrations/migrate.ts';
 import { STATUS_WORDS } from '../support/servers.ts';
 import { asPostgres, untilBlocked, withSession } from '../support/sessions.ts';
 import { openStack, type TestStack } from '../support/stack.ts';
@@ -57,7 +57,7 @@ describe('a migration that waits for a lock', () => {
 
   it('does not wait for ever for another `migrate`, and says which session that is', async () => {
     const lock = /const LOCK = ([\d_]+);/.exec(
-      readFileSync(join(__dirname, '../../src/supabase/migrate.ts'), 'utf8'),
+      readFileSync(join(__dirname, '../../src/migrations/migrate.ts'), 'utf8'),
     )?.[1];
     await withSession(stack.databaseUrl, async ({ client, pid }) => {
       await client.query('select pg_advisory_lock($1)', [lock?.replaceAll('_', '')]);

@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { migrate } from '../../src/supabase/migrate.ts';
+import { migrate } from '../../src/migrations/migrate.ts';
 import { definitions } from '../support/definitions.ts';
 import { STATUS_WORDS } from '../support/servers.ts';
 import { asPostgres, withSession } from '../support/sessions.ts';

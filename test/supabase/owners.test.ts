@@ -1,4 +1,4 @@
-import type { DocumentFailure } from '../../src/contract/messages.ts';
+import type { DocumentFailure } from '../../src/contract/collecting.ts';
 import { documentPath } from '../../src/contract/documents.ts';
 import { HOUR } from '../support/enumeration.ts';
 import { articleId, batchOf, documentRow, emptyTables, putObject } from '../support/queue.ts';

@@ -1,4 +1,4 @@
-import type { DocumentFailure } from '../../src/contract/messages.ts';
+import type { DocumentFailure } from '../../src/contract/collecting.ts';
 import type { Slice } from '../../src/supabase/types.ts';
 import { enumerationOf, HOUR, idRange } from '../support/enumeration.ts';
 import { articleId, batchOf, documentRow, emptyTables, plantDue } from '../support/queue.ts';

@@ -1,8 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { migrate } from '../../src/supabase/migrate.ts';
-import { preflight } from '../../src/supabase/preflight.ts';
-import type { Finding, Severity } from '../../src/supabase/preflightFinding.ts';
+import { migrate } from '../../src/migrations/migrate.ts';
+import { preflight } from '../../src/migrations/preflight/preflight.ts';
+import type { Finding, Severity } from '../../src/migrations/preflight/finding.ts';
 import { documentPath } from '../../src/contract/documents.ts';
 import { definitions } from '../support/definitions.ts';
 import { articleId, batchOf, plantDue, putObject, queueRow } from '../support/queue.ts';

@@ -1,4 +1,4 @@
-import { migrate } from '../../src/supabase/migrate.ts';
+import { migrate } from '../../src/migrations/migrate.ts';
 import { collectingOf } from '../support/collecting.ts';
 import { emptyTables, putObject } from '../support/queue.ts';
 import { STATUS_WORDS } from '../support/servers.ts';

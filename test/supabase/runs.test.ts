@@ -1,4 +1,4 @@
-import type { BatchRef } from '../../src/contract/messages.ts';
+import type { BatchRef } from '../../src/contract/collecting.ts';
 import { documentPath } from '../../src/contract/documents.ts';
 import { NOTHING } from '../support/collecting.ts';
 import { HOUR, idRange } from '../support/enumeration.ts';

@@ -1,5 +1,5 @@
 import { documentPath } from '../../src/contract/documents.ts';
-import { migrate } from '../../src/supabase/migrate.ts';
+import { migrate } from '../../src/migrations/migrate.ts';
 import { carryOut, PLAIN } from '../support/buckets.ts';
 import { claimsGrowOlder, pathsOf, workerApi } from '../support/claims.ts';
 import { GRACE } from '../support/coherence.ts';

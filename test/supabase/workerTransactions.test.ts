@@ -1,6 +1,6 @@
 import type { Client } from 'pg';
 import { documentPath } from '../../src/contract/documents.ts';
-import type { EnqueueResult } from '../../src/contract/messages.ts';
+import type { EnqueueResult } from '../../src/contract/collecting.ts';
 import { idRange } from '../support/enumeration.ts';
 import { batchOf, emptyTables, plantDue, putObject, queueRow } from '../support/queue.ts';
 import { untilBlocked, withSession, type Session } from '../support/sessions.ts';

@@ -1,5 +1,5 @@
 import { documentPath } from '../../src/contract/documents.ts';
-import type { BatchRef, EnqueueResult } from '../../src/contract/messages.ts';
+import type { BatchRef, EnqueueResult } from '../../src/contract/collecting.ts';
 import { articleId, batchOf, hashOf, plantDue, putObject } from './queue.ts';
 import type { TestStack } from './stack.ts';
 

@@ -7,7 +7,7 @@ import { choosePort } from '../../local/postgres/port.ts';
 import { startPostgres } from '../../local/postgres/server.ts';
 import { findTemporalCli } from '../../local/temporal/cli.ts';
 import { startTemporal, type TemporalServer } from '../../local/temporal/server.ts';
-import { migrate } from '../../src/supabase/migrate.ts';
+import { migrate } from '../../src/migrations/migrate.ts';
 import { onTeardown, SERVERS, STATUS_WORDS, tearDown, TEMPLATES } from './servers.ts';
 
 /**

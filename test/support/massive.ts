@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import type { Client, WorkflowHandle } from '@temporalio/client';
 import type { Collection } from '../../src/contract/collections.ts';
 import { massiveWorkflowId, WORKFLOWS } from '../../src/contract/names.ts';
-import type { MassiveInput } from '../../src/contract/messages.ts';
+import type { MassiveInput } from '../../src/contract/collecting.ts';
 import { openStack, type StackOptions, type TestStack } from './stack.ts';
 import { openClient } from './workers.ts';
 

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { createClient } from '@supabase/supabase-js';
-import type { BatchRef } from '../../src/contract/messages.ts';
+import type { BatchRef } from '../../src/contract/collecting.ts';
 import { documentPath } from '../../src/contract/documents.ts';
 import { BUCKET, type TestStack } from './stack.ts';
 

@@ -10,7 +10,7 @@ import { createGateway, type Gateway } from '../../local/supabase/gateway.ts';
 import type { ActivityDeps, ActivitySettings } from '../../src/activities/deps.ts';
 import type { Collection } from '../../src/contract/collections.ts';
 import { createLegifrance, type LegifranceClient } from '../../src/legifrance/client.ts';
-import { createProcessQuota } from '../../src/legifrance/quota.ts';
+import { createProcessQuota } from '../../src/legifrance/quota/quota.ts';
 import { createSupabase, type Supabase } from '../../src/supabase/index.ts';
 import { serverSetting, TEMPLATES } from './servers.ts';
 

@@ -1,5 +1,5 @@
 import type { BackfillChunkResult, BackfillPhase, BackfillRun } from '../../src/contract/backfill.ts';
-import { BackfillPace } from '../../src/workflows/backfillPace.ts';
+import { BackfillPace } from '../../src/workflows/backfill/pace.ts';
 
 /** The least step, in objects. */
 const SMALLEST = 100;

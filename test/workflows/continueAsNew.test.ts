@@ -1,4 +1,4 @@
-import type { MassiveProgress } from '../../src/contract/messages.ts';
+import type { MassiveProgress } from '../../src/contract/collecting.ts';
 import { UPDATES } from '../../src/contract/names.ts';
 import { openMassive, runsOfChain, type MassiveStack } from '../support/massive.ts';
 import { eventually, startWorker, type WorkerProcess } from '../support/workers.ts';

@@ -11,7 +11,7 @@ import {
   UPDATES,
   WORKFLOWS,
 } from '../../src/contract/names.ts';
-import type { MaintenanceInput } from '../../src/contract/messages.ts';
+import type { MaintenanceInput } from '../../src/contract/collecting.ts';
 import { PLAIN, plantBucket } from '../support/buckets.ts';
 import { openMassive, runsOfChain, type HistoryEvent, type MassiveStack } from '../support/massive.ts';
 import { eventually, startWorker, type WorkerProcess } from '../support/workers.ts';

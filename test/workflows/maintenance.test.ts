@@ -1,6 +1,6 @@
 import { WorkflowFailedError } from '@temporalio/client';
 import { defineSearchAttributeKey, SearchAttributeType } from '@temporalio/common';
-import type { MaintenanceInput, MaintenanceResult } from '../../src/contract/messages.ts';
+import type { MaintenanceInput, MaintenanceResult } from '../../src/contract/collecting.ts';
 import { maintenanceWorkflowId, WORKFLOWS } from '../../src/contract/names.ts';
 import { openMassive, type MassiveStack } from '../support/massive.ts';
 import { eventually, startWorker, type WorkerProcess } from '../support/workers.ts';

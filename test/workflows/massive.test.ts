@@ -1,5 +1,5 @@
 import { WorkflowUpdateFailedError } from '@temporalio/client';
-import type { MassiveProgress } from '../../src/contract/messages.ts';
+import type { MassiveProgress } from '../../src/contract/collecting.ts';
 import { UPDATES } from '../../src/contract/names.ts';
 import { STATE_ATTRIBUTE } from '../../src/workflows/attributes.ts';
 import { openMassive, type MassiveStack } from '../support/massive.ts';

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { defaultPayloadConverter } from '@temporalio/common';
-import type { FetchResult, MassiveProgress, UploadResult } from '../../src/contract/messages.ts';
+import type { FetchResult, MassiveProgress, UploadResult } from '../../src/contract/collecting.ts';
 import { openMassive, type HistoryEvent, type MassiveStack } from '../support/massive.ts';
 import { eventually, startWorker, type WorkerProcess } from '../support/workers.ts';
 

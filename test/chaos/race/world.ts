@@ -6,7 +6,7 @@ import { Pool, type QueryResultRow } from 'pg';
 import { bootstrapSupabase } from '../../../local/postgres/bootstrap.ts';
 import { removeDataDir } from '../../../local/postgres/dataDir.ts';
 import { startPostgres } from '../../../local/postgres/server.ts';
-import { migrate } from '../../../src/supabase/migrate.ts';
+import { migrate } from '../../../src/migrations/migrate.ts';
 import { STATUS_WORDS } from '../../support/servers.ts';
 import { asPostgres } from '../../support/sessions.ts';
 

@@ -1,0 +1,103 @@
+import type { SearchSource } from '../../contract/collections.ts';
+import { LegisyncError } from '../../contract/failures.ts';
+import { bisect, REACH, sliceTarget, wholeWindow } from '../../legifrance/listing/slicing.ts';
+import type { DateWindow, SearchPage, SearchQuery } from '../../legifrance/types.ts';
+import type { SliceKey } from '../../supabase/types.ts';
+import { RANK, registerPage, today, type SliceWork } from './sliceWork.ts';
+
+/** The API's own maximum: the fewer pages, the fewer requests. */
+const PAGE_SIZE = 100;
+
+/** Pages of a search in one step: about half a second of the whole quota. */
+const PAGES_PER_STEP = 10;
+
+/** Pages of a search; a search that holds more than can be reached is cut in two by date. */
+export async function listSearch(
+  work: SliceWork,
+  source: SearchSource,
+  window: DateWindow | undefined,
+): Promise<void> {
+  const { deps, batch, slice, signals } = work;
+  const query = queryOf(work, source, window);
+  const halves = halvesOf(work, source, window);
+  for (let page = slice.page; ; page += 1) {
+    const hits = await deps.legifrance.search(query, page, PAGE_SIZE, signals.cancelled, RANK);
+    const large = page === 1 && hits.total > sliceTarget(PAGE_SIZE);
+    if (halves !== null && (large || hits.overfull)) {
+      await deps.catalogue.splitSlice(batch, slice, splitKeys(halves, window));
+      return;
+    }
+    const enough = page - slice.page + 1 >= PAGES_PER_STEP || signals.stop.aborted;
+    const step = stepAfter(hits, enough);
+    const outcome = await registerPage(work, { page, documents: hits.documents, step });
+    if (outcome === 'lost') return;
+    // Read to the last page that can be reached, and parked: what was listed is collected all the
+    // same.
+    if (hits.overfull) throw unreachable(source, hits);
+    if (step !== 'continue') return;
+  }
+}
+
+function stepAfter({ last, overfull }: SearchPage, enough: boolean): 'continue' | 'release' | 'round' {
+  // The slice is kept, to be parked.
+  if (overfull) return 'continue';
+  if (last) return 'round';
+  return enough ? 'release' : 'continue';
+}
+
+/** The two windows that a slice is cut into; null where it cannot be cut. */
+function halvesOf(
+  work: SliceWork,
+  source: SearchSource,
+  window: DateWindow | undefined,
+): readonly DateWindow[] | null {
+  // CODE_DATE filters by a point in time, not by a range: there is nothing to bisect.
+  return source.fond === 'CODE_DATE' ? null : bisect(window ?? wholeWindow(today(work)));
+}
+
+/**
+ * The windows of a whole source show only what is dated within them: beside them, the undated is a
+ * slice of its own.
+ */
+function splitKeys(halves: readonly DateWindow[], window: DateWindow | undefined): readonly SliceKey[] {
+  const windows = halves.map(({ from, to }) => ({ kind: 'window', from, to }) as const);
+  return window === undefined ? [...windows, { kind: 'undated' }] : windows;
+}
+
+function unreachable(source: SearchSource, { total }: SearchPage): LegisyncError {
+  return new LegisyncError(
+    'LEGIFRANCE_REJECTED',
+    `The last page that can be reached (${REACH} results) is full, though the search says that it holds ${total}, and ` +
+      `the slice cannot be cut by date; narrow the query of "${source.name}".`,
+  );
+}
+
+/**
+ * Counts what the windows of a source that was cut by date leave out. Such documents cannot be
+ * reached: the slice is parked with their number, so that nobody takes the source for complete.
+ */
+export async function countUndated(work: SliceWork, source: SearchSource): Promise<void> {
+  const { deps, signals } = work;
+  const totalOf = async (window?: DateWindow): Promise<number> =>
+    (await deps.legifrance.search(queryOf(work, source, window), 1, 1, signals.cancelled, RANK)).total;
+  const window = wholeWindow(today(work));
+  const total = await totalOf();
+  const undated = total - (await totalOf(window));
+  if (undated > 0) {
+    throw new LegisyncError(
+      'LEGIFRANCE_REJECTED',
+      `${undated} of ${total} results have no date from ${window.from} to ${window.to}, and cannot be reached by date; ` +
+        `narrow the query of "${source.name}" until it finds ${sliceTarget(PAGE_SIZE)} at most.`,
+    );
+  }
+  await registerPage(work, { page: 1, documents: [], step: 'whole' });
+}
+
+function queryOf(work: SliceWork, source: SearchSource, window: DateWindow | undefined): SearchQuery {
+  return {
+    fond: source.fond,
+    query: source.query,
+    window: window && { from: window.from, to: window.to, field: 'decided' },
+    day: today(work),
+  };
+}

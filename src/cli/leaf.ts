@@ -1,0 +1,43 @@
+import type { Command } from 'commander';
+import type { Config } from '../config/config.ts';
+import type { Io, Outcome, Session } from './run.ts';
+
+export interface JsonOption {
+  readonly json?: boolean;
+}
+
+/** Carries out the action of a command: runs it, prints its outcome or its failure, and keeps the exit code. */
+export interface Actions {
+  readonly io: Io;
+  /** For a command that needs nothing. */
+  readonly plain: (options: JsonOption, work: () => Outcome | Promise<Outcome>) => Promise<void>;
+  /** For a command that needs the configuration only. */
+  readonly onConfig: (
+    options: JsonOption,
+    work: (config: Config) => Outcome | Promise<Outcome>,
+  ) => Promise<void>;
+  /** For a command that needs the configuration and a connection to Temporal. */
+  readonly onTemporal: (options: JsonOption, work: (session: Session) => Promise<Outcome>) => Promise<void>;
+}
+
+/** A command that does something: every one of them knows `--json` and has examples. */
+export function leaf(
+  parent: Command,
+  usage: string,
+  description: string,
+  commandLines: readonly string[],
+): Command {
+  return asLeaf(parent.command(usage), description, commandLines);
+}
+
+/** The same of a command that has commands below it as well. */
+export function asLeaf(command: Command, description: string, commandLines: readonly string[]): Command {
+  return command
+    .description(description)
+    .option('--json', 'print one JSON object on standard output')
+    .addHelpText('after', `\n${examples(commandLines)}`);
+}
+
+export function examples(commandLines: readonly string[]): string {
+  return ['Examples:', ...commandLines.map((line) => `  $ legisync ${line}`)].join('\n');
+}

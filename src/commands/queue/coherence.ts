@@ -1,0 +1,143 @@
+import type { Config } from '../../config/config.ts';
+import {
+  FULL_READING_TIMED_OUT,
+  type CoherenceKind,
+  type CoherenceReading,
+  type CoherenceVerdict,
+  type FullReading,
+} from '../../contract/coherence.ts';
+import { judge, missingInQueue } from '../../coherence/verdict.ts';
+import { LegisyncError } from '../../contract/failures.ts';
+import { CommandError, EXIT } from '../../cli/exit.ts';
+import { psqlTable, shownTime } from '../../cli/table.ts';
+import type { Outcome } from '../../cli/run.ts';
+import { requireSupabase } from '../../cli/supabase.ts';
+
+/**
+ * `legisync coherence`: compares Storage and files_queue through the API, without Temporal. Ends with 1 where they differ
+ * beyond the limits.
+ */
+export async function coherence(config: Config, options: { readonly cheap?: boolean }): Promise<Outcome> {
+  const reading = await measure(config, options.cheap === true ? 'cheap' : 'full');
+  const verdict = judge(reading, config.coherence);
+  return {
+    data:
+      reading.kind === 'full'
+        ? { reading, missingInQueue: missingInQueue(reading), verdict }
+        : { reading, verdict },
+    lines: describeCoherence(reading, verdict),
+    exitCode: verdict.state === 'coherent' ? EXIT.ok : EXIT.failed,
+  };
+}
+
+async function measure(config: Config, kind: CoherenceKind): Promise<CoherenceReading> {
+  const { bucket, coherence: settings } = config;
+  const supabase = await requireSupabase(config);
+  try {
+    return await supabase.coherence.measure({ bucket, kind, graceSeconds: settings.graceSeconds });
+  } catch (error) {
+    if (kind === 'cheap' || !(error instanceof LegisyncError) || error.code !== 'DATABASE_TIMEOUT')
+      throw error;
+    const next = 'legisync coherence --cheap';
+    throw new CommandError(EXIT.supabase, error.code, FULL_READING_TIMED_OUT, next);
+  }
+}
+
+/** A reading and its verdict for people. */
+export function describeCoherence(reading: CoherenceReading, verdict: CoherenceVerdict): string[] {
+  const { storage, queue } = reading;
+  const table = psqlTable(
+    [
+      ['source', 'left'],
+      ['total_files', 'right'],
+      ['total_size', 'left'],
+    ],
+    [
+      ['Storage', storage.count, storage.size],
+      ['files_queue', queue.count, queue.size],
+    ],
+  );
+  const full = reading.kind === 'full' ? [...classes(reading), '', ...categories(reading), ''] : [];
+  return [...table, '', ...full, ...gaps(verdict), pending(reading), '', ...verdictLines(verdict)];
+}
+
+function classes(reading: FullReading): string[] {
+  const theirs = missingInQueue(reading);
+  const grace = `${reading.graceSeconds} s`;
+  const rows: readonly (readonly [string, number, string])[] = [
+    ['missing', reading.missing, `files without a row, older than ${grace}`],
+    ['in flight', reading.inFlight, 'the same, younger'],
+    [
+      'dangling',
+      reading.dangling,
+      `rows without a file, older than ${grace} (${reading.danglingMarked} marked)`,
+    ],
+    ['rows in flight', reading.rowsInFlight, 'the same, younger'],
+    ['marked but back', reading.markedButBack, 'rows marked as dangling, whose file is there'],
+    ['stale', reading.stale, 'rows that stand for other content than their file has'],
+    ['size mismatches', reading.sizeMismatches, 'rows with another size than their file'],
+    ['rows without size', reading.rowsWithoutSize, 'and nothing to compare'],
+    ['placeholders', reading.placeholders, 'folders, and what a dashboard puts into empty ones'],
+    ['held', reading.heldByOtherBucket, 'files whose path has a row of another bucket'],
+    ['rows elsewhere', reading.rowsOfOtherBuckets, 'rows of other buckets'],
+    [
+      'missing_in_queue',
+      theirs.count,
+      `objects without a row, whatever they are: missing, ${theirs.difference}`,
+    ],
+  ];
+  return psqlTable(
+    [
+      ['what', 'left'],
+      ['count', 'right'],
+      ['meaning', 'left'],
+    ],
+    rows,
+  ).slice(0, -1);
+}
+
+function categories({ categories: all }: FullReading): string[] {
+  return psqlTable(
+    [
+      ['category', 'left'],
+      ['objects', 'right'],
+      ['rows', 'right'],
+      ['missing', 'right'],
+      ['in_flight', 'right'],
+      ['dangling', 'right'],
+      ['stale', 'right'],
+      ['sizes', 'right'],
+    ],
+    all.map((one) => [
+      one.category,
+      one.objects,
+      one.rows,
+      one.missing,
+      one.inFlight,
+      one.dangling,
+      one.stale,
+      one.sizeMismatches,
+    ]),
+  );
+}
+
+function gaps({ gaps: { counts, missing, dangling } }: CoherenceVerdict): string[] {
+  const sides = missing === null || dangling === null ? '' : `; missing ${missing} %, dangling ${dangling} %`;
+  return [`gap: counts ${counts} %${sides}`];
+}
+
+function pending({ at, oldestPending }: CoherenceReading): string {
+  if (oldestPending === null) return 'oldest pending row: none';
+  const minutes = Math.max(0, Math.floor((Date.parse(at) - Date.parse(oldestPending)) / 60_000));
+  const age = `${Math.floor(minutes / 1_440)} d ${Math.floor((minutes % 1_440) / 60)} h ${minutes % 60} min`;
+  return `oldest pending row: ${shownTime(oldestPending) ?? ''}, ${age} ago`;
+}
+
+function verdictLines({ state, reasons, notes, next }: CoherenceVerdict): string[] {
+  return [
+    `Verdict: ${state}`,
+    ...reasons.map((reason) => `  ! ${reason}`),
+    ...notes.map((note) => `  - ${note}`),
+    ...(next === null ? [] : [`Next: ${next}`]),
+  ];
+}

@@ -1,0 +1,70 @@
+import type { Config } from '../../config/config.ts';
+import { LegisyncError } from '../../contract/failures.ts';
+import type { Finding } from '../../migrations/preflight/finding.ts';
+import type { MigrationSettings } from '../../migrations/migrate.ts';
+import { CommandError, EXIT } from '../../cli/exit.ts';
+import { configure, type Io, type Outcome } from '../../cli/run.ts';
+
+export interface MigrateOptions {
+  readonly check?: boolean;
+}
+
+/**
+ * `legisync migrate`: applies `supabase/migrations` to the database of SUPABASE_DB_URL. With `--check`: looks at an
+ * existing files_queue, and changes nothing.
+ */
+export async function migrateDatabase(io: Io, { check }: MigrateOptions): Promise<Outcome> {
+  const { config } = configure(io, ['database']);
+  const url = config.database.url.reveal();
+  return check === true ? checkDatabase(url, settingsOf(config)) : applyMigrations(url, settingsOf(config));
+}
+
+function settingsOf({ statuses, claims, coherence, guard }: Config): MigrationSettings {
+  return {
+    statusDone: statuses.done,
+    statusInWork: statuses.inWork,
+    statusFailed: statuses.failed,
+    claimAttempts: claims.attempts,
+    graceSeconds: coherence.graceSeconds,
+    maxDeletePercent: guard.maxDeletePercent,
+  };
+}
+
+async function applyMigrations(url: string, settings: MigrationSettings): Promise<Outcome> {
+  const { migrate } = await import('../../migrations/migrate.ts');
+  const { applied, already } = await migrate(url, settings).catch((error: unknown) => {
+    if (!(error instanceof LegisyncError) || error.code !== 'QUEUE_INCOMPATIBLE') throw error;
+    throw new CommandError(EXIT.supabase, error.code, error.message, 'legisync migrate --check');
+  });
+  return {
+    data: { applied, already },
+    lines: [
+      ...applied.map((version) => `applied ${version}`),
+      applied.length === 0
+        ? `no change: ${already.length} migration(s) were there`
+        : `${already.length} were there before`,
+    ],
+  };
+}
+
+async function checkDatabase(url: string, settings: MigrationSettings): Promise<Outcome> {
+  const { preflight } = await import('../../migrations/preflight/preflight.ts');
+  const findings = await preflight(url, settings);
+  const blocking = findings.filter(({ severity }) => severity === 'blocks').length;
+  const warnings = findings.filter(({ severity }) => severity === 'warning').length;
+  return {
+    data: { blocking, warnings, findings },
+    lines: [
+      ...findings.filter(({ severity }) => severity !== 'fine').flatMap(describe),
+      blocking === 0
+        ? `Nothing blocks, ${warnings} warning(s). Next: legisync migrate`
+        : `${blocking} finding(s) block, ${warnings} warning(s). Next: fix them, then legisync migrate --check`,
+    ],
+    exitCode: blocking === 0 ? EXIT.ok : EXIT.failed,
+  };
+}
+
+/** Statements stand alone on their lines, to be copied. */
+function describe({ severity, about, message, sql }: Finding): string[] {
+  return [`${severity} (${about}): ${message}`, ...sql.map((statement) => `    ${statement};`)];
+}

@@ -1,0 +1,39 @@
+import { applySchedules } from '../../schedules/plan.ts';
+import { ensureSearchAttributes } from '../../temporal/searchAttributes.ts';
+import { withDeadline, type Outcome, type Session } from '../../cli/run.ts';
+import { describeStep } from './schedules.ts';
+import { openSupabase } from '../../cli/supabase.ts';
+import { describeStart, startMassive, type MassiveStart } from '../massive/start.ts';
+import { warnWithoutWorkers } from '../../cli/workers.ts';
+
+/**
+ * `legisync up`: all that the configuration asks for on the Temporal server, and the bucket where Supabase is configured.
+ * Doing it twice is harmless.
+ */
+export async function up(session: Session): Promise<Outcome> {
+  const { config, temporal } = session;
+  const bucketMade = (await (await openSupabase(config))?.storage.ensureBucket()) ?? false;
+  const searchAttributes = await withDeadline(session, () =>
+    ensureSearchAttributes(temporal.connection, temporal.namespace),
+  );
+  const schedules = await withDeadline(session, () => applySchedules(temporal.client, config));
+  const collections: MassiveStart[] = [];
+  for (const name of config.massive.collections) collections.push(await startMassive(session, name));
+  await warnWithoutWorkers(session);
+  return {
+    data: {
+      temporal: { address: temporal.address, namespace: temporal.namespace },
+      bucketMade,
+      searchAttributes,
+      schedules: schedules.map(({ action, id }) => ({ action, id })),
+      collections,
+    },
+    lines: [
+      `Temporal: ${temporal.address}, namespace ${temporal.namespace}`,
+      ...(bucketMade ? [`+ bucket ${config.bucket}`] : []),
+      ...searchAttributes.map((name) => `+ search attribute ${name}`),
+      ...schedules.flatMap(describeStep),
+      ...collections.map(describeStart),
+    ],
+  };
+}

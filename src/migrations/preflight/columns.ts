@@ -1,0 +1,207 @@
+import { escapeIdentifier } from 'pg';
+import type { Column, QueueFacts } from './facts.ts';
+import { TABLE, type Finding, type Severity } from './finding.ts';
+
+/** What legisync needs of a column. Types by their names in `pg_type`. */
+interface Wanted {
+  readonly name: string;
+  /** The type to change to, where the one that is there does not do. */
+  readonly type: string;
+  readonly fits: readonly string[];
+  /** Types that do, with what is lost. */
+  readonly lossy?: Readonly<Record<string, string>>;
+  /** The shortest `varchar(n)` that takes any value of ours at all, and the shortest that takes all of them. */
+  readonly least?: number;
+  readonly enough?: number;
+}
+
+const TEXTS = ['text', 'varchar'];
+const IGNORES_CASE = 'it takes paths that differ in upper and lower case for the same';
+const NO_ZONE =
+  'it keeps no time zone: legisync writes and reads it in the session’s, which is UTC on Supabase';
+
+/** The columns that an existing table must have, each as in `add column`. Those that legisync adds come below. */
+const THEIRS: readonly (Wanted & { readonly definition: string })[] = [
+  {
+    name: 'file_path',
+    definition: 'text',
+    type: 'text',
+    fits: TEXTS,
+    lossy: { citext: IGNORES_CASE },
+    // legifrance/{category}/{id}.json, with an id of 20 characters and a category of 1 to 63.
+    least: 38,
+    // A backfill queues every file of the bucket: Storage's own limit of a name.
+    enough: 1_024,
+  },
+  // LEGISYNC_BUCKET has at most 100.
+  { name: 'bucket_id', definition: 'text', type: 'text', fits: TEXTS, least: 1, enough: 100 },
+  {
+    name: 'file_size',
+    definition: 'bigint',
+    type: 'bigint',
+    fits: ['int8', 'numeric'],
+    lossy: { int4: 'a file of 2 GiB or more cannot be queued' },
+  },
+  {
+    name: 'status',
+    definition: `text default 'pending'`,
+    type: 'text',
+    fits: [...TEXTS, 'citext'],
+    least: 1,
+  },
+  { name: 'processed', definition: 'boolean default false', type: 'boolean', fits: ['bool'] },
+  {
+    name: 'created_at',
+    definition: 'timestamptz default now()',
+    type: 'timestamptz',
+    fits: ['timestamptz'],
+    lossy: { timestamp: NO_ZONE },
+  },
+];
+
+/** The columns that legisync adds, where the table has one of that name already. */
+const OURS: readonly Wanted[] = [
+  ...['content_at', 'dangling_since'].map((name) => ({
+    name,
+    type: 'timestamptz',
+    fits: ['timestamptz'],
+    lossy: { timestamp: NO_ZONE },
+  })),
+  // `v1:` and 64 hexadecimal digits.
+  { name: 'content_sha256', type: 'text', fits: TEXTS, least: 67 },
+  ...['requeue', 'backfilled'].map((name) => ({
+    name,
+    type: 'boolean',
+    fits: ['bool'],
+  })),
+];
+
+/** Columns that every INSERT of legisync's gives a value to. */
+const ALWAYS_WRITTEN = new Set(['file_path', 'bucket_id', 'status', 'processed', 'content_at']);
+
+/** Columns that legisync writes null into where it does not know better, with when that is. */
+const SOMETIMES_NULL: Readonly<Record<string, string>> = {
+  file_size: 'for which Storage noted no size',
+  content_sha256: 'that were there before legisync',
+};
+
+export function columnFindings(queue: QueueFacts): Finding[] {
+  const byName = new Map(queue.columns.map((column) => [column.name, column]));
+  return [
+    ...missingColumns(byName),
+    ...[...THEIRS, ...OURS].flatMap((wanted) => {
+      const column = byName.get(wanted.name);
+      return column === undefined ? [] : [...typeFindings(wanted, column), ...generatedFindings(column)];
+    }),
+    ...queue.columns.flatMap(valueFindings),
+    ...dateFindings(byName.get('created_at')),
+    idFinding(byName.get('id')),
+  ];
+}
+
+function missingColumns(byName: ReadonlyMap<string, Column>): Finding[] {
+  const missing = THEIRS.filter(({ name }) => !byName.has(name));
+  if (missing.length === 0) return [];
+  const message = `${TABLE} lacks ${missing.map(({ name }) => name).join(', ')}. Rename the columns that have another name there, or add them:`;
+  const sql = missing.map(({ name, definition }) => `alter table ${TABLE} add column ${name} ${definition}`);
+  return [{ severity: 'blocks', about: 'column', message, sql }];
+}
+
+function typeFindings(wanted: Wanted, column: Column): Finding[] {
+  const { name, lossy = {}, least = 0, enough = 0 } = wanted;
+  const found = (severity: Severity, what: string, mending: Mending): Finding[] => [
+    {
+      severity,
+      about: 'type',
+      message: `${TABLE}.${name} is ${column.type}: ${what}. ${mending.remark}:`,
+      sql: [`alter table ${TABLE} ${mending.sql}`],
+    },
+  ];
+  if (column.isEnum && name === 'status') return [];
+  const loss = lossy[column.base];
+  if (loss !== undefined) return found('warning', loss, rewrite(wanted));
+  if (!wanted.fits.includes(column.base)) {
+    const needed = [...wanted.fits, ...Object.keys(lossy)].join(' or ');
+    return found(
+      'blocks',
+      `legisync needs ${needed}`,
+      OURS.includes(wanted) ? rename(wanted) : rewrite(wanted),
+    );
+  }
+  const { limit } = column;
+  if (limit !== null && limit < least) {
+    return found('blocks', `legisync needs ${least} characters or more`, lengthen(wanted));
+  }
+  if (limit !== null && limit < enough) {
+    return found(
+      'warning',
+      `values may have up to ${enough} characters, and longer ones fail`,
+      lengthen(wanted),
+    );
+  }
+  return [];
+}
+
+interface Mending {
+  readonly remark: string;
+  /** Of `alter table`. */
+  readonly sql: string;
+}
+
+function rewrite({ name, type }: Wanted): Mending {
+  const remark = 'This rewrites the table, and nobody can read it meanwhile';
+  return { remark, sql: `alter column ${name} type ${type} using ${name}::${type}` };
+}
+
+function lengthen({ name, type }: Wanted): Mending {
+  return { remark: 'This rewrites nothing', sql: `alter column ${name} type ${type}` };
+}
+
+function rename({ name }: Wanted): Mending {
+  const remark =
+    'It is a column of yours that has the name of one of legisync’s; give it another, here and in your code';
+  return { remark, sql: `rename column ${name} to ${name}_before_legisync` };
+}
+
+function generatedFindings({ name, generated }: Column): Finding[] {
+  if (!generated) return [];
+  const message = `${TABLE}.${name} is generated from other columns, and legisync writes it. This makes it an ordinary column, with the values that it has:`;
+  const sql = [`alter table ${TABLE} alter column ${name} drop expression`];
+  return [{ severity: 'blocks', about: 'generated', message, sql }];
+}
+
+/** Columns that must have a value which an INSERT of legisync's does not give, or not always. */
+function valueFindings({ name, notNull, filled, generated }: Column): Finding[] {
+  if (!notNull || generated || name === 'created_at' || ALWAYS_WRITTEN.has(name)) return [];
+  const quoted = escapeIdentifier(name);
+  const nullable = `alter table ${TABLE} alter column ${quoted} drop not null`;
+  const rows = SOMETIMES_NULL[name];
+  if (rows !== undefined) {
+    const severity = name === 'file_size' ? 'warning' : 'blocks';
+    const message = `${TABLE}.${name} is not null: files ${rows} cannot be queued.`;
+    return [{ severity, about: 'not null', message, sql: [nullable] }];
+  }
+  if (filled) return [];
+  const message = `${TABLE}.${name} is not null and has no default, and legisync does not know of it: it could not add a row. Give it a default (set default …), or:`;
+  return [{ severity: 'blocks', about: 'not null', message, sql: [nullable] }];
+}
+
+/** legisync leaves it to the default. */
+function dateFindings(column: Column | undefined): Finding[] {
+  if (column === undefined || column.filled) return [];
+  const sql = [`alter table ${TABLE} alter column created_at set default now()`];
+  const message = column.notNull
+    ? `${TABLE}.created_at is not null and has no default: legisync could not add a row.`
+    : `${TABLE}.created_at has no default: rows of legisync’s have no date, and legisync_claim_files hands them out last.`;
+  return [{ severity: column.notNull ? 'blocks' : 'warning', about: 'default', message, sql }];
+}
+
+function idFinding(column: Column | undefined): Finding {
+  const what = column === undefined ? `${TABLE} has no id` : `${TABLE}.id is ${column.type}`;
+  return {
+    severity: 'fine',
+    about: 'id',
+    message: `${what}: legisync knows a row by its file_path.`,
+    sql: [],
+  };
+}

@@ -1,0 +1,74 @@
+import type pg from 'pg';
+import { LegisyncError } from '../../contract/failures.ts';
+import { withDatabase } from '../database.ts';
+import { columnFindings } from './columns.ts';
+import { readFacts, type Facts } from './facts.ts';
+import type { Finding, PreflightSettings, Severity } from './finding.ts';
+import { claimableFindings, functionFindings, guardFinding } from './install.ts';
+import { keyFindings } from './key.ts';
+import { statusFindings } from './status.ts';
+import { projectFindings, tableFindings } from './table.ts';
+
+/** The seconds that one look at the rows may take: 1.4 million rows take about two; a small instance is slower. */
+const STATEMENT_SECONDS = 60;
+
+/**
+ * Looks at an existing `files_queue`, and changes nothing: all in one read-only transaction.
+ *
+ * @param databaseUrl a connection as the role that is to run the migrations
+ * @returns the findings, those that block first
+ * @throws LegisyncError as `migrate` does where the database cannot be reached or refuses
+ */
+export function preflight(databaseUrl: string, settings: PreflightSettings): Promise<readonly Finding[]> {
+  return withDatabase(databaseUrl, '`legisync migrate --check`', (client) => checkQueue(client, settings));
+}
+
+/**
+ * The same on a connection that is there.
+ *
+ * @throws LegisyncError `QUEUE_INCOMPATIBLE`, or `DATABASE_REFUSED` for a missing right, with the first finding that blocks
+ */
+export async function refuseIncompatible(client: pg.Client, settings: PreflightSettings): Promise<void> {
+  const [first, ...others] = (await checkQueue(client, settings)).filter(
+    ({ severity }) => severity === 'blocks',
+  );
+  if (first === undefined) return;
+  const more = others.length === 0 ? '' : ` ${others.length} more finding(s) block as well.`;
+  const text = [first.message, ...first.sql.map((statement) => `${statement};`)].join(' ');
+  const code =
+    first.about === 'owner' || first.about === 'rights' ? 'DATABASE_REFUSED' : 'QUEUE_INCOMPATIBLE';
+  throw new LegisyncError(code, `${text}${more} Nothing was changed. Next: \`legisync migrate --check\`.`);
+}
+
+async function checkQueue(client: pg.Client, settings: PreflightSettings): Promise<readonly Finding[]> {
+  await client.query('begin read only');
+  try {
+    await client.query(`set local statement_timeout = '${STATEMENT_SECONDS}s'`);
+    const findings = await look(client, await readFacts(client), settings);
+    const order: readonly Severity[] = ['blocks', 'warning', 'fine'];
+    return order.flatMap((severity) => findings.filter((one) => one.severity === severity));
+  } finally {
+    // A connection that broke has nothing to roll back.
+    await client.query('rollback').catch(() => undefined);
+  }
+}
+
+async function look(client: pg.Client, facts: Facts, settings: PreflightSettings): Promise<Finding[]> {
+  const findings = [...projectFindings(facts), ...functionFindings(facts)];
+  const { queue } = facts;
+  if (queue === null) {
+    const message = 'public.files_queue is not there: `legisync migrate` makes it.';
+    return [...findings, { severity: 'fine', about: 'table', message, sql: [] }];
+  }
+  findings.push(...tableFindings(queue));
+  // Of a view or a foreign table there is nothing more to say.
+  if (!['r', 'p'].includes(queue.kind)) return findings;
+  return [
+    ...findings,
+    ...columnFindings(queue),
+    ...(await keyFindings(client, queue, settings)),
+    ...(await statusFindings(client, queue, settings)),
+    ...claimableFindings(queue),
+    await guardFinding(client, queue, settings),
+  ];
+}

@@ -1,0 +1,136 @@
+import { escapeIdentifier } from 'pg';
+import type { Facts, QueueFacts, Trigger } from './facts.ts';
+import { TABLE, type Finding } from './finding.ts';
+
+/** What must be true of the project, whatever the table is like. */
+export function projectFindings({ isSupabase, mayCreate, role }: Facts): Finding[] {
+  const findings: Finding[] = [];
+  if (!isSupabase) {
+    const message =
+      'The database of SUPABASE_DB_URL has no storage.objects: it is no Supabase project’s. Set SUPABASE_DB_URL to the one in the dashboard, under "Connect".';
+    findings.push({ severity: 'blocks', about: 'project', message, sql: [] });
+  }
+  if (!mayCreate) {
+    const message = `The role ${role} may not create what legisync needs: SUPABASE_DB_URL must name the role \`postgres\`.`;
+    findings.push({ severity: 'blocks', about: 'rights', message, sql: [] });
+  }
+  return findings;
+}
+
+/** Kind, owner, row security, rules, triggers, foreign keys and checks. */
+export function tableFindings(queue: QueueFacts): Finding[] {
+  return [
+    ...kindFindings(queue),
+    ...ownerFindings(queue),
+    ...queue.rules.map(ruleFinding),
+    ...queue.triggers.map(triggerFinding),
+    ...queue.references.map(referenceFinding),
+    ...checkFindings(queue),
+  ];
+}
+
+const KINDS: Readonly<Record<string, string>> = {
+  v: 'a view',
+  m: 'a materialized view',
+  f: 'a foreign table',
+  S: 'a sequence',
+  c: 'a type',
+};
+
+function kindFindings({ kind, unlogged, inherits }: QueueFacts): Finding[] {
+  const findings: Finding[] = [];
+  const other = KINDS[kind];
+  if (other !== undefined) {
+    const message = `${TABLE} is ${other}: legisync needs a table, which it can add columns and triggers to.`;
+    findings.push({ severity: 'blocks', about: 'kind', message, sql: [] });
+  }
+  if (kind === 'p' || inherits) {
+    const message = `${TABLE} is partitioned or takes part in inheritance: a unique index holds for one partition at a time unless file_path is its key. legisync was not tried on such a table.`;
+    findings.push({ severity: 'warning', about: 'kind', message, sql: [] });
+  }
+  if (unlogged) {
+    const message = `${TABLE} is unlogged: PostgreSQL empties it after a crash, and every file has to be queued again.`;
+    findings.push({ severity: 'warning', about: 'kind', message, sql: [`alter table ${TABLE} set logged`] });
+  }
+  return findings;
+}
+
+function ownerFindings(queue: QueueFacts): Finding[] {
+  const { owner, role, roleIsOwner, forcedRowSecurity, roleBypassesRowSecurity } = queue;
+  const findings: Finding[] = [];
+  if (!roleIsOwner) {
+    const message = `${TABLE} belongs to ${owner}, and only its owner may add columns to it: ${role} must be owner of table files_queue. Run this as ${owner}, or set SUPABASE_DB_URL to that role:`;
+    const sql = [`alter table ${TABLE} owner to ${escapeIdentifier(role)}`];
+    findings.push({ severity: 'blocks', about: 'owner', message, sql });
+  }
+  if (forcedRowSecurity && !roleBypassesRowSecurity) {
+    const message = `Row security of ${TABLE} is forced upon its owner, and ${role} does not bypass it: legisync would see only the rows that a policy shows.`;
+    const sql = [`alter table ${TABLE} no force row level security`];
+    findings.push({ severity: 'blocks', about: 'row security', message, sql });
+  }
+  return findings;
+}
+
+function ruleFinding({ name, event }: QueueFacts['rules'][number]): Finding {
+  // "INSERT with ON CONFLICT clause cannot be used with table that has INSERT or UPDATE rules" (PostgreSQL).
+  const blocks = event === 'INSERT' || event === 'UPDATE';
+  return {
+    severity: blocks ? 'blocks' : 'warning',
+    about: 'rule',
+    message: blocks
+      ? `Rule ${name} rewrites each ${event} of ${TABLE}: PostgreSQL refuses "on conflict" on such a table. Make a trigger of it:`
+      : `Rule ${name} rewrites each ${event} of ${TABLE}: legisync’s guard against emptying the table may not see it.`,
+    sql: [`drop rule ${escapeIdentifier(name)} on ${TABLE}`],
+  };
+}
+
+function triggerFinding({ name, when, forEachRow, onInsert, onUpdate, ...trigger }: Trigger): Finding {
+  const what = `Trigger ${name} (${when}, for each ${forEachRow ? 'row' : 'statement'}: ${trigger.function}) is not legisync’s.`;
+  const consequences = [
+    ...(forEachRow && onInsert ? [onEachInsert(trigger.function)] : []),
+    ...(forEachRow && onUpdate
+      ? [
+          'It fires when legisync queues a changed document again: it must leave status, processed and file_path alone.',
+        ]
+      : []),
+  ];
+  if (consequences.length === 0) {
+    return { severity: 'fine', about: 'trigger', message: `${what} It stays as it is.`, sql: [] };
+  }
+  const sql =
+    forEachRow && onInsert
+      ? ['disable', 'enable'].map((verb) => `alter table ${TABLE} ${verb} trigger ${escapeIdentifier(name)}`)
+      : [];
+  return { severity: 'warning', about: 'trigger', message: [what, ...consequences].join(' '), sql };
+}
+
+function onEachInsert(fn: string): string {
+  // What the dashboard calls a database webhook.
+  const hook = fn === 'supabase_functions.http_request' ? ' and sends as many requests' : '';
+  return `A backfill of 1.4 million files fires it 1.4 million times${hook}: disable it for that time, if what it does is not wanted for each.`;
+}
+
+function referenceFinding({ name, columns, table }: QueueFacts['references'][number]): Finding {
+  const list = columns.join(', ');
+  const ofOurs = columns.some((column) => ['file_path', 'bucket_id', 'status', 'file_size'].includes(column));
+  // Every object is in a bucket that is there.
+  if (!ofOurs || (table === 'storage.buckets' && list === 'bucket_id')) {
+    const message = `Foreign key ${name} (${list} to ${table}) does not concern what legisync writes.`;
+    return { severity: 'fine', about: 'foreign key', message, sql: [] };
+  }
+  const message = `Foreign key ${name}: ${list} must be in ${table}, else a whole batch of rows is refused.`;
+  const sql = [`alter table ${TABLE} drop constraint ${escapeIdentifier(name)}`];
+  return { severity: 'warning', about: 'foreign key', message, sql };
+}
+
+/** Those of `status` alone are tried with the words themselves. */
+function checkFindings({ checks }: QueueFacts): Finding[] {
+  return checks
+    .filter(({ columns }) => columns.join() !== 'status')
+    .map(({ name, expression }) => ({
+      severity: 'warning',
+      about: 'check',
+      message: `Constraint ${name} is not judged here: see that (${expression}) holds for a new row, with status 'pending', processed false and a file_path like 'legifrance/codes/LEGIARTI000000000001.json'.`,
+      sql: [],
+    }));
+}

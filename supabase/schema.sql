@@ -916,7 +916,7 @@ declare
 begin
   select * into strict s from legisync.settings;
   select w.meaning, w.candidates, w.setting into v_missing
-    from (values (s.write_in_progress, 'a Worker has it', s.status_in_progress, 'LEGISYNC_STATUS_IN_WORK'),
+    from (values (s.write_in_progress, 'a Worker has it', s.status_in_progress, 'LEGISYNC_STATUS_IN_PROGRESS'),
                  (s.write_done, 'done', s.status_done, 'LEGISYNC_STATUS_DONE'),
                  (s.write_failed, 'given up', s.status_failed, 'LEGISYNC_STATUS_FAILED'))
       as w (value, meaning, candidates, setting)
@@ -1786,16 +1786,16 @@ alter function legisync.move_backfill(legisync.backfill_runs,legisync.backfill_s
 revoke all on function legisync.move_backfill(legisync.backfill_runs,legisync.backfill_step,double precision) from public, anon, authenticated, service_role;
 
 -- function legisync.move_slice(legisync.slices,integer,text,interval)
-CREATE OR REPLACE FUNCTION legisync.move_slice(v legisync.slices, p_page integer, p_step text, p_lease interval)
+CREATE OR REPLACE FUNCTION legisync.move_slice(v legisync.slices, p_page integer, p_action text, p_lease interval)
  RETURNS legisync.slices
  LANGUAGE plpgsql
  SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$
 begin
   v.attempts := 0;
-  if p_step in ('continue', 'release') then
+  if p_action in ('continue', 'release') then
     v.page := greatest(v.page, p_page + 1);
-  elsif p_step = 'whole' or legisync.same_as_last_round(v) then
+  elsif p_action = 'whole' or legisync.same_as_last_round(v) then
     v.state := 'complete';
   elsif v.round >= 8 then
     v.state := 'parked';
@@ -1805,14 +1805,14 @@ begin
     v.round := v.round + 1;
     v.page := 1;
   end if;
-  if p_step = 'continue' then
+  if p_action = 'continue' then
     v.held_until := clock_timestamp() + p_lease;
   else
     v.holder := null;
     v.held_since := null;
     v.held_until := null;
   end if;
-  if p_step = 'round' then
+  if p_action = 'round' then
     delete from legisync.listing_documents where slice = v.id and round < case v.state when 'open' then v.round - 1 else v.round end;
     delete from legisync.listing_rounds where slice = v.id and round < case v.state when 'open' then v.round - 1 else v.round end;
   end if;
@@ -3097,7 +3097,7 @@ revoke all on function public.legisync_plan_backfill(text,text) from public, ano
 grant execute on function public.legisync_plan_backfill(text,text) to service_role;
 
 -- function public.legisync_register_slice(text,bigint,jsonb,integer,integer,jsonb,text,integer,text)
-CREATE OR REPLACE FUNCTION public.legisync_register_slice(p_bucket text, p_slice bigint, p_batch jsonb, p_round integer, p_page integer, p_documents jsonb, p_step text, p_lease_seconds integer, p_adopt text)
+CREATE OR REPLACE FUNCTION public.legisync_register_slice(p_bucket text, p_slice bigint, p_batch jsonb, p_round integer, p_page integer, p_documents jsonb, p_action text, p_lease_seconds integer, p_adopt text)
  RETURNS json
  LANGUAGE plpgsql
  SECURITY DEFINER
@@ -3112,7 +3112,7 @@ begin
   perform legisync.check_bounds('p_round', p_round, 1, 2147483647);
   perform legisync.check_bounds('p_page', p_page, 1, 1000000);
   perform legisync.check_json_list('p_documents', p_documents, 'id', 0, 10000);
-  perform legisync.check_choice('p_step', p_step, 'continue', 'release', 'round', 'whole');
+  perform legisync.check_choice('p_action', p_action, 'continue', 'release', 'round', 'whole');
   perform legisync.check_bounds('p_lease_seconds', p_lease_seconds, 1, 86400);
   perform legisync.check_choice('p_adopt', p_adopt, 'trust', 'refresh');
   if v.id is null or v.round <> p_round then
@@ -3124,7 +3124,7 @@ begin
   end if;
   v_discovered := legisync.register_documents(
     p_bucket, v.collection, v.source, coalesce(v.code_id, ''), v.pass, p_documents, p_adopt);
-  v := legisync.move_slice(v, p_page, p_step, make_interval(secs => p_lease_seconds));
+  v := legisync.move_slice(v, p_page, p_action, make_interval(secs => p_lease_seconds));
   if v.state = 'complete' then
     perform legisync.mark_absent(v.collection, v.pass);
   end if;

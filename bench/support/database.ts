@@ -11,7 +11,7 @@ import { migrate, type MigrationSettings } from '../../src/migrations/migrate.ts
 /** As in the default configuration. */
 export const QUEUE_SETTINGS: MigrationSettings = {
   statusDone: ['processed', 'done', 'completed', 'failed', 'error'],
-  statusInWork: ['processing', 'in_progress', 'claimed'],
+  statusInProgress: ['processing', 'in_progress', 'claimed'],
   statusFailed: ['failed', 'error'],
   claimAttempts: 5,
   graceSeconds: 900,

@@ -8,7 +8,7 @@ import {
   registerPage,
   splitSlice,
   type LeasedSlice,
-  type PassStep,
+  type PageAction,
 } from './passCalls.ts';
 import { measureWrites, megabytes, type Written } from './meter.ts';
 
@@ -93,13 +93,13 @@ async function registerStep({ client, bucket, listing, slice, range, size }: Ste
     const upto = Math.min(from + size, range.upto);
     const pages = page - slice.page + 1;
     const last = upto === range.upto;
-    const step = stepAfter(isCode, last, pages);
-    await registerPage(client, bucket, slice, page, pageOf(listing, from, upto), step);
-    if (step !== 'continue') return pages;
+    const action = actionAfter(isCode, last, pages);
+    await registerPage(client, bucket, slice, page, pageOf(listing, from, upto), action);
+    if (action !== 'continue') return pages;
   }
 }
 
-function stepAfter(isCode: boolean, last: boolean, pages: number): PassStep {
+function actionAfter(isCode: boolean, last: boolean, pages: number): PageAction {
   if (last) return isCode ? 'whole' : 'round';
   return !isCode && pages >= STEP_PAGES ? 'release' : 'continue';
 }

@@ -8,7 +8,7 @@ const COLLECTION = 'cat00';
 export const LISTING_TABLE = 'legisync.listing_documents';
 
 /** What follows a page: see legisync_register_slice. */
-export type PassStep = 'continue' | 'release' | 'round' | 'whole';
+export type PageAction = 'continue' | 'release' | 'round' | 'whole';
 
 export interface LeasedSlice {
   readonly id: number;
@@ -68,12 +68,12 @@ export async function registerPage(
   slice: LeasedSlice,
   page: number,
   documents: string,
-  step: PassStep,
+  action: PageAction,
 ): Promise<void> {
   const { outcome, discovered } = await call<{ outcome: string; discovered: number }>(
     client,
     'public.legisync_register_slice($1, $2, $3, $4, $5, $6, $7, $8, $9)',
-    [bucket, slice.id, BATCH, slice.round, page, documents, step, LEASE_SECONDS, 'trust'],
+    [bucket, slice.id, BATCH, slice.round, page, documents, action, LEASE_SECONDS, 'trust'],
   );
   if (outcome === 'lost' || discovered > 0)
     throw new Error(`page ${page} of slice ${slice.id}: ${outcome}, ${discovered} new`);

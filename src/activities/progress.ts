@@ -33,6 +33,6 @@ export function doneIn({ uploaded, unchanged, failures }: Progress): ReadonlySet
 }
 
 /** Notes that a document cannot be had for now; the catalogue keeps why, and when it is tried again. */
-export function noteFailure(progress: Progress, id: string, { code, message }: LegisyncError): void {
+export function recordFailure(progress: Progress, id: string, { code, message }: LegisyncError): void {
   progress.failures.push({ id, code, message: message.slice(0, MAX_MESSAGE) });
 }

@@ -45,7 +45,7 @@ export async function serviceWorks(
 const HICCUP_MS = 10_000;
 
 /** How long a lane rests after a batch that trouble cut short. */
-export function restAfter({ code, retryAfterMs }: LegisyncError): number {
+export function backoffAfter({ code, retryAfterMs }: LegisyncError): number {
   const { retry } = FAILURES[code];
   return Math.max(retryAfterMs ?? 0, retry.kind === 'every' ? retry.ms : HICCUP_MS);
 }

@@ -2,18 +2,18 @@ import { Context } from '@temporalio/activity';
 import { documentPath } from '../contract/documents.ts';
 import type { LegisyncError } from '../contract/failures.ts';
 import type { BatchRef, UploadInput, UploadResult } from '../contract/collecting.ts';
-import type { DocumentStanding } from '../supabase/types.ts';
+import type { BatchDocument } from '../supabase/types.ts';
 import type { ActivityDeps } from './deps.ts';
 import { withHeartbeat } from './liveness.ts';
 import { runPool } from './pool.ts';
-import { doneIn, earlierProgress, noteFailure, type Progress } from './progress.ts';
-import { classified, concernsDocument, mayConcernDocument, restAfter, serviceWorks } from './trouble.ts';
+import { doneIn, earlierProgress, recordFailure, type Progress } from './progress.ts';
+import { classified, concernsDocument, mayConcernDocument, backoffAfter, serviceWorks } from './trouble.ts';
 
 /** From this attempt on, a batch of which nothing succeeds is asked whether it is its documents' fault. */
 const PROBE_ATTEMPT = 3;
 
 /** Whether a document of this hash must be uploaded: decided by the object alone, never by the queue's row. */
-export function needsUpload(standing: DocumentStanding | undefined, sha256: string): boolean {
+export function needsUpload(standing: BatchDocument | undefined, sha256: string): boolean {
   return standing?.objectSha256 !== sha256;
 }
 
@@ -72,7 +72,7 @@ export async function uploadDocuments(deps: ActivityDeps, input: UploadInput): P
           if (cancelled.aborted) {
             left.push(id);
           } else if (concernsDocument(failure.code)) {
-            noteFailure(progress, id, failure);
+            recordFailure(progress, id, failure);
           } else if (mayConcernDocument(failure.code)) {
             if (failure.code === 'INTERNAL')
               deps.log.warn({ id, err: error }, 'an error that nobody foresaw');
@@ -92,7 +92,7 @@ export async function uploadDocuments(deps: ActivityDeps, input: UploadInput): P
       }
 
       if (await areAtFault(deps, { suspects, succeeded, trouble, attempt, cancelled })) {
-        for (const [id, failure] of suspects) noteFailure(progress, id, failure);
+        for (const [id, failure] of suspects) recordFailure(progress, id, failure);
         trouble = undefined;
       } else {
         left.push(...suspects.keys());
@@ -108,11 +108,11 @@ async function standingsOf(
   deps: ActivityDeps,
   batch: BatchRef,
   ids: readonly string[],
-): Promise<ReadonlyMap<string, DocumentStanding>> {
+): Promise<ReadonlyMap<string, BatchDocument>> {
   return new Map((await deps.catalogue.describe(batch, ids)).map((standing) => [standing.id, standing]));
 }
 
-function isHeld(standing: DocumentStanding | undefined): boolean {
+function isHeld(standing: BatchDocument | undefined): boolean {
   return standing?.held === true;
 }
 
@@ -143,5 +143,5 @@ function resultOf(
   if (trouble === undefined) return result;
   if (trouble.code === 'QUOTA_SPENT') return { ...result, waitMs: trouble.retryAfterMs };
   if (doneIn(progress).size === 0) throw trouble;
-  return { ...result, waitMs: restAfter(trouble), problem: `${trouble.code}: ${trouble.message}` };
+  return { ...result, waitMs: backoffAfter(trouble), problem: `${trouble.code}: ${trouble.message}` };
 }

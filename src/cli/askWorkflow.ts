@@ -68,7 +68,7 @@ export async function askProgress<P>(session: Session, subject: Subject): Promis
  *
  * @throws CommandError `NOT_RUNNING`, `REFUSED`, `NO_WORKER` or `NOT_CONFIRMED`
  */
-export async function tellWorkflow<P>(session: Session, subject: Subject, word: Word<P>): Promise<P> {
+export async function updateWorkflow<P>(session: Session, subject: Subject, word: Word<P>): Promise<P> {
   const handle = await runningWorkflow(session, subject);
   const update = await answered(
     subject,

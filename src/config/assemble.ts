@@ -35,7 +35,7 @@ export function assemble(
     },
     statuses: {
       done: settings.LEGISYNC_STATUS_DONE,
-      inWork: settings.LEGISYNC_STATUS_IN_WORK,
+      inProgress: settings.LEGISYNC_STATUS_IN_PROGRESS,
       failed: settings.LEGISYNC_STATUS_FAILED,
     },
     claims: { attempts: settings.LEGISYNC_CLAIM_ATTEMPTS },

@@ -46,7 +46,7 @@ export interface BaseConfig {
   };
   readonly statuses: {
     readonly done: readonly string[];
-    readonly inWork: readonly string[];
+    readonly inProgress: readonly string[];
     readonly failed: readonly string[];
   };
   readonly claims: { readonly attempts: number };

@@ -66,7 +66,7 @@ export const serviceKey = () =>
   );
 
 /** Words of a status column, with commas between. Doubles are dropped. */
-export const statusWords = () =>
+export const statusValues = () =>
   z
     .string()
     .transform(splitWords)

@@ -12,7 +12,7 @@ import {
   oneOf,
   secret,
   serviceKey,
-  statusWords,
+  statusValues,
   timeZone,
 } from './rules.ts';
 
@@ -74,13 +74,13 @@ export const settingsSchema = z.object({
       change: 'documents are collected anew into the other bucket; rows of the old one are never touched',
     },
   ),
-  LEGISYNC_STATUS_DONE: preset(statusWords(), {
+  LEGISYNC_STATUS_DONE: preset(statusValues(), {
     section: 'Supabase',
     about: 'Words in files_queue.status that mean "a Worker is done with it". Read by `legisync migrate`.',
     default: 'processed,done,completed,failed,error',
     change: 'a missing word lets rows with new content wait for ever; run `legisync migrate` after a change',
   }),
-  LEGISYNC_STATUS_IN_WORK: preset(statusWords(), {
+  LEGISYNC_STATUS_IN_PROGRESS: preset(statusValues(), {
     section: 'Supabase',
     about: 'Words in files_queue.status that mean "a Worker holds it now". Read by `legisync migrate`.',
     default: 'processing,in_progress,claimed',
@@ -88,7 +88,7 @@ export const settingsSchema = z.object({
       'a missing word has a Worker given a changed file once more than needed; run `legisync migrate` after a change',
   }),
 
-  LEGISYNC_STATUS_FAILED: preset(statusWords(), {
+  LEGISYNC_STATUS_FAILED: preset(statusValues(), {
     section: 'Supabase',
     about:
       'Those of LEGISYNC_STATUS_DONE that mean "given up"; claimed files that fail too often get the first that the table takes. Read by `legisync migrate`.',

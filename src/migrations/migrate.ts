@@ -101,7 +101,7 @@ async function writeSettings(client: pg.Client, settings: MigrationSettings): Pr
        grace = make_interval(secs => $5), max_delete_percent = $6`,
     [
       settings.statusDone,
-      settings.statusInWork,
+      settings.statusInProgress,
       settings.statusFailed,
       settings.claimAttempts,
       settings.graceSeconds,

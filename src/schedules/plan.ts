@@ -9,7 +9,7 @@ import {
 import { differences, type Difference } from './differences.ts';
 
 /** What is to be done about one schedule. */
-export type ScheduleStep =
+export type ScheduleChange =
   | { readonly action: 'create'; readonly id: string; readonly declared: DeclaredSchedule }
   | {
       readonly action: 'update';
@@ -28,31 +28,31 @@ const MAX_LISTED = 1_000;
 export async function planSchedules(
   client: Client,
   config: ScheduleSettings,
-): Promise<readonly ScheduleStep[]> {
+): Promise<readonly ScheduleChange[]> {
   const declared = declaredSchedules(config);
-  const steps: ScheduleStep[] = [];
-  for (const schedule of declared) steps.push(await planOne(client, schedule));
+  const changes: ScheduleChange[] = [];
+  for (const schedule of declared) changes.push(await planOne(client, schedule));
   const wanted = new Set(declared.map(({ id }) => id));
-  for (const id of await orphans(client, wanted, config.taskQueue)) steps.push({ action: 'remove', id });
-  return steps;
+  for (const id of await orphans(client, wanted, config.taskQueue)) changes.push({ action: 'remove', id });
+  return changes;
 }
 
 /**
  * Makes the server's schedules what the configuration says. Repeating it is harmless. An operator's pause
  * and its note stay as they are.
  *
- * @returns what was done; only `keep` steps where there was nothing to do
+ * @returns what was done; only `keep` changes where there was nothing to do
  */
 export async function applySchedules(
   client: Client,
   config: ScheduleSettings,
-): Promise<readonly ScheduleStep[]> {
-  const steps = await planSchedules(client, config);
-  for (const step of steps) await applyOne(client, step);
-  return steps;
+): Promise<readonly ScheduleChange[]> {
+  const changes = await planSchedules(client, config);
+  for (const change of changes) await applyOne(client, change);
+  return changes;
 }
 
-async function planOne(client: Client, declared: DeclaredSchedule): Promise<ScheduleStep> {
+async function planOne(client: Client, declared: DeclaredSchedule): Promise<ScheduleChange> {
   const { id } = declared;
   const found = await describe(client, id);
   if (found === undefined) return { action: 'create', id, declared };
@@ -63,15 +63,15 @@ async function planOne(client: Client, declared: DeclaredSchedule): Promise<Sche
     : { action: 'update', id, declared, differences: differing, paused };
 }
 
-async function applyOne(client: Client, step: ScheduleStep): Promise<void> {
-  switch (step.action) {
+async function applyOne(client: Client, change: ScheduleChange): Promise<void> {
+  switch (change.action) {
     case 'create':
-      await client.schedule.create(scheduleOptions(step.declared));
+      await client.schedule.create(scheduleOptions(change.declared));
       break;
     case 'update': {
-      const { spec, policies, action } = scheduleOptions(step.declared);
+      const { spec, policies, action } = scheduleOptions(change.declared);
       // An update replaces everything, so the operator's part is carried over.
-      await client.schedule.getHandle(step.id).update(({ state, typedSearchAttributes }) => ({
+      await client.schedule.getHandle(change.id).update(({ state, typedSearchAttributes }) => ({
         spec,
         policies,
         action,
@@ -85,7 +85,7 @@ async function applyOne(client: Client, step: ScheduleStep): Promise<void> {
       break;
     }
     case 'remove':
-      await client.schedule.getHandle(step.id).delete();
+      await client.schedule.getHandle(change.id).delete();
       break;
     case 'keep':
       break;

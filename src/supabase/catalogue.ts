@@ -34,7 +34,7 @@ export function createCatalogue(rpc: Rpc, bucket: string): Catalogue {
       await rpc('legisync_split_slice', { ...sliceOf(batch, of), p_keys: keys }, answer.outcome('split'));
     },
 
-    registerSlice: (batch, of, { page, documents, step }, leaseSeconds, policy) =>
+    registerSlice: (batch, of, { page, documents, action }, leaseSeconds, policy) =>
       rpc(
         'legisync_register_slice',
         {
@@ -43,7 +43,7 @@ export function createCatalogue(rpc: Rpc, bucket: string): Catalogue {
           p_round: of.round,
           p_page: page,
           p_documents: documents,
-          p_step: step,
+          p_action: action,
           p_lease_seconds: leaseSeconds,
           p_adopt: policy,
         },

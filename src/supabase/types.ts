@@ -17,7 +17,7 @@ export interface Storage {
 }
 
 /** What is known of one document of a batch. */
-export interface DocumentStanding {
+export interface BatchDocument {
   readonly id: string;
   /** The batch still has the document. False: it is lost, and another run or batch may have it. */
   readonly held: boolean;
@@ -56,11 +56,11 @@ export interface SlicePage {
   readonly page: number;
   /** At most 10,000. */
   readonly documents: readonly { readonly id: string; readonly revision: string }[];
-  readonly step: SliceStep;
+  readonly action: PageAction;
 }
 
 /** What follows a page. */
-export type SliceStep =
+export type PageAction =
   /** The caller reads the next page, and its lease begins anew. */
   | 'continue'
   /** The slice is given back: any batch may read the next page. */
@@ -179,7 +179,7 @@ export interface Catalogue {
   /**
    * Which of these documents (at most 1,000) the batch still holds, and what Storage has for them.
    */
-  describe(batch: BatchRef, ids: readonly string[]): Promise<readonly DocumentStanding[]>;
+  describe(batch: BatchRef, ids: readonly string[]): Promise<readonly BatchDocument[]>;
   /**
    * Queue rows and catalogue states of a batch, in one transaction; the batch holds nothing after
    * it.

@@ -17,13 +17,13 @@ export interface Operator {
 
 interface Listener {
   /** Called after each word, before it is kept. */
-  readonly onWord: () => void;
+  readonly onUpdate: () => void;
   /** What each Update answers. */
   readonly answer: () => MassiveProgress;
 }
 
 /** An operator who has said nothing yet. */
-export function silentOperator(controls: Controls, pauseReason = ''): Operator {
+export function initialOperatorState(controls: Controls, pauseReason = ''): Operator {
   return { controls, pauseReason, stopping: false };
 }
 
@@ -32,12 +32,12 @@ export function silentOperator(controls: Controls, pauseReason = ''): Operator {
  * within this call: all that the listener needs must be there before. What they set is kept in Postgres before it is answered: one write after the other,
  * always the latest, so that two words at once cannot be kept in the wrong order.
  */
-export function obeyOperator(collection: string, operator: Operator, listener: Listener): void {
+export function registerUpdateHandlers(collection: string, operator: Operator, listener: Listener): void {
   let saved: Promise<unknown> = Promise.resolve();
 
   const obey = async (change: Partial<Controls>): Promise<MassiveProgress> => {
     operator.controls = { ...operator.controls, ...change };
-    listener.onWord();
+    listener.onUpdate();
     const summary = 'What the operator set, to Postgres';
     const save = (): Promise<void> =>
       CancellationScope.nonCancellable(() =>
@@ -64,7 +64,7 @@ export function obeyOperator(collection: string, operator: Operator, listener: L
   setHandler(setConcurrencyUpdate, (lanes) => obey({ lanes }), { validator: checkLanes });
   setHandler(stopUpdate, () => {
     operator.stopping = true;
-    listener.onWord();
+    listener.onUpdate();
     return listener.answer();
   });
 }

@@ -213,7 +213,7 @@ declare
 begin
   select * into strict s from legisync.settings;
   select w.meaning, w.candidates, w.setting into v_missing
-    from (values (s.write_in_progress, 'a Worker has it', s.status_in_progress, 'LEGISYNC_STATUS_IN_WORK'),
+    from (values (s.write_in_progress, 'a Worker has it', s.status_in_progress, 'LEGISYNC_STATUS_IN_PROGRESS'),
                  (s.write_done, 'done', s.status_done, 'LEGISYNC_STATUS_DONE'),
                  (s.write_failed, 'given up', s.status_failed, 'LEGISYNC_STATUS_FAILED'))
       as w (value, meaning, candidates, setting)
@@ -759,7 +759,7 @@ comment on function public.legisync_park_slice is 'Part of legisync. Parks a sli
 
 -- supabase/schemas/enumeration/legisync_register_slice.sql
 -- One page of a slice: its documents into the catalogue, and the slice moved, in one transaction. `p_documents` is
--- [{"id", "revision"}, …]; `p_page` is the page they are of, from 1. `p_step` says what follows:
+-- [{"id", "revision"}, …]; `p_page` is the page they are of, from 1. `p_action` says what follows:
 --   `continue`  the caller reads the next page; its lease begins anew, for `p_lease_seconds`;
 --   `release`   somebody reads the next page: the slice is given back;
 --   `round`     the page ended a round of a search. Pages of a search may shift while they are read, so the slice is
@@ -770,7 +770,7 @@ comment on function public.legisync_park_slice is 'Part of legisync. Parks a sli
 -- Answers `open` or `complete`. `lost`: the caller does not have this round of the slice any more, and nothing is
 -- written; or the pages before were lost in a crash, and the round begins again. Either way the caller stops.
 create or replace function public.legisync_register_slice(
-  p_bucket text, p_slice bigint, p_batch jsonb, p_round integer, p_page integer, p_documents jsonb, p_step text,
+  p_bucket text, p_slice bigint, p_batch jsonb, p_round integer, p_page integer, p_documents jsonb, p_action text,
   p_lease_seconds integer, p_adopt text)
 returns json
 language plpgsql security definer
@@ -784,7 +784,7 @@ begin
   perform legisync.check_bounds('p_round', p_round, 1, 2147483647);
   perform legisync.check_bounds('p_page', p_page, 1, 1000000);
   perform legisync.check_json_list('p_documents', p_documents, 'id', 0, 10000);
-  perform legisync.check_choice('p_step', p_step, 'continue', 'release', 'round', 'whole');
+  perform legisync.check_choice('p_action', p_action, 'continue', 'release', 'round', 'whole');
   perform legisync.check_bounds('p_lease_seconds', p_lease_seconds, 1, 86400);
   perform legisync.check_choice('p_adopt', p_adopt, 'trust', 'refresh');
   if v.id is null or v.round <> p_round then
@@ -796,7 +796,7 @@ begin
   end if;
   v_discovered := legisync.register_documents(
     p_bucket, v.collection, v.source, coalesce(v.code_id, ''), v.pass, p_documents, p_adopt);
-  v := legisync.move_slice(v, p_page, p_step, make_interval(secs => p_lease_seconds));
+  v := legisync.move_slice(v, p_page, p_action, make_interval(secs => p_lease_seconds));
   if v.state = 'complete' then
     perform legisync.mark_absent(v.collection, v.pass);
   end if;
@@ -983,16 +983,16 @@ $$;
 
 -- supabase/schemas/enumeration/move_slice.sql
 -- Moves a slice after a page, as legisync_register_slice says. Only the ids of the last round stay.
-create or replace function legisync.move_slice(v legisync.slices, p_page integer, p_step text, p_lease interval)
+create or replace function legisync.move_slice(v legisync.slices, p_page integer, p_action text, p_lease interval)
 returns legisync.slices
 language plpgsql
 set search_path = pg_catalog, pg_temp
 as $$
 begin
   v.attempts := 0;
-  if p_step in ('continue', 'release') then
+  if p_action in ('continue', 'release') then
     v.page := greatest(v.page, p_page + 1);
-  elsif p_step = 'whole' or legisync.same_as_last_round(v) then
+  elsif p_action = 'whole' or legisync.same_as_last_round(v) then
     v.state := 'complete';
   elsif v.round >= 8 then
     v.state := 'parked';
@@ -1002,14 +1002,14 @@ begin
     v.round := v.round + 1;
     v.page := 1;
   end if;
-  if p_step = 'continue' then
+  if p_action = 'continue' then
     v.held_until := clock_timestamp() + p_lease;
   else
     v.holder := null;
     v.held_since := null;
     v.held_until := null;
   end if;
-  if p_step = 'round' then
+  if p_action = 'round' then
     delete from legisync.listing_documents where slice = v.id and round < case v.state when 'open' then v.round - 1 else v.round end;
     delete from legisync.listing_rounds where slice = v.id and round < case v.state when 'open' then v.round - 1 else v.round end;
   end if;

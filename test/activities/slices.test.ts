@@ -35,7 +35,7 @@ describe('a step of a slice', () => {
     const registerSlice: typeof catalogue.registerSlice = async (batch, slice, page, ...rest) => {
       await before(page, pages.length);
       const registered = await catalogue.registerSlice(batch, slice, page, ...rest);
-      pages.push(`${page.page} ${page.step} ${page.documents.length}: ${registered.outcome}`);
+      pages.push(`${page.page} ${page.action} ${page.documents.length}: ${registered.outcome}`);
       return registered;
     };
     return { deps: { ...deps, catalogue: { ...catalogue, registerSlice } }, pages };

@@ -62,7 +62,7 @@ it('`migrate --check` exits with 1 and the SQL to copy, `migrate` with 8 and tha
 it('`migrate` writes what the database needs to know of the settings, each time', async () => {
   const env = {
     LEGISYNC_STATUS_DONE: 'processed,failed',
-    LEGISYNC_STATUS_IN_WORK: 'processing',
+    LEGISYNC_STATUS_IN_PROGRESS: 'processing',
     LEGISYNC_STATUS_FAILED: 'failed',
     LEGISYNC_CLAIM_ATTEMPTS: '3',
     LEGISYNC_GRACE_SECONDS: '60',

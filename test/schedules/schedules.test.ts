@@ -1,6 +1,6 @@
 import type { Client, WorkflowExecutionInfo } from '@temporalio/client';
 import { ScheduleOverlapPolicy } from '@temporalio/client';
-import { applySchedules, planSchedules, type ScheduleStep } from '../../src/schedules/plan.ts';
+import { applySchedules, planSchedules, type ScheduleChange } from '../../src/schedules/plan.ts';
 import { ensureSearchAttributes } from '../../src/temporal/searchAttributes.ts';
 import { openNamespace, type TestNamespace } from '../commands/harness.ts';
 
@@ -38,7 +38,7 @@ const withMaintenance = (change: Partial<(typeof settings)['maintenance']>) => (
   ...settings,
   maintenance: { ...settings.maintenance, ...change },
 });
-const actions = (steps: readonly ScheduleStep[]) => steps.map(({ action, id }) => `${action} ${id}`);
+const actions = (changes: readonly ScheduleChange[]) => changes.map(({ action, id }) => `${action} ${id}`);
 const withCoherence = (change: Partial<(typeof settings)['coherence']> = {}) => ({
   ...settings,
   coherence: { ...settings.coherence, cron: '30 * * * *', ...change },
@@ -107,8 +107,8 @@ describe('applySchedules', () => {
         action: { type: 'startWorkflow', workflowType, workflowId, taskQueue, args, staticSummary },
       };
     });
-    const [step] = await planSchedules(client, settings);
-    expect(step?.action === 'update' ? step.differences : []).toEqual([
+    const [change] = await planSchedules(client, settings);
+    expect(change?.action === 'update' ? change.differences : []).toEqual([
       {
         property: 'searchAttributes',
         is: '{}',
@@ -134,9 +134,9 @@ describe('applySchedules', () => {
   ])('mends what differs: %s', async (property, change) => {
     await applySchedules(client, settings);
     const changed = withMaintenance(change);
-    const [step] = await planSchedules(client, changed);
+    const [planned] = await planSchedules(client, changed);
     expect(
-      step?.action === 'update' ? step.differences.map((difference) => difference.property) : [],
+      planned?.action === 'update' ? planned.differences.map((difference) => difference.property) : [],
     ).toContain(property);
     await applySchedules(client, changed);
     expect(actions(await planSchedules(client, changed))).toEqual([`keep ${ID}`]);
@@ -149,8 +149,8 @@ describe('applySchedules', () => {
       spec: { ...previous.spec, calendars: [{ hour: 3 }] },
       policies: { ...previous.policies, overlap: ScheduleOverlapPolicy.ALLOW_ALL },
     }));
-    const [step] = await planSchedules(client, settings);
-    expect(step?.action === 'update' ? step.differences.map(({ property }) => property) : []).toEqual([
+    const [change] = await planSchedules(client, settings);
+    expect(change?.action === 'update' ? change.differences.map(({ property }) => property) : []).toEqual([
       'times',
       'overlap',
     ]);
@@ -211,8 +211,8 @@ describe('applySchedules', () => {
       `keep ${ID}`,
       `keep ${COHERENCE}`,
     ]);
-    const [, step] = await planSchedules(client, withCoherence({ missingLimit: 5 }));
-    expect(step?.action === 'update' ? step.differences.map(({ property }) => property) : []).toEqual([
+    const [, change] = await planSchedules(client, withCoherence({ missingLimit: 5 }));
+    expect(change?.action === 'update' ? change.differences.map(({ property }) => property) : []).toEqual([
       'input',
     ]);
   });

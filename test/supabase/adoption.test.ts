@@ -50,8 +50,8 @@ async function list(revision: string, policy: AdoptPolicy, interval = 3_600): Pr
   let discovered = 0;
   for (let from = 0; from < FILES; from += CHUNK) {
     const documents = IDS.slice(from, from + CHUNK).map((id) => ({ id, revision }));
-    const step = from + CHUNK >= FILES ? 'whole' : 'continue';
-    const page = { page: 1 + from / CHUNK, documents, step } as const;
+    const action = from + CHUNK >= FILES ? 'whole' : 'continue';
+    const page = { page: 1 + from / CHUNK, documents, action } as const;
     discovered += (await catalogue.registerSlice(lane, slice, page, 60, policy)).discovered;
   }
   return discovered;

@@ -7,7 +7,7 @@ import { articleIds, endInterval, withCollection, workOff } from '../activities/
 import { at } from '../support/buckets.ts';
 import { definitions } from '../support/definitions.ts';
 import { LegacyWorkers } from '../support/legacyWorkers.ts';
-import { STATUS_WORDS } from '../support/servers.ts';
+import { STATUS_VALUES } from '../support/servers.ts';
 import { asPostgres, withSession } from '../support/sessions.ts';
 import { BUCKET, openStack, type TestStack } from '../support/stack.ts';
 
@@ -133,9 +133,9 @@ describe.each(TABLES)('the adoption of a queue with %s, while its Workers go on'
     const before = await finishedRows();
     const deps = withCollection(stack.deps, 'old', SOURCES);
     const workers = new LegacyWorkers(url, WORKERS);
-    const findings = await preflight(url, STATUS_WORDS);
+    const findings = await preflight(url, STATUS_VALUES);
     expect(findings.filter(({ severity }) => severity === 'blocks')).toEqual([]);
-    await migrate(url, STATUS_WORDS);
+    await migrate(url, STATUS_VALUES);
     expect(await stack.supabase.storage.ensureBucket()).toBe(false);
 
     const { ids, discovered } = await workOff(deps, 'old');
@@ -165,7 +165,7 @@ describe.each(TABLES)('the adoption of a queue with %s, while its Workers go on'
 
   it('then gives a polling Worker what has changed, once', async () => {
     await asBefore(ddl);
-    await migrate(url, STATUS_WORDS);
+    await migrate(url, STATUS_VALUES);
     const deps = withCollection(stack.deps, 'old', SOURCES);
     await workOff(deps, 'old');
     await stack.sql(`update files_queue set status = 'processed', processed = true`);
@@ -182,7 +182,7 @@ describe.each(TABLES)('the adoption of a queue with %s, while its Workers go on'
     await asBefore(ddl);
     const rows = () => stack.sql('select ctid, xmin, f.* from files_queue f order by file_path');
     const before = { rows: await rows(), definitions: await definitions(stack) };
-    await migrate(url, STATUS_WORDS);
+    await migrate(url, STATUS_VALUES);
     await workOff(withCollection(stack.deps, 'old', SOURCES), 'old');
     await withSession(url, ({ client }) => client.query(documented('How to go back')));
     expect(await rows()).toEqual(before.rows);
@@ -190,7 +190,7 @@ describe.each(TABLES)('the adoption of a queue with %s, while its Workers go on'
     expect(await stack.sql('select version from supabase_migrations.schema_migrations')).toEqual([]);
 
     // And forward once more.
-    expect((await migrate(url, STATUS_WORDS)).already).toEqual([]);
+    expect((await migrate(url, STATUS_VALUES)).already).toEqual([]);
   });
 
   it('takes the index that docs/adoption.md has one build beforehand, and builds it no second time', async () => {
@@ -202,8 +202,8 @@ describe.each(TABLES)('the adoption of a queue with %s, while its Workers go on'
       for (const statement of documented('How long it takes').split(/;\n/)) await client.query(statement);
     });
     const before = await index();
-    expect((await preflight(url, STATUS_WORDS)).filter(({ severity }) => severity === 'blocks')).toEqual([]);
-    await migrate(url, STATUS_WORDS);
+    expect((await preflight(url, STATUS_VALUES)).filter(({ severity }) => severity === 'blocks')).toEqual([]);
+    await migrate(url, STATUS_VALUES);
     expect(await index()).toEqual(before);
     expect(before[0]?.node).not.toBeNull();
   });

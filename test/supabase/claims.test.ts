@@ -69,7 +69,7 @@ describe('legisync_claim_files', () => {
   });
 
   it.each([
-    ['write_in_progress', 'LEGISYNC_STATUS_IN_WORK', 'processing, in_progress, claimed'],
+    ['write_in_progress', 'LEGISYNC_STATUS_IN_PROGRESS', 'processing, in_progress, claimed'],
     ['write_done', 'LEGISYNC_STATUS_DONE', 'processed, done, completed, failed, error'],
     ['write_failed', 'LEGISYNC_STATUS_FAILED', 'failed, error'],
   ])(

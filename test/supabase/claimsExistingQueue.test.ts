@@ -1,6 +1,6 @@
 import { migrate } from '../../src/migrations/migrate.ts';
 import { plantRows, workerApi } from '../support/claims.ts';
-import { STATUS_WORDS } from '../support/servers.ts';
+import { STATUS_VALUES } from '../support/servers.ts';
 import { asPostgres, withSession } from '../support/sessions.ts';
 import { openStack, type TestStack } from '../support/stack.ts';
 
@@ -16,7 +16,7 @@ afterEach(() => stack.close());
 
 async function existing(ddl: string): Promise<void> {
   await withSession(asPostgres(stack.databaseUrl), ({ client }) => client.query(ddl));
-  await migrate(asPostgres(stack.databaseUrl), { ...STATUS_WORDS, claimAttempts: 1 });
+  await migrate(asPostgres(stack.databaseUrl), { ...STATUS_VALUES, claimAttempts: 1 });
   await plantRows(stack, ['a', 'b', 'c']);
 }
 
@@ -57,10 +57,10 @@ describe('claims on an existing files_queue', () => {
     const api = workerApi(stack);
     await expect(api.claim()).rejects.toMatchObject({
       code: 'P0001',
-      message: expect.stringContaining('Set LEGISYNC_STATUS_IN_WORK to one that it accepts') as string,
+      message: expect.stringContaining('Set LEGISYNC_STATUS_IN_PROGRESS to one that it accepts') as string,
     });
     await stack.sql(`alter table files_queue drop constraint files_queue_status_check`);
-    await migrate(asPostgres(stack.databaseUrl), STATUS_WORDS);
+    await migrate(asPostgres(stack.databaseUrl), STATUS_VALUES);
     expect(await api.claim()).toMatchObject({ files: [{}, {}, {}] });
   });
 });

@@ -1,6 +1,6 @@
 import { migrate } from '../../src/migrations/migrate.ts';
 import { GRACE, readFull } from '../support/coherence.ts';
-import { STATUS_WORDS } from '../support/servers.ts';
+import { STATUS_VALUES } from '../support/servers.ts';
 import { asPostgres, withSession } from '../support/sessions.ts';
 import { BUCKET, openStack, type TestStack } from '../support/stack.ts';
 
@@ -62,7 +62,7 @@ describe('the coherence of an existing files_queue', () => {
        from unnest(array['right', 'changed', 'size', 'new']) name`,
       [BUCKET],
     );
-    await migrate(asPostgres(stack.databaseUrl), STATUS_WORDS);
+    await migrate(asPostgres(stack.databaseUrl), STATUS_VALUES);
 
     const found = { missing: 1, dangling: 1, stale: 1, sizeMismatches: 1, files: 4 };
     expect(await readFull(stack, BUCKET)).toMatchObject(found);

@@ -3,7 +3,7 @@ import { migrate } from '../../src/migrations/migrate.ts';
 import { carryOut, PLAIN } from '../support/buckets.ts';
 import { definitions } from '../support/definitions.ts';
 import { articleId, batchOf, hashOf, plantDue, putObject, queueRow } from '../support/queue.ts';
-import { STATUS_WORDS } from '../support/servers.ts';
+import { STATUS_VALUES } from '../support/servers.ts';
 import { asPostgres, withSession } from '../support/sessions.ts';
 import { BUCKET, openStack, type TestStack } from '../support/stack.ts';
 
@@ -76,7 +76,7 @@ describe.each(SHAPES)('an existing files_queue with %s', (_what, ddl) => {
   it('keeps its rows as they are on disk, its rights, policies and triggers, and gains ours', async () => {
     const rows = () => stack.sql(`select ctid, xmin, ${OLD_COLUMNS} from files_queue order by file_path`);
     const before = { rows: await rows(), definitions: await definitions(stack) };
-    await migrate(asPostgres(stack.databaseUrl), STATUS_WORDS);
+    await migrate(asPostgres(stack.databaseUrl), STATUS_VALUES);
     expect(await rows()).toEqual(before.rows);
 
     const after = await definitions(stack);
@@ -101,7 +101,7 @@ describe.each(SHAPES)('an existing files_queue with %s', (_what, ddl) => {
   });
 
   it('serves: a new document is queued, a changed one comes back when its Worker finishes', async () => {
-    await migrate(asPostgres(stack.databaseUrl), STATUS_WORDS);
+    await migrate(asPostgres(stack.databaseUrl), STATUS_VALUES);
     const { catalogue } = stack.supabase;
     const id = articleId(1);
     const path = documentPath('codes', id);
@@ -134,7 +134,7 @@ describe.each(SHAPES)('an existing files_queue with %s', (_what, ddl) => {
   });
 
   it('is rebuilt by a backfill, with rows that are pending or processed as the operator says', async () => {
-    await migrate(asPostgres(stack.databaseUrl), STATUS_WORDS);
+    await migrate(asPostgres(stack.databaseUrl), STATUS_VALUES);
     await stack.sql(
       `insert into storage.objects (bucket_id, name, metadata)
        select $1, path, '{"size": 7}' from unnest(array['legifrance/codes/a.json', 'legifrance/codes/e.json']) path`,
@@ -172,7 +172,7 @@ describe.each(SHAPES)('an existing files_queue with %s', (_what, ddl) => {
   });
 
   it('learns of new content of a pre-existing row', async () => {
-    await migrate(asPostgres(stack.databaseUrl), STATUS_WORDS);
+    await migrate(asPostgres(stack.databaseUrl), STATUS_VALUES);
     const { catalogue } = stack.supabase;
     const id = articleId(2);
     const path = documentPath('codes', id);

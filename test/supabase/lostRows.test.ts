@@ -8,7 +8,7 @@ import { startPostgres, type RunningPostgres } from '../../local/postgres/server
 import { migrate } from '../../src/migrations/migrate.ts';
 import { openFolder } from '../local/postgresFolder.ts';
 import { PLAIN } from '../support/buckets.ts';
-import { STATUS_WORDS } from '../support/servers.ts';
+import { STATUS_VALUES } from '../support/servers.ts';
 import { asPostgres } from '../support/sessions.ts';
 
 /**
@@ -44,7 +44,7 @@ async function withFiles<T>(name: string, options: string, use: (client: Client)
   );
   const url = databaseUrl(postgres.url, name);
   await bootstrapSupabase(url);
-  await migrate(asPostgres(url), STATUS_WORDS);
+  await migrate(asPostgres(url), STATUS_VALUES);
   return withClient(url, async (client) => {
     await client.query('insert into storage.buckets (id, name) values ($1, $1)', [BUCKET]);
     await client.query(

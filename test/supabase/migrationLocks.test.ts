@@ -1,7 +1,7 @@
 import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { migrate, type MigrationWaits } from '../../src/migrations/migrate.ts';
-import { STATUS_WORDS } from '../support/servers.ts';
+import { STATUS_VALUES } from '../support/servers.ts';
 import { asPostgres, untilBlocked, withSession } from '../support/sessions.ts';
 import { openStack, type TestStack } from '../support/stack.ts';
 
@@ -25,7 +25,7 @@ describe('a migration that waits for a lock', () => {
     await withSession(stack.databaseUrl, async ({ client, pid }) => {
       await client.query('begin');
       await client.query('select from public.files_queue');
-      const failed = migrate(url, STATUS_WORDS, SHORT);
+      const failed = migrate(url, STATUS_VALUES, SHORT);
       await expect(failed).rejects.toMatchObject({
         code: 'DATABASE_BUSY',
         message: expect.stringMatching(
@@ -39,14 +39,14 @@ describe('a migration that waits for a lock', () => {
       `select from pg_attribute where attrelid = 'public.files_queue'::regclass and attname = 'requeue'`,
     );
     expect(columns).toEqual([]);
-    expect((await migrate(url, STATUS_WORDS, SHORT)).applied).toHaveLength(VERSIONS - 1);
+    expect((await migrate(url, STATUS_VALUES, SHORT)).applied).toHaveLength(VERSIONS - 1);
   });
 
   it('lets the Workers through between two tries, and succeeds once the lock is free', async () => {
     await withSession(stack.databaseUrl, async ({ client, pid }) => {
       await client.query('begin');
       await client.query('select from public.files_queue');
-      const migrated = migrate(url, STATUS_WORDS, { ...SHORT, tries: 1_000 });
+      const migrated = migrate(url, STATUS_VALUES, { ...SHORT, tries: 1_000 });
       await untilBlocked(stack, pid);
       // Behind the migration in the lock's queue; served as soon as that gives up its place.
       await stack.sql(`update public.files_queue set processed = true`);
@@ -61,7 +61,7 @@ describe('a migration that waits for a lock', () => {
     )?.[1];
     await withSession(stack.databaseUrl, async ({ client, pid }) => {
       await client.query('select pg_advisory_lock($1)', [lock?.replaceAll('_', '')]);
-      await expect(migrate(url, STATUS_WORDS, SHORT)).rejects.toMatchObject({
+      await expect(migrate(url, STATUS_VALUES, SHORT)).rejects.toMatchObject({
         code: 'DATABASE_BUSY',
         message: expect.stringMatching(new RegExp(`Another .*process ${pid} `)) as string,
       });
@@ -75,7 +75,7 @@ describe('migrations that the database refuses', () => {
     change(other);
     return other.href;
   };
-  const refused = (other: string) => migrate(other, STATUS_WORDS, SHORT);
+  const refused = (other: string) => migrate(other, STATUS_VALUES, SHORT);
 
   it('for a wrong password say so, and do not repeat it', async () => {
     const failed = refused(changed((other) => (other.password = 'canary-not-the-password')));

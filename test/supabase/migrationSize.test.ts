@@ -1,5 +1,5 @@
 import { migrate } from '../../src/migrations/migrate.ts';
-import { STATUS_WORDS } from '../support/servers.ts';
+import { STATUS_VALUES } from '../support/servers.ts';
 import { asPostgres, withSession } from '../support/sessions.ts';
 import { openStack, type TestStack } from '../support/stack.ts';
 
@@ -44,7 +44,7 @@ const file = () =>
 it('the migrations keep every value of 20,000 rows byte for byte, and write no row anew', async () => {
   const before = { rows: await rows(), file: await file() };
   expect(before.rows.length).toBeGreaterThan(ROWS * 0.9);
-  await migrate(asPostgres(stack.databaseUrl), STATUS_WORDS);
+  await migrate(asPostgres(stack.databaseUrl), STATUS_VALUES);
   expect((await rows()).filter(({ row }, n) => row !== before.rows[n]?.row)).toEqual([]);
   expect({ rows: (await rows()).length, file: await file() }).toEqual({
     rows: before.rows.length,

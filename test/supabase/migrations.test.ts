@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { migrate } from '../../src/migrations/migrate.ts';
 import { definitions } from '../support/definitions.ts';
-import { STATUS_WORDS } from '../support/servers.ts';
+import { STATUS_VALUES } from '../support/servers.ts';
 import { asPostgres, withSession } from '../support/sessions.ts';
 import { openStack, type TestStack } from '../support/stack.ts';
 
@@ -46,7 +46,7 @@ describe('the migrations', () => {
   });
 
   it('are applied as the role `postgres`, no superuser, which owns all that they make', async () => {
-    expect(await migrate(url, STATUS_WORDS)).toEqual({ applied: VERSIONS, already: [] });
+    expect(await migrate(url, STATUS_VALUES)).toEqual({ applied: VERSIONS, already: [] });
     const strangers = await stack.sql(
       `select rolname, rolsuper from pg_roles where rolname = 'postgres' and rolsuper
        union all
@@ -60,7 +60,7 @@ describe('the migrations', () => {
   });
 
   it('are recorded where `supabase db push` looks', async () => {
-    await migrate(url, STATUS_WORDS);
+    await migrate(url, STATUS_VALUES);
     expect(await recorded()).toEqual(
       FILES.map((file) => ({
         version: file.slice(0, 14),
@@ -84,19 +84,19 @@ describe('the migrations', () => {
         ]);
       }
     });
-    expect(await migrate(url, STATUS_WORDS)).toEqual({
+    expect(await migrate(url, STATUS_VALUES)).toEqual({
       applied: VERSIONS.slice(3),
       already: VERSIONS.slice(0, 3),
     });
   });
 
   it('change nothing the second time, neither as recorded nor when each file is run again by force', async () => {
-    await migrate(url, STATUS_WORDS);
+    await migrate(url, STATUS_VALUES);
     await stack.sql(`insert into public.files_queue (file_path, bucket_id, requeue) values ('a', 'b', true)`);
     const before = await definitions(stack);
     expect(before.size).toBeGreaterThan(50);
 
-    expect(await migrate(url, STATUS_WORDS)).toEqual({ applied: [], already: VERSIONS });
+    expect(await migrate(url, STATUS_VALUES)).toEqual({ applied: [], already: VERSIONS });
     expect(await definitions(stack)).toEqual(before);
 
     const words = await settings();
@@ -110,15 +110,15 @@ describe('the migrations', () => {
   });
 
   it('may be started by two at once: one applies, the other finds them there', async () => {
-    const reports = await Promise.all([migrate(url, STATUS_WORDS), migrate(url, STATUS_WORDS)]);
+    const reports = await Promise.all([migrate(url, STATUS_VALUES), migrate(url, STATUS_VALUES)]);
     expect(reports.map(({ applied }) => applied.length).sort()).toEqual([0, FILES.length]);
   });
 
   it('write the settings, and find the status values, each time they are run', async () => {
-    await migrate(url, STATUS_WORDS);
+    await migrate(url, STATUS_VALUES);
     const changed = {
       statusDone: ['fini', 'echec'],
-      statusInWork: ['en_cours'],
+      statusInProgress: ['en_cours'],
       statusFailed: ['echec'],
       claimAttempts: 7,
       graceSeconds: 60,
@@ -149,7 +149,7 @@ describe('the migrations', () => {
       sqlOf(file).includes('create or replace view legisync.missing'),
     );
     expect(failing).toBeGreaterThan(0);
-    await expect(migrate(url, STATUS_WORDS)).rejects.toMatchObject({
+    await expect(migrate(url, STATUS_VALUES)).rejects.toMatchObject({
       code: 'INTERNAL',
       message: expect.stringMatching(
         new RegExp(
@@ -161,7 +161,7 @@ describe('the migrations', () => {
     expect(await stack.sql(`select from pg_proc where proname = 'legisync_backfill_chunk'`)).toEqual([]);
 
     await stack.sql('drop table legisync.missing');
-    expect(await migrate(url, STATUS_WORDS)).toMatchObject({ applied: VERSIONS.slice(failing) });
+    expect(await migrate(url, STATUS_VALUES)).toMatchObject({ applied: VERSIONS.slice(failing) });
   });
 });
 

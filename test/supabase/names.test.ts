@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { migrate } from '../../src/migrations/migrate.ts';
 import { definitions } from '../support/definitions.ts';
-import { STATUS_WORDS } from '../support/servers.ts';
+import { STATUS_VALUES } from '../support/servers.ts';
 import { asPostgres, withSession } from '../support/sessions.ts';
 import { openStack, type TestStack } from '../support/stack.ts';
 
@@ -78,7 +78,7 @@ describe('a function of the team’s that has a name of legisync’s', () => {
   it('is named by `legisync migrate` as well, which then changes nothing', async () => {
     await run(THEIRS);
     const before = await definitions(stack);
-    await expect(migrate(url, STATUS_WORDS)).rejects.toMatchObject({
+    await expect(migrate(url, STATUS_VALUES)).rejects.toMatchObject({
       code: 'QUEUE_INCOMPATIBLE',
       message: expect.stringContaining('legisync_claim_files(') as string,
     });
@@ -86,7 +86,7 @@ describe('a function of the team’s that has a name of legisync’s', () => {
     await run(
       'alter function public.legisync_claim_files(text, integer, integer) rename to team_claim_files',
     );
-    await migrate(url, STATUS_WORDS);
+    await migrate(url, STATUS_VALUES);
     expect(await stack.sql(`select public.team_claim_files('w', 1, 1) as answer`)).toEqual([
       { answer: 'theirs' },
     ]);
@@ -117,7 +117,7 @@ describe('functions of the team’s in public', () => {
     };
     const before = await theirs();
     expect(before).toHaveLength(5);
-    await migrate(url, STATUS_WORDS);
+    await migrate(url, STATUS_VALUES);
     expect(await theirs()).toEqual(before);
     await run(...MIGRATIONS);
     expect(await theirs()).toEqual(before);
@@ -127,7 +127,7 @@ describe('functions of the team’s in public', () => {
 });
 
 describe('a function that a later migration adds without grants', () => {
-  beforeEach(() => migrate(url, STATUS_WORDS));
+  beforeEach(() => migrate(url, STATUS_VALUES));
 
   it.each([
     [

@@ -45,7 +45,7 @@ async function enumerate(listing: Listing): Promise<void> {
     for (let round = 1; round <= 2; round += 1) {
       const slice = await catalogue.leaseSlice(LANE, pass, 60);
       if (slice === null) throw new Error('no slice');
-      await catalogue.registerSlice(LANE, slice, { page: 1, documents, step: 'round' }, 60, 'trust');
+      await catalogue.registerSlice(LANE, slice, { page: 1, documents, action: 'round' }, 60, 'trust');
     }
   }
 }
@@ -123,7 +123,7 @@ describe('a document that an incomplete listing left out', () => {
     const slice = await catalogue.leaseSlice(LANE, pass, 60);
     if (slice === null) throw new Error('no slice of the code');
     const documents = revision === null ? [] : [{ id: ID, revision }];
-    await catalogue.registerSlice(LANE, slice, { page: 1, documents, step: 'whole' }, 60, 'trust');
+    await catalogue.registerSlice(LANE, slice, { page: 1, documents, action: 'whole' }, 60, 'trust');
   }
   async function collect(failures: readonly DocumentFailure[] = []): Promise<readonly string[]> {
     const batch = batchOf('codes', (sequence += 1));

@@ -6,7 +6,7 @@ import type { Finding, Severity } from '../../src/migrations/preflight/finding.t
 import { documentPath } from '../../src/contract/documents.ts';
 import { definitions } from '../support/definitions.ts';
 import { articleId, batchOf, plantDue, putObject, queueRow } from '../support/queue.ts';
-import { STATUS_WORDS } from '../support/servers.ts';
+import { STATUS_VALUES } from '../support/servers.ts';
 import { asPostgres, untilBlocked, withSession } from '../support/sessions.ts';
 import { openStack, type TestStack } from '../support/stack.ts';
 
@@ -182,7 +182,7 @@ const run = (...statements: readonly string[]) =>
   withSession(url, async ({ client }) => {
     for (const statement of statements) await client.query(statement);
   });
-const check = () => preflight(url, STATUS_WORDS);
+const check = () => preflight(url, STATUS_VALUES);
 const of = (findings: readonly Finding[], severity: Severity) =>
   findings.filter((finding) => finding.severity === severity);
 
@@ -305,11 +305,11 @@ describe('the preflight of a files_queue', () => {
     );
     expect(
       of(await check(), 'warning').map(({ message }) => /LEGISYNC_STATUS_\w+/.exec(message)?.[0]),
-    ).toEqual(['LEGISYNC_STATUS_DONE', 'LEGISYNC_STATUS_IN_WORK', 'LEGISYNC_STATUS_FAILED']);
+    ).toEqual(['LEGISYNC_STATUS_DONE', 'LEGISYNC_STATUS_IN_PROGRESS', 'LEGISYNC_STATUS_FAILED']);
     const settings = {
-      ...STATUS_WORDS,
+      ...STATUS_VALUES,
       statusDone: ['fini', 'echec'],
-      statusInWork: ['en_cours'],
+      statusInProgress: ['en_cours'],
       statusFailed: ['echec'],
     };
     expect(of(await preflight(url, settings), 'warning')).toEqual([]);
@@ -334,7 +334,7 @@ describe('the preflight of a files_queue', () => {
       alter table files_queue enable row level security, force row level security`);
     const other = new URL(url);
     other.username = 'authenticator';
-    expect(of(await preflight(other.href, STATUS_WORDS), 'blocks')).toEqual(
+    expect(of(await preflight(other.href, STATUS_VALUES), 'blocks')).toEqual(
       expect.arrayContaining([
         expect.objectContaining({
           about: 'row security',
@@ -379,7 +379,7 @@ describe('the preflight and the migrations', () => {
     await run(TABLE);
     for (const _ of ['before', 'after']) {
       expect((await check()).filter(({ severity }) => severity !== 'fine')).toEqual([]);
-      await migrate(url, STATUS_WORDS);
+      await migrate(url, STATUS_VALUES);
     }
   });
 
@@ -390,9 +390,9 @@ describe('the preflight and the migrations', () => {
       const [first] = of(await check(), 'blocks');
       expect(first).toMatchObject({ about, message: expect.stringMatching(says) as string });
       expect(first?.sql).not.toEqual([]);
-      await expect(migrate(url, STATUS_WORDS)).rejects.toMatchObject({ code: 'QUEUE_INCOMPATIBLE' });
+      await expect(migrate(url, STATUS_VALUES)).rejects.toMatchObject({ code: 'QUEUE_INCOMPATIBLE' });
       await followAdvice();
-      await migrate(url, STATUS_WORDS);
+      await migrate(url, STATUS_VALUES);
       await queues();
     },
   );
@@ -403,7 +403,7 @@ describe('the preflight and the migrations', () => {
     await run(TABLE, ...changes.map(([, ddl]) => ddl));
     const warnings = of(await check(), 'warning').length;
     expect(warnings).toBe(changes.length);
-    await migrate(url, STATUS_WORDS);
+    await migrate(url, STATUS_VALUES);
     await queues();
     expect(of(await check(), 'warning')).toHaveLength(warnings);
   });
@@ -416,16 +416,16 @@ describe('the preflight and the migrations', () => {
       about: 'function',
       sql: ['alter routine public.legisync_claim_files(n integer) rename to team_claim_files'],
     });
-    await expect(migrate(url, STATUS_WORDS)).rejects.toMatchObject({ code: 'QUEUE_INCOMPATIBLE' });
+    await expect(migrate(url, STATUS_VALUES)).rejects.toMatchObject({ code: 'QUEUE_INCOMPATIBLE' });
     await run(...(finding?.sql ?? []));
-    await migrate(url, STATUS_WORDS);
+    await migrate(url, STATUS_VALUES);
     expect(await stack.sql('select public.team_claim_files(1) as answer')).toEqual([{ answer: 2 }]);
     expect(of(await check(), 'blocks')).toEqual([]);
   });
 
   it('tell teams that purge many rows what will be refused, and are silent about it once it is', async () => {
     const about = async (maxDeletePercent = 50) =>
-      (await preflight(url, { ...STATUS_WORDS, maxDeletePercent })).filter((one) => one.about === 'delete');
+      (await preflight(url, { ...STATUS_VALUES, maxDeletePercent })).filter((one) => one.about === 'delete');
     const sql = [`set local legisync.allow_emptying = 'files_queue'`];
     await run(
       TABLE,
@@ -449,7 +449,7 @@ describe('the preflight and the migrations', () => {
         message: expect.stringMatching(/^A TRUNCATE, or a DELETE that leaves no row, (?!.*%)/) as string,
       }),
     ]);
-    await migrate(url, STATUS_WORDS);
+    await migrate(url, STATUS_VALUES);
     expect(await about()).toEqual([expect.objectContaining({ severity: 'fine', sql })]);
   });
 
@@ -481,14 +481,14 @@ describe('the preflight and the migrations', () => {
         ) as string,
       }),
     ]);
-    await migrate(url, STATUS_WORDS);
+    await migrate(url, STATUS_VALUES);
     expect(await claimable()).toEqual([GOOD]);
     expect(await indexWarnings()).toEqual([]);
   });
 
   it('warn of an invalid index, as an interrupted build leaves it, which the statements replace without a lock', async () => {
     await run(TABLE);
-    await migrate(url, STATUS_WORDS);
+    await migrate(url, STATUS_VALUES);
     const spoil = () =>
       stack.sql(
         `update pg_index set indisvalid = false where indexrelid = 'public.files_queue_claimable'::regclass`,
@@ -506,14 +506,14 @@ describe('the preflight and the migrations', () => {
     // The migration does it as well, to an index that was built before it.
     await stack.sql(`delete from supabase_migrations.schema_migrations where name like '%files_queue_index'`);
     await spoil();
-    await migrate(url, STATUS_WORDS);
+    await migrate(url, STATUS_VALUES);
     expect(await claimable()).toEqual([GOOD]);
   });
 
   it('refuse a database that is no Supabase project’s', async () => {
     await stack.sql('drop schema storage cascade');
     expect(of(await check(), 'blocks')).toEqual([expect.objectContaining({ about: 'project' })]);
-    await expect(migrate(url, STATUS_WORDS)).rejects.toMatchObject({
+    await expect(migrate(url, STATUS_VALUES)).rejects.toMatchObject({
       message: expect.stringContaining('no storage.objects') as string,
     });
   });
@@ -521,7 +521,7 @@ describe('the preflight and the migrations', () => {
   it('refuse with the first finding and the next command, before anything is changed', async () => {
     await run(TABLE, 'alter table files_queue drop column created_at, add priority integer not null');
     const before = await definitions(stack);
-    await expect(migrate(url, STATUS_WORDS)).rejects.toMatchObject({
+    await expect(migrate(url, STATUS_VALUES)).rejects.toMatchObject({
       code: 'QUEUE_INCOMPATIBLE',
       message: expect.stringMatching(
         /lacks created_at.*add column created_at.*; 1 more finding.*legisync migrate --check/,

@@ -1,7 +1,7 @@
 import { migrate } from '../../src/migrations/migrate.ts';
 import { collectingOf } from '../support/collecting.ts';
 import { emptyTables, putObject } from '../support/queue.ts';
-import { STATUS_WORDS } from '../support/servers.ts';
+import { STATUS_VALUES } from '../support/servers.ts';
 import { asPostgres } from '../support/sessions.ts';
 import { BUCKET, openStack, type TestStack } from '../support/stack.ts';
 
@@ -58,7 +58,7 @@ describe('a queue that refuses the row', () => {
       );
       await bare.sql('alter table public.files_queue owner to postgres');
       // Before anything is changed: no batch comes to it.
-      await expect(migrate(asPostgres(bare.databaseUrl), STATUS_WORDS)).rejects.toMatchObject({
+      await expect(migrate(asPostgres(bare.databaseUrl), STATUS_VALUES)).rejects.toMatchObject({
         code: 'QUEUE_INCOMPATIBLE',
       });
     } finally {

@@ -143,7 +143,7 @@ describe('the slice of a run that was reset', () => {
     const { catalogue } = stack.supabase;
     const slice = await lease(BEFORE);
     if (slice === null) throw new Error('no slice');
-    const page = { page: 1, step: 'continue', documents: [{ id: ID, revision: 'r1' }] } as const;
+    const page = { page: 1, action: 'continue', documents: [{ id: ID, revision: 'r1' }] } as const;
     expect(await catalogue.registerSlice(BEFORE, slice, page, 60, 'trust')).toMatchObject({
       outcome: 'open',
     });
@@ -159,8 +159,8 @@ describe('the slice of a run that was reset', () => {
     await lease(AFTER);
     const before = await checksum(stack, 'legisync.slices');
     const failure = { code: 'LATE', message: 'x' };
-    for (const step of ['continue', 'release', 'round', 'whole'] as const) {
-      const page = { page: 1, step, documents: [{ id: ID, revision: 'r1' }] };
+    for (const action of ['continue', 'release', 'round', 'whole'] as const) {
+      const page = { page: 1, action, documents: [{ id: ID, revision: 'r1' }] };
       expect(await catalogue.registerSlice(BEFORE, slice, page, 60, 'trust')).toEqual({
         outcome: 'lost',
         discovered: 0,

@@ -53,15 +53,15 @@ describe('a slice', () => {
 
   it('continues at its page with the next lane', async () => {
     const slice = await lease(1);
-    expect(await register(slice, idRange(2), { step: 'release' })).toEqual({
+    expect(await register(slice, idRange(2), { action: 'release' })).toEqual({
       discovered: 2,
       outcome: 'open',
     });
     expect(await lease(2)).toMatchObject({ id: slice.id, page: 2 });
   });
 
-  it('stays with its holder where the step does not release it', async () => {
-    await register(await lease(1), idRange(2), { step: 'continue' });
+  it('stays with its holder where the page does not release it', async () => {
+    await register(await lease(1), idRange(2), { action: 'continue' });
     expect(await leaseOrNull(2)).toBeNull();
     expect((await lease(1)).page).toBe(2);
   });
@@ -69,7 +69,7 @@ describe('a slice', () => {
   it('has its lease renewed by each page that is registered', async () => {
     const slice = await lease(1);
     await leaseEnds();
-    await register(slice, idRange(2), { step: 'continue' });
+    await register(slice, idRange(2), { action: 'continue' });
     expect(await leaseOrNull(2)).toBeNull();
     const [row] = await stack.sql<{ left: number }>(
       'select extract(epoch from held_until - clock_timestamp())::float8 as left from legisync.slices',
@@ -87,8 +87,8 @@ describe('a slice', () => {
     await catalogue.failSlice(late, lost, { code: 'LATE', message: 'x' }, 0);
     await catalogue.releaseSlice(late, lost);
     await catalogue.splitSlice(late, lost, [{ kind: 'code', code: 'A' }]);
-    for (const step of ['continue', 'release', 'round', 'whole'] as const) {
-      expect(await register(lost, idRange(1), { step })).toEqual({ discovered: 0, outcome: 'lost' });
+    for (const action of ['continue', 'release', 'round', 'whole'] as const) {
+      expect(await register(lost, idRange(1), { action })).toEqual({ discovered: 0, outcome: 'lost' });
     }
     expect(await lease(2)).toEqual(held);
     expect(await leaseOrNull(1)).toBeNull();
@@ -103,27 +103,27 @@ describe('a slice', () => {
   it('is complete when two rounds give the same documents, in whatever pages and order', async () => {
     const [a, b, c] = idRange(3);
     if (a === undefined || b === undefined || c === undefined) throw new Error('three ids');
-    await register(await lease(), [a, b], { step: 'release' });
-    const ended = await register(await lease(), [c], { page: 2, step: 'round' });
+    await register(await lease(), [a, b], { action: 'release' });
+    const ended = await register(await lease(), [c], { page: 2, action: 'round' });
     expect(ended).toEqual({ discovered: 1, outcome: 'open' });
     expect(await lease()).toMatchObject({ page: 1, round: 2 });
-    const again = await register(await lease(), [c, b, a], { step: 'round' });
+    const again = await register(await lease(), [c, b, a], { action: 'round' });
     expect(again).toEqual({ discovered: 0, outcome: 'complete' });
     // The ids of the last round stay: what the source does not list any more is judged by them.
     expect(await stack.sql('select distinct round from legisync.listing_documents')).toEqual([{ round: 2 }]);
   });
 
   it('is read a third time when a page shifted between two rounds', async () => {
-    await register(await lease(), idRange(3), { step: 'round' });
-    const shifted = await register(await lease(), idRange(3, 2), { step: 'round' });
+    await register(await lease(), idRange(3), { action: 'round' });
+    const shifted = await register(await lease(), idRange(3, 2), { action: 'round' });
     expect(shifted).toEqual({ discovered: 1, outcome: 'open' });
-    const agreed = await register(await lease(), idRange(3, 2), { step: 'round' });
+    const agreed = await register(await lease(), idRange(3, 2), { action: 'round' });
     expect(agreed).toEqual({ discovered: 0, outcome: 'complete' });
   });
 
   it('is parked with its reason after eight rounds that never agreed', async () => {
     for (let round = 1; round <= 8; round += 1) {
-      await register(await lease(), [articleId(round)], { step: 'round' });
+      await register(await lease(), [articleId(round)], { action: 'round' });
     }
     expect(await leaseOrNull()).toBeNull();
     const { parkedSlices, openSlices } = await stack.supabase.catalogue.counts('codes');
@@ -196,16 +196,16 @@ describe('the parked slices of a collection', () => {
 describe('invariant 7, every write can be repeated, and may come late', () => {
   beforeEach(() => open());
 
-  it('registers the same step twice as once', async () => {
+  it('registers the same page twice as once', async () => {
     const slice = await lease();
-    const page = { step: 'continue' } as const;
+    const page = { action: 'continue' } as const;
     expect(await register(slice, idRange(3), page)).toEqual({ discovered: 3, outcome: 'open' });
     expect(await register(slice, idRange(3), page)).toEqual({ discovered: 0, outcome: 'open' });
     const doubled = await register(slice, [...idRange(3), ...idRange(3)], page);
     expect(doubled).toEqual({ discovered: 0, outcome: 'open' });
   });
 
-  it('has ended when the answer to the last step was lost: the caller has nothing left to do', async () => {
+  it('has ended when the answer to the last page was lost: the caller has nothing left to do', async () => {
     const slice = await lease();
     stack.gateway.control.fault({ kind: 'reset-after', match: 'rpc/legisync_register_slice', times: 1 });
     await expect(register(slice, idRange(3))).rejects.toMatchObject({ code: 'DATABASE_BUSY' });
@@ -214,19 +214,19 @@ describe('invariant 7, every write can be repeated, and may come late', () => {
     expect(await open()).toMatchObject({ openSlices: 0, due: 3 });
   });
 
-  it('does not let a late step move a slice back, nor one of an old round add anything', async () => {
+  it('does not let a late page move a slice back, nor one of an old round add anything', async () => {
     const slice = await lease();
-    await register(slice, idRange(1), { page: 1, step: 'continue' });
-    await register(slice, idRange(1, 2), { page: 2, step: 'continue' });
-    await register(slice, idRange(1), { page: 1, step: 'continue' });
+    await register(slice, idRange(1), { page: 1, action: 'continue' });
+    await register(slice, idRange(1, 2), { page: 2, action: 'continue' });
+    await register(slice, idRange(1), { page: 1, action: 'continue' });
     expect((await lease()).page).toBe(3);
     // Nor does a late first page take away what later pages listed.
     expect(await stack.sql('select id from legisync.listing_documents order by id')).toEqual(
       idRange(2).map((id) => ({ id })),
     );
 
-    await register(slice, [], { page: 3, step: 'round' });
-    const late = await register(slice, idRange(1, 99), { step: 'round' });
+    await register(slice, [], { page: 3, action: 'round' });
+    const late = await register(slice, idRange(1, 99), { action: 'round' });
     expect(late).toEqual({ discovered: 0, outcome: 'lost' });
     expect(await lease()).toMatchObject({ round: 2, page: 1 });
     expect(await documentRow(stack, 'codes', articleId(99))).toBeUndefined();

@@ -4,7 +4,7 @@ import { carryOut, PLAIN } from '../support/buckets.ts';
 import { claimsGrowOlder, pathsOf, workerApi } from '../support/claims.ts';
 import { GRACE } from '../support/coherence.ts';
 import { articleId, batchOf, plantDue, putObject } from '../support/queue.ts';
-import { STATUS_WORDS } from '../support/servers.ts';
+import { STATUS_VALUES } from '../support/servers.ts';
 import { asPostgres, withSession } from '../support/sessions.ts';
 import { BUCKET, openStack, type TestStack } from '../support/stack.ts';
 
@@ -40,7 +40,7 @@ describe.each(TYPES)('files_queue.status as %s', (_type, before, column) => {
            processed boolean not null default false, created_at timestamptz not null default now())`,
       ),
     );
-    await migrate(url, { ...STATUS_WORDS, claimAttempts: 2 });
+    await migrate(url, { ...STATUS_VALUES, claimAttempts: 2 });
   });
   beforeEach(() =>
     stack.sql(

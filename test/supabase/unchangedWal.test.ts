@@ -1,4 +1,4 @@
-import type { SliceStep } from '../../src/supabase/types.ts';
+import type { PageAction } from '../../src/supabase/types.ts';
 import { idRange } from '../support/enumeration.ts';
 import { code, passesOf, year, type Part } from '../support/passes.ts';
 import { batchOf } from '../support/queue.ts';
@@ -34,11 +34,11 @@ async function walOfPage(
   { client }: Session,
   place: { readonly slice: number; readonly round: number; readonly page: number },
   documents: readonly object[],
-  step: SliceStep,
+  action: PageAction,
 ): Promise<number> {
   const { rows } = await client.query<{ 'QUERY PLAN': [{ Plan: { 'WAL Bytes': number } }] }>(
     `explain (analyze, wal, format json) select legisync_register_slice($1, $2, $3, $4, $5, $6, $7, 120, 'trust')`,
-    [BUCKET, place.slice, BATCH, place.round, place.page, JSON.stringify(documents), step],
+    [BUCKET, place.slice, BATCH, place.round, place.page, JSON.stringify(documents), action],
   );
   return rows[0]?.['QUERY PLAN'][0].Plan['WAL Bytes'] ?? 0;
 }
@@ -55,8 +55,8 @@ async function walOfPass(revision: string): Promise<number> {
         const { id: slice } = await passes.lease(key);
         for (let page = 1; page <= pages; page += 1) {
           const documents = ids.slice((page - 1) * PAGE, page * PAGE).map((id) => ({ id, revision }));
-          const step = page === pages ? last : 'continue';
-          bytes += await walOfPage(session, { slice, round, page }, documents, step);
+          const action = page === pages ? last : 'continue';
+          bytes += await walOfPage(session, { slice, round, page }, documents, action);
         }
       }
     }

@@ -1,4 +1,4 @@
-import type { PassState, RegisteredPage, Slice, SliceStep } from '../../src/supabase/types.ts';
+import type { PassState, RegisteredPage, Slice, PageAction } from '../../src/supabase/types.ts';
 import { articleId, batchOf } from './queue.ts';
 import type { TestStack } from './stack.ts';
 
@@ -10,7 +10,7 @@ const LEASE_SECONDS = 120;
 interface Page {
   readonly lane?: number;
   readonly page?: number;
-  readonly step?: SliceStep;
+  readonly action?: PageAction;
   readonly revision?: string;
 }
 
@@ -36,11 +36,11 @@ export function enumerationOf(stack: () => TestStack): Enumeration {
       if (slice === null) throw new Error('No slice is free.');
       return slice;
     },
-    register: (slice, listed, { lane = 1, page = slice.page, step = 'whole', revision = 'r1' } = {}) =>
+    register: (slice, listed, { lane = 1, page = slice.page, action = 'whole', revision = 'r1' } = {}) =>
       stack().supabase.catalogue.registerSlice(
         batchOf('codes', lane),
         slice,
-        { page, step, documents: listed.map((id) => ({ id, revision })) },
+        { page, action, documents: listed.map((id) => ({ id, revision })) },
         LEASE_SECONDS,
         'trust',
       ),

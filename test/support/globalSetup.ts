@@ -8,7 +8,7 @@ import { startPostgres } from '../../local/postgres/server.ts';
 import { findTemporalCli } from '../../local/temporal/cli.ts';
 import { startTemporal, type TemporalServer } from '../../local/temporal/server.ts';
 import { migrate } from '../../src/migrations/migrate.ts';
-import { onTeardown, SERVERS, STATUS_WORDS, tearDown, TEMPLATES } from './servers.ts';
+import { onTeardown, SERVERS, STATUS_VALUES, tearDown, TEMPLATES } from './servers.ts';
 
 /**
  * One set of servers for the whole run: a PostgreSQL with two template databases (a bare Supabase project, and the same
@@ -45,7 +45,7 @@ async function setUp(): Promise<void> {
     await bootstrapSupabase(url);
     const asPostgres = new URL(url);
     asPostgres.username = 'postgres';
-    await migrate(asPostgres.href, STATUS_WORDS);
+    await migrate(asPostgres.href, STATUS_VALUES);
   });
 
   const { path: cliPath } = await cli;

@@ -205,7 +205,7 @@ export const PARAMETERS: Readonly<Record<string, Readonly<Record<string, Paramet
     p_round: { valid: 1, invalid: [0] },
     p_page: number(1, 1, 1_000_000),
     p_documents: { ...objects(listed, 0, 10_000), valid: [listed, unsigned] },
-    p_step: { valid: 'whole', invalid: ['', 'Whole', 'end'] },
+    p_action: { valid: 'whole', invalid: ['', 'Whole', 'end'] },
     p_lease_seconds: lease,
     p_adopt: adopt,
   },

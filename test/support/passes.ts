@@ -1,4 +1,4 @@
-import type { RegisteredPage, Slice, SliceKey, SliceStep } from '../../src/supabase/types.ts';
+import type { RegisteredPage, Slice, SliceKey, PageAction } from '../../src/supabase/types.ts';
 import { batchOf } from './queue.ts';
 import type { TestStack } from './stack.ts';
 
@@ -33,7 +33,7 @@ export interface Passes {
   readonly register: (
     slice: Slice,
     ids: readonly string[],
-    step: SliceStep,
+    action: PageAction,
     revision?: string,
   ) => Promise<RegisteredPage>;
   readonly park: (part: Part) => Promise<void>;
@@ -78,11 +78,11 @@ export function passesOf(stack: () => TestStack): Passes {
       await delay('0');
       return slice;
     },
-    register: (slice, ids, step, revision = 'r1') =>
+    register: (slice, ids, action, revision = 'r1') =>
       catalogue().registerSlice(
         BATCH,
         slice,
-        { page: slice.page, step, documents: ids.map((id) => ({ id, revision })) },
+        { page: slice.page, action, documents: ids.map((id) => ({ id, revision })) },
         LEASE_SECONDS,
         'trust',
       ),

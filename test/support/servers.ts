@@ -11,9 +11,9 @@ export const SERVERS = {
 export const TEMPLATES = { bare: 'supabase_bare', migrated: 'supabase_migrated' } as const;
 
 /** As in the default configuration. */
-export const STATUS_WORDS = {
+export const STATUS_VALUES = {
   statusDone: ['processed', 'done', 'completed', 'failed', 'error'],
-  statusInWork: ['processing', 'in_progress', 'claimed'],
+  statusInProgress: ['processing', 'in_progress', 'claimed'],
   statusFailed: ['failed', 'error'],
   claimAttempts: 5,
   graceSeconds: 900,

@@ -32,7 +32,7 @@ export async function listCode(work: SliceWork, code: string): Promise<void> {
   const last = Math.max(1, Math.ceil(documents.length / CHUNK));
   for (let page = 1; page <= last; page += 1) {
     const chunk = documents.slice((page - 1) * CHUNK, page * CHUNK);
-    const step = page === last ? 'whole' : 'continue';
-    if ((await registerPage(work, { page, documents: chunk, step })) === 'lost') return;
+    const action = page === last ? 'whole' : 'continue';
+    if ((await registerPage(work, { page, documents: chunk, action })) === 'lost') return;
   }
 }

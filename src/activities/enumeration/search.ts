@@ -28,17 +28,17 @@ export async function listSearch(
       return;
     }
     const enough = page - slice.page + 1 >= PAGES_PER_STEP || signals.stop.aborted;
-    const step = stepAfter(hits, enough);
-    const outcome = await registerPage(work, { page, documents: hits.documents, step });
+    const action = actionAfter(hits, enough);
+    const outcome = await registerPage(work, { page, documents: hits.documents, action });
     if (outcome === 'lost') return;
     // Read to the last page that can be reached, and parked: what was listed is collected all the
     // same.
     if (hits.overfull) throw unreachable(source, hits);
-    if (step !== 'continue') return;
+    if (action !== 'continue') return;
   }
 }
 
-function stepAfter({ last, overfull }: SearchPage, enough: boolean): 'continue' | 'release' | 'round' {
+function actionAfter({ last, overfull }: SearchPage, enough: boolean): 'continue' | 'release' | 'round' {
   // The slice is kept, to be parked.
   if (overfull) return 'continue';
   if (last) return 'round';
@@ -90,7 +90,7 @@ export async function countUndated(work: SliceWork, source: SearchSource): Promi
         `narrow the query of "${source.name}" until it finds ${sliceTarget(PAGE_SIZE)} at most.`,
     );
   }
-  await registerPage(work, { page: 1, documents: [], step: 'whole' });
+  await registerPage(work, { page: 1, documents: [], action: 'whole' });
 }
 
 function queryOf(work: SliceWork, source: SearchSource, window: DateWindow | undefined): SearchQuery {

@@ -5,7 +5,7 @@ import {
   pauseWord,
   resumeWord,
   runningWorkflow,
-  tellWorkflow,
+  updateWorkflow,
   type Subject,
 } from '../../cli/askWorkflow.ts';
 import { describeBackfill, followBackfill, reportOf } from './follow.ts';
@@ -62,7 +62,7 @@ export async function backfillSteer(
 ): Promise<Outcome> {
   const word =
     verb.name === 'pause' ? pauseWord<BackfillProgress>(verb.reason) : resumeWord<BackfillProgress>();
-  const progress = await tellWorkflow(session, subjectOf(session), word);
+  const progress = await updateWorkflow(session, subjectOf(session), word);
   return { data: { running: true, progress }, lines: [describeBackfill(progress)] };
 }
 

@@ -5,7 +5,7 @@ import {
   askProgress,
   pauseWord,
   resumeWord,
-  tellWorkflow,
+  updateWorkflow,
   type Subject,
   type Word,
 } from '../../cli/askWorkflow.ts';
@@ -35,8 +35,8 @@ export function queryProgress(session: Session, collection: string): Promise<Mas
 }
 
 /** Sends an Update and waits for its answer. @throws CommandError `NOT_RUNNING`, `NO_WORKER` or `NOT_CONFIRMED` */
-export function sendVerb(session: Session, collection: string, verb: Verb): Promise<MassiveProgress> {
-  return tellWorkflow(session, subjectOf(collection), wordOf(verb));
+export function sendUpdate(session: Session, collection: string, verb: Verb): Promise<MassiveProgress> {
+  return updateWorkflow(session, subjectOf(collection), wordOf(verb));
 }
 
 function wordOf(verb: Verb): Word<MassiveProgress> {

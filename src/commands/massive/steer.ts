@@ -1,6 +1,6 @@
 import { LANES, type MassiveProgress } from '../../contract/collecting.ts';
 import { massiveWorkflowId } from '../../contract/names.ts';
-import { sendVerb, type Verb } from './ask.ts';
+import { sendUpdate, type Verb } from './ask.ts';
 import { namesOf } from '../../cli/collectionNames.ts';
 import { CommandError, EXIT } from '../../cli/exit.ts';
 import { untilInterrupted } from '../../cli/interrupt.ts';
@@ -24,7 +24,7 @@ export async function massiveSteer(
 ): Promise<Outcome> {
   const collections: MassiveProgress[] = [];
   for (const name of massiveNames(session, named)) {
-    const progress = await sendVerb(session, name, verb);
+    const progress = await sendUpdate(session, name, verb);
     const wait = verb.name === 'stop' && verb.wait === true;
     collections.push(wait ? await waitForEnd(session, progress) : progress);
   }

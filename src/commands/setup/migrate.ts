@@ -22,7 +22,7 @@ export async function migrateDatabase(io: Io, { check }: MigrateOptions): Promis
 function settingsOf({ statuses, claims, coherence, guard }: Config): MigrationSettings {
   return {
     statusDone: statuses.done,
-    statusInWork: statuses.inWork,
+    statusInProgress: statuses.inProgress,
     statusFailed: statuses.failed,
     claimAttempts: claims.attempts,
     graceSeconds: coherence.graceSeconds,

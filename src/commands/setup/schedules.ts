@@ -1,4 +1,4 @@
-import { applySchedules, planSchedules, type ScheduleStep } from '../../schedules/plan.ts';
+import { applySchedules, planSchedules, type ScheduleChange } from '../../schedules/plan.ts';
 import { EXIT } from '../../cli/exit.ts';
 import { withDeadline, type Outcome, type Session } from '../../cli/run.ts';
 
@@ -18,36 +18,38 @@ export async function schedulesApply(session: Session): Promise<Outcome> {
 }
 
 /** One or several lines for people. */
-export function describeStep(step: ScheduleStep): string[] {
-  const paused = 'paused' in step && step.paused ? ' (paused by an operator; stays so)' : '';
-  switch (step.action) {
+export function describeChange(change: ScheduleChange): string[] {
+  const paused = 'paused' in change && change.paused ? ' (paused by an operator; stays so)' : '';
+  switch (change.action) {
     case 'create':
-      return [`+ ${step.id}: ${step.declared.cron} (${step.declared.timezone}), ${step.declared.summary}`];
+      return [
+        `+ ${change.id}: ${change.declared.cron} (${change.declared.timezone}), ${change.declared.summary}`,
+      ];
     case 'update':
       return [
-        `~ ${step.id}${paused}`,
-        ...step.differences.map(({ property, is, wanted }) => `    ${property}: ${is} -> ${wanted}`),
+        `~ ${change.id}${paused}`,
+        ...change.differences.map(({ property, is, wanted }) => `    ${property}: ${is} -> ${wanted}`),
       ];
     case 'remove':
-      return [`- ${step.id}: no longer declared`];
+      return [`- ${change.id}: no longer declared`];
     case 'keep':
-      return [`= ${step.id}${paused}`];
+      return [`= ${change.id}${paused}`];
   }
 }
 
-function outcome(steps: readonly ScheduleStep[]): Outcome {
+function outcome(steps: readonly ScheduleChange[]): Outcome {
   const changed = hasChanges(steps);
   return {
     data: { changed, schedules: steps.map(forJson) },
-    lines: changed ? steps.flatMap(describeStep) : [...steps.flatMap(describeStep), 'no change'],
+    lines: changed ? steps.flatMap(describeChange) : [...steps.flatMap(describeChange), 'no change'],
   };
 }
 
-function hasChanges(steps: readonly ScheduleStep[]): boolean {
+function hasChanges(steps: readonly ScheduleChange[]): boolean {
   return steps.some(({ action }) => action !== 'keep');
 }
 
-function forJson(step: ScheduleStep) {
-  const { action, id } = step;
-  return step.action === 'update' ? { action, id, differences: step.differences } : { action, id };
+function forJson(change: ScheduleChange) {
+  const { action, id } = change;
+  return change.action === 'update' ? { action, id, differences: change.differences } : { action, id };
 }

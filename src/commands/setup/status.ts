@@ -1,4 +1,4 @@
-import { planSchedules, type ScheduleStep } from '../../schedules/plan.ts';
+import { planSchedules, type ScheduleChange } from '../../schedules/plan.ts';
 import { collectionStatuses, describeStatus, forJson } from '../massive/status.ts';
 import { withDeadline, type Outcome, type Session } from '../../cli/run.ts';
 import { workersSeen } from '../../cli/workers.ts';
@@ -40,10 +40,10 @@ interface ScheduleStatus {
 
 async function scheduleStatuses({ temporal, config }: Session): Promise<ScheduleStatus[]> {
   const statuses: ScheduleStatus[] = [];
-  for (const step of await planSchedules(temporal.client, config)) {
+  for (const change of await planSchedules(temporal.client, config)) {
     const nextRun =
-      step.action === 'create' ? null : await nextRunOf(temporal.client.schedule.getHandle(step.id));
-    statuses.push({ id: step.id, state: stateOf(step), nextRun });
+      change.action === 'create' ? null : await nextRunOf(temporal.client.schedule.getHandle(change.id));
+    statuses.push({ id: change.id, state: stateOf(change), nextRun });
   }
   return statuses;
 }
@@ -54,8 +54,8 @@ async function nextRunOf(handle: {
   return (await handle.describe()).info.nextActionTimes[0]?.toISOString() ?? null;
 }
 
-function stateOf(step: ScheduleStep): ScheduleStatus['state'] {
-  switch (step.action) {
+function stateOf(change: ScheduleChange): ScheduleStatus['state'] {
+  switch (change.action) {
     case 'create':
       return 'missing';
     case 'remove':
@@ -63,6 +63,6 @@ function stateOf(step: ScheduleStep): ScheduleStatus['state'] {
     case 'update':
       return 'differs';
     case 'keep':
-      return step.paused ? 'paused' : 'active';
+      return change.paused ? 'paused' : 'active';
   }
 }

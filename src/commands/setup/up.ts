@@ -1,7 +1,7 @@
 import { applySchedules } from '../../schedules/plan.ts';
 import { ensureSearchAttributes } from '../../temporal/searchAttributes.ts';
 import { withDeadline, type Outcome, type Session } from '../../cli/run.ts';
-import { describeStep } from './schedules.ts';
+import { describeChange } from './schedules.ts';
 import { openSupabase } from '../../cli/supabase.ts';
 import { describeStart, startMassive, type MassiveStart } from '../massive/start.ts';
 import { warnWithoutWorkers } from '../../cli/workers.ts';
@@ -32,7 +32,7 @@ export async function up(session: Session): Promise<Outcome> {
       `Temporal: ${temporal.address}, namespace ${temporal.namespace}`,
       ...(bucketMade ? [`+ bucket ${config.bucket}`] : []),
       ...searchAttributes.map((name) => `+ search attribute ${name}`),
-      ...schedules.flatMap(describeStep),
+      ...schedules.flatMap(describeChange),
       ...collections.map(describeStart),
     ],
   };

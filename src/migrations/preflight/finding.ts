@@ -8,15 +8,15 @@ export const TABLE = 'public.files_queue';
 export type Severity = 'blocks' | 'warning' | 'fine';
 
 /** What an installation's Workers write into `files_queue.status`. */
-export interface StatusWords {
+export interface StatusValues {
   /** Values that mean "finished", "a Worker is working on it", and, among the first, "given up". */
   readonly statusDone: readonly string[];
-  readonly statusInWork: readonly string[];
+  readonly statusInProgress: readonly string[];
   readonly statusFailed: readonly string[];
 }
 
 /** What the findings depend on, besides the database. */
-export interface PreflightSettings extends StatusWords {
+export interface PreflightSettings extends StatusValues {
   /**
    * Share of files_queue that one statement may delete, in percent; 1 to 100, and 100 for any
    * share.

@@ -1,7 +1,7 @@
 import pg from 'pg';
 import { KEY_NAMES, type QueueFacts } from './facts.ts';
 import { TABLE, type Finding } from './finding.ts';
-import type { StatusWords } from './finding.ts';
+import type { StatusValues } from './finding.ts';
 
 /** Paths that are named in the message; the statement in it shows the others. */
 const EXAMPLES = 3;
@@ -10,7 +10,7 @@ const EXAMPLES = 3;
 export async function keyFindings(
   client: pg.Client,
   queue: QueueFacts,
-  words: StatusWords,
+  words: StatusValues,
 ): Promise<Finding[]> {
   if (!queue.columns.some(({ name }) => name === 'file_path')) return [];
   const nulls = await nullFindings(client, queue);
@@ -53,7 +53,7 @@ interface Duplicates {
 async function duplicateFindings(
   client: pg.Client,
   queue: QueueFacts,
-  words: StatusWords,
+  words: StatusValues,
 ): Promise<Finding[]> {
   const show = `select file_path, count(*) from ${TABLE} where file_path is not null group by file_path having count(*) > 1`;
   await client.query('savepoint duplicates');
@@ -82,7 +82,7 @@ async function duplicateFindings(
 }
 
 /** Deletes by `ctid`: there may be no other key. A row that a Worker changes meanwhile moves, and is left alone. */
-function removeDuplicates({ columns }: QueueFacts, words: StatusWords): string {
+function removeDuplicates({ columns }: QueueFacts, words: StatusValues): string {
   const has = (wanted: string) => columns.some(({ name }) => name === wanted);
   const finished = [
     ...(has('processed') ? ['processed'] : []),

@@ -1,7 +1,7 @@
 import pg from 'pg';
 import type { Check, Column, QueueFacts } from './facts.ts';
 import { TABLE, type Finding } from './finding.ts';
-import type { StatusWords } from './finding.ts';
+import type { StatusValues } from './finding.ts';
 
 /** What legisync writes into `status`: one of the words is enough. */
 interface Meaning {
@@ -13,7 +13,7 @@ interface Meaning {
   readonly without: string;
 }
 
-function meanings(words: StatusWords): Meaning[] {
+function meanings(words: StatusValues): Meaning[] {
   const failed = new Set(words.statusFailed);
   return [
     {
@@ -32,8 +32,8 @@ function meanings(words: StatusWords): Meaning[] {
     },
     {
       means: 'in work',
-      words: words.statusInWork,
-      setting: 'LEGISYNC_STATUS_IN_WORK',
+      words: words.statusInProgress,
+      setting: 'LEGISYNC_STATUS_IN_PROGRESS',
       blocks: false,
       without: 'legisync_claim_files refuses to work',
     },
@@ -62,7 +62,7 @@ const WORDY = new Set(['text', 'varchar', 'citext']);
 export async function statusFindings(
   client: pg.Client,
   queue: QueueFacts,
-  words: StatusWords,
+  words: StatusValues,
 ): Promise<Finding[]> {
   const column = queue.columns.find(({ name }) => name === 'status');
   // A status that is no text is another finding.

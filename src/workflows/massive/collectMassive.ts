@@ -22,7 +22,7 @@ import { collectBatch, fetchBatch } from '../batch.ts';
 import { createDisplay } from '../display.ts';
 import { historyIsLong } from '../history.ts';
 import { LaneSet } from './lanes.ts';
-import { obeyOperator, silentOperator } from '../operator.ts';
+import { registerUpdateHandlers, initialOperatorState } from '../operator.ts';
 import { addBatch } from '../totals.ts';
 
 const progressQuery = defineQuery<MassiveProgress>(QUERIES.progress);
@@ -71,7 +71,7 @@ export async function collectMassive(input: MassiveInput): Promise<MassiveProgre
   const { workflowId, runId } = workflowInfo();
   const { collection } = input;
   const runs = (input.runs ?? 0) + 1;
-  const operator = silentOperator(input.controls, input.pauseReason);
+  const operator = initialOperatorState(input.controls, input.pauseReason);
   let totals = input.totals ?? NO_TOTALS;
   let pass = input.pass ?? 0;
   let sequence = input.sequence ?? 0;
@@ -105,9 +105,9 @@ export async function collectMassive(input: MassiveInput): Promise<MassiveProgre
     ]);
 
   setHandler(progressQuery, progress);
-  obeyOperator(collection, operator, {
+  registerUpdateHandlers(collection, operator, {
     answer: progress,
-    onWord: () => {
+    onUpdate: () => {
       news += 1;
       if (operator.stopping) work.cancel();
       show();

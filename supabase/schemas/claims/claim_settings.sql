@@ -10,7 +10,7 @@ declare
 begin
   select * into strict s from legisync.settings;
   select w.meaning, w.candidates, w.setting into v_missing
-    from (values (s.write_in_progress, 'a Worker has it', s.status_in_progress, 'LEGISYNC_STATUS_IN_WORK'),
+    from (values (s.write_in_progress, 'a Worker has it', s.status_in_progress, 'LEGISYNC_STATUS_IN_PROGRESS'),
                  (s.write_done, 'done', s.status_done, 'LEGISYNC_STATUS_DONE'),
                  (s.write_failed, 'given up', s.status_failed, 'LEGISYNC_STATUS_FAILED'))
       as w (value, meaning, candidates, setting)

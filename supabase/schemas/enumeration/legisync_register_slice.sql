@@ -1,5 +1,5 @@
 -- One page of a slice: its documents into the catalogue, and the slice moved, in one transaction. `p_documents` is
--- [{"id", "revision"}, …]; `p_page` is the page they are of, from 1. `p_step` says what follows:
+-- [{"id", "revision"}, …]; `p_page` is the page they are of, from 1. `p_action` says what follows:
 --   `continue`  the caller reads the next page; its lease begins anew, for `p_lease_seconds`;
 --   `release`   somebody reads the next page: the slice is given back;
 --   `round`     the page ended a round of a search. Pages of a search may shift while they are read, so the slice is
@@ -10,7 +10,7 @@
 -- Answers `open` or `complete`. `lost`: the caller does not have this round of the slice any more, and nothing is
 -- written; or the pages before were lost in a crash, and the round begins again. Either way the caller stops.
 create or replace function public.legisync_register_slice(
-  p_bucket text, p_slice bigint, p_batch jsonb, p_round integer, p_page integer, p_documents jsonb, p_step text,
+  p_bucket text, p_slice bigint, p_batch jsonb, p_round integer, p_page integer, p_documents jsonb, p_action text,
   p_lease_seconds integer, p_adopt text)
 returns json
 language plpgsql security definer
@@ -24,7 +24,7 @@ begin
   perform legisync.check_bounds('p_round', p_round, 1, 2147483647);
   perform legisync.check_bounds('p_page', p_page, 1, 1000000);
   perform legisync.check_json_list('p_documents', p_documents, 'id', 0, 10000);
-  perform legisync.check_choice('p_step', p_step, 'continue', 'release', 'round', 'whole');
+  perform legisync.check_choice('p_action', p_action, 'continue', 'release', 'round', 'whole');
   perform legisync.check_bounds('p_lease_seconds', p_lease_seconds, 1, 86400);
   perform legisync.check_choice('p_adopt', p_adopt, 'trust', 'refresh');
   if v.id is null or v.round <> p_round then
@@ -36,7 +36,7 @@ begin
   end if;
   v_discovered := legisync.register_documents(
     p_bucket, v.collection, v.source, coalesce(v.code_id, ''), v.pass, p_documents, p_adopt);
-  v := legisync.move_slice(v, p_page, p_step, make_interval(secs => p_lease_seconds));
+  v := legisync.move_slice(v, p_page, p_action, make_interval(secs => p_lease_seconds));
   if v.state = 'complete' then
     perform legisync.mark_absent(v.collection, v.pass);
   end if;

@@ -1,14 +1,14 @@
 -- Moves a slice after a page, as legisync_register_slice says. Only the ids of the last round stay.
-create or replace function legisync.move_slice(v legisync.slices, p_page integer, p_step text, p_lease interval)
+create or replace function legisync.move_slice(v legisync.slices, p_page integer, p_action text, p_lease interval)
 returns legisync.slices
 language plpgsql
 set search_path = pg_catalog, pg_temp
 as $$
 begin
   v.attempts := 0;
-  if p_step in ('continue', 'release') then
+  if p_action in ('continue', 'release') then
     v.page := greatest(v.page, p_page + 1);
-  elsif p_step = 'whole' or legisync.same_as_last_round(v) then
+  elsif p_action = 'whole' or legisync.same_as_last_round(v) then
     v.state := 'complete';
   elsif v.round >= 8 then
     v.state := 'parked';
@@ -18,14 +18,14 @@ begin
     v.round := v.round + 1;
     v.page := 1;
   end if;
-  if p_step = 'continue' then
+  if p_action = 'continue' then
     v.held_until := clock_timestamp() + p_lease;
   else
     v.holder := null;
     v.held_since := null;
     v.held_until := null;
   end if;
-  if p_step = 'round' then
+  if p_action = 'round' then
     delete from legisync.listing_documents where slice = v.id and round < case v.state when 'open' then v.round - 1 else v.round end;
     delete from legisync.listing_rounds where slice = v.id and round < case v.state when 'open' then v.round - 1 else v.round end;
   end if;

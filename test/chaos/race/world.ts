@@ -7,7 +7,7 @@ import { bootstrapSupabase } from '../../../local/postgres/bootstrap.ts';
 import { removeDataDir } from '../../../local/postgres/dataDir.ts';
 import { startPostgres } from '../../../local/postgres/server.ts';
 import { migrate } from '../../../src/migrations/migrate.ts';
-import { STATUS_WORDS } from '../../support/servers.ts';
+import { STATUS_VALUES } from '../../support/servers.ts';
 import { asPostgres } from '../../support/sessions.ts';
 
 export const BUCKET = 'race';
@@ -30,7 +30,7 @@ export async function openWorld(): Promise<World> {
   const dataDir = join(folder, 'postgres');
   const postgres = await startPostgres({ dataDir, flags: { fsync: 'off', deadlock_timeout: '200ms' } });
   await bootstrapSupabase(postgres.url);
-  await migrate(asPostgres(postgres.url), { ...STATUS_WORDS, claimAttempts: 100 });
+  await migrate(asPostgres(postgres.url), { ...STATUS_VALUES, claimAttempts: 100 });
   const pool = new Pool({ connectionString: postgres.url, max: 4 });
   pool.on('error', () => undefined);
   const sql = async <T extends QueryResultRow>(text: string, values: readonly unknown[] = []): Promise<T[]> =>

@@ -21,21 +21,6 @@ grant create, usage on schema public to postgres;
 grant usage on schema public to public;
 grant usage on schema public to service_role;
 
--- type legisync.backfill_step
-create type legisync.backfill_step as (
-  scanned integer,
-  upto text,
-  changed bigint,
-  more boolean,
-  missing bigint,
-  in_flight bigint,
-  held bigint,
-  skipped bigint
-);
-alter type legisync.backfill_step owner to postgres;
-revoke all on type legisync.backfill_step from public, anon, authenticated, service_role;
-grant usage on type legisync.backfill_step to public;
-
 -- type legisync.batch
 create type legisync.batch as (
   workflow text,
@@ -45,6 +30,21 @@ create type legisync.batch as (
 alter type legisync.batch owner to postgres;
 revoke all on type legisync.batch from public, anon, authenticated, service_role;
 grant usage on type legisync.batch to public;
+
+-- type legisync.chunk_result
+create type legisync.chunk_result as (
+  scanned integer,
+  upto text,
+  changed bigint,
+  more boolean,
+  missing bigint,
+  in_flight bigint,
+  held bigint,
+  skipped bigint
+);
+alter type legisync.chunk_result owner to postgres;
+revoke all on type legisync.chunk_result from public, anon, authenticated, service_role;
+grant usage on type legisync.chunk_result to public;
 
 -- table legisync.backfill_runs
 create table legisync.backfill_runs (
@@ -237,7 +237,7 @@ create table legisync.slices (
   window_from date,
   window_to date,
   state text default 'open'::text not null,
-  judged boolean default false not null,
+  absences_marked boolean default false not null,
   page integer default 1 not null,
   round integer default 1 not null,
   attempts integer default 0 not null,
@@ -392,18 +392,18 @@ alter view legisync.stale owner to postgres;
 revoke all on legisync.stale from public, anon, authenticated, service_role;
 
 -- function legisync.backfill_catch_up(legisync.backfill_runs,integer)
-CREATE OR REPLACE FUNCTION legisync.backfill_catch_up(r legisync.backfill_runs, p_step integer)
- RETURNS legisync.backfill_step
+CREATE OR REPLACE FUNCTION legisync.backfill_catch_up(r legisync.backfill_runs, p_size integer)
+ RETURNS legisync.chunk_result
  LANGUAGE plpgsql
  SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$
 declare
-  v legisync.backfill_step;
+  v legisync.chunk_result;
   v_missing text[];
 begin
   v.changed := 0;
-  select scanned, upto, missing into v.scanned, v.upto, v_missing from legisync.next_missing(r, p_step);
-  v.more := v.scanned = p_step;
+  select scanned, upto, missing into v.scanned, v.upto, v_missing from legisync.next_missing(r, p_size);
+  v.more := v.scanned = p_size;
   if cardinality(v_missing) > 100000 then
     v_missing := v_missing[1:100000];
     v.upto := v_missing[100000];
@@ -430,14 +430,14 @@ declare
   v_rows bigint;
   v_pending public.files_queue.status%type := 'pending';
   v_done public.files_queue.status%type;
-  -- Files that are younger than this are pending, whatever the run says.
+  -- Files that are not older than this become pending rows even if the run queues files as finished.
   v_before timestamptz := case when r.finished then least(r.before, r.started_at - r.grace) else '-infinity' end;
 begin
   if r.finished then
     select write_done into v_done from legisync.settings;
     if v_done is null then
-      raise exception 'public.files_queue.status accepts none of the values that mean "done": set LEGISYNC_STATUS_DONE to '
-        'one that it accepts, then run `legisync migrate`.';
+      raise exception 'public.files_queue.status accepts none of the values that mean "done". Set LEGISYNC_STATUS_DONE '
+        'to a value that it accepts, then run `legisync migrate`.';
     end if;
   end if;
   insert into public.files_queue
@@ -478,27 +478,27 @@ alter function legisync.backfill_lock(text) owner to postgres;
 revoke all on function legisync.backfill_lock(text) from public, anon, authenticated, service_role;
 
 -- function legisync.backfill_queue(legisync.backfill_runs,integer)
-CREATE OR REPLACE FUNCTION legisync.backfill_queue(r legisync.backfill_runs, p_step integer)
- RETURNS legisync.backfill_step
+CREATE OR REPLACE FUNCTION legisync.backfill_queue(r legisync.backfill_runs, p_size integer)
+ RETURNS legisync.chunk_result
  LANGUAGE plpgsql
  SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$
 declare
-  v legisync.backfill_step;
+  v legisync.chunk_result;
   v_missing text[];
 begin
   v.changed := 0;
   if (select changed > scanned / 2 from legisync.backfill_chunks where run = r.id and number = r.chunks) then
-    select scanned, upto into v.scanned, v.upto from legisync.next_objects(r.bucket_id, r.position, p_step);
+    select scanned, upto into v.scanned, v.upto from legisync.next_objects(r.bucket_id, r.position, p_size);
     v.changed := legisync.backfill_insert(r, v.upto, null);
   else
-    select scanned, upto, missing into v.scanned, v.upto, v_missing from legisync.next_missing(r, p_step);
+    select scanned, upto, missing into v.scanned, v.upto, v_missing from legisync.next_missing(r, p_size);
     if v_missing is not null then
       v.changed := legisync.backfill_insert(
         r, v.upto, case when cardinality(v_missing) <= v.scanned / 2 then v_missing end);
     end if;
   end if;
-  v.more := v.scanned = p_step;
+  v.more := v.scanned = p_size;
   return v;
 end
 $function$;
@@ -506,8 +506,8 @@ alter function legisync.backfill_queue(legisync.backfill_runs,integer) owner to 
 revoke all on function legisync.backfill_queue(legisync.backfill_runs,integer) from public, anon, authenticated, service_role;
 
 -- function legisync.backfill_sizes(legisync.backfill_runs,integer)
-CREATE OR REPLACE FUNCTION legisync.backfill_sizes(r legisync.backfill_runs, p_step integer)
- RETURNS legisync.backfill_step
+CREATE OR REPLACE FUNCTION legisync.backfill_sizes(r legisync.backfill_runs, p_size integer)
+ RETURNS legisync.chunk_result
  LANGUAGE plpgsql
  SET search_path TO 'pg_catalog', 'pg_temp'
  SET plan_cache_mode TO 'force_custom_plan'
@@ -515,9 +515,9 @@ CREATE OR REPLACE FUNCTION legisync.backfill_sizes(r legisync.backfill_runs, p_s
  SET enable_nestloop TO 'off'
 AS $function$
 declare
-  v legisync.backfill_step;
+  v legisync.chunk_result;
 begin
-  select scanned, upto into v.scanned, v.upto from legisync.next_paths(r.position, p_step);
+  select scanned, upto into v.scanned, v.upto from legisync.next_paths(r.position, p_size);
   with unsized as (
     select f.file_path, legisync.object_size(o.metadata) as size
     from public.files_queue f join storage.objects o on o.bucket_id = f.bucket_id and o.name = f.file_path
@@ -532,7 +532,7 @@ begin
     where f.file_path = u.file_path
       and f.file_path > r.position collate "default" and f.file_path <= v.upto collate "default";
   get diagnostics v.changed = row_count;
-  v.more := v.scanned = p_step;
+  v.more := v.scanned = p_size;
   return v;
 end
 $function$;
@@ -540,8 +540,8 @@ alter function legisync.backfill_sizes(legisync.backfill_runs,integer) owner to 
 revoke all on function legisync.backfill_sizes(legisync.backfill_runs,integer) from public, anon, authenticated, service_role;
 
 -- function legisync.backfill_verify(legisync.backfill_runs,integer)
-CREATE OR REPLACE FUNCTION legisync.backfill_verify(r legisync.backfill_runs, p_step integer)
- RETURNS legisync.backfill_step
+CREATE OR REPLACE FUNCTION legisync.backfill_verify(r legisync.backfill_runs, p_size integer)
+ RETURNS legisync.chunk_result
  LANGUAGE plpgsql
  SET search_path TO 'pg_catalog', 'pg_temp'
  SET plan_cache_mode TO 'force_custom_plan'
@@ -549,7 +549,7 @@ CREATE OR REPLACE FUNCTION legisync.backfill_verify(r legisync.backfill_runs, p_
  SET enable_nestloop TO 'off'
 AS $function$
 declare
-  v legisync.backfill_step;
+  v legisync.chunk_result;
   v_missing text[];
 begin
   select count(*), max(o.name),
@@ -559,14 +559,15 @@ begin
                             and legisync.is_file(o.name) and starts_with(o.name, r.prefix)),
          count(*) filter (where not legisync.is_file(o.name) and starts_with(o.name, r.prefix))
     into v.scanned, v.upto, v_missing, v.held, v.skipped
-    from (select name from storage.objects where bucket_id = r.bucket_id and name > r.position order by name limit p_step) o
+    from (select name from storage.objects
+          where bucket_id = r.bucket_id and name > r.position order by name limit p_size) o
     left join public.files_queue f on f.file_path = o.name and f.file_path > r.position collate "default";
   select count(*) filter (where o.written <= now() - r.grace), count(*) filter (where o.written > now() - r.grace)
     into v.missing, v.in_flight
     from (select legisync.object_written(created_at, updated_at) as written
           from storage.objects where bucket_id = r.bucket_id and name = any (v_missing)) o;
   v.changed := 0;
-  v.more := v.scanned = p_step;
+  v.more := v.scanned = p_size;
   return v;
 end
 $function$;
@@ -631,15 +632,15 @@ begin
   begin
     select * into v_storage from legisync.size_of_bucket(p_bucket);
   exception when data_exception then
-    -- Some size is not a number. Checking each before it is read takes twice as long.
+    -- A size is not a number. Checking each one first takes twice as long, so it is done only now.
     select count(*) as n, sum(legisync.object_size(metadata)) as bytes into v_storage
       from storage.objects where bucket_id = p_bucket;
   end;
   select count(*), sum(file_size) into v_rows, v_row_bytes from public.files_queue;
   return jsonb_build_object(
     'kind', 'cheap',
-    'storage', legisync.counted(v_storage.n, v_storage.bytes),
-    'queue', legisync.counted(v_rows, v_row_bytes),
+    'storage', legisync.count_and_size(v_storage.n, v_storage.bytes),
+    'queue', legisync.count_and_size(v_rows, v_row_bytes),
     'oldestPending', legisync.oldest_pending());
 end
 $function$;
@@ -662,12 +663,13 @@ begin
   perform legisync.check_text('p_options.prefix', p_options ->> 'prefix', 0, 1024);
   perform legisync.check_choice('p_options.finished', p_options ->> 'finished', 'true', 'false');
   perform legisync.check_choice('p_options.allAtOnce', p_options ->> 'allAtOnce', 'true', 'false');
-  perform legisync.check_choice('the type of p_options.graceSeconds', jsonb_typeof(p_options -> 'graceSeconds'), 'number');
+  perform legisync.check_choice(
+    'the type of p_options.graceSeconds', jsonb_typeof(p_options -> 'graceSeconds'), 'number');
   perform legisync.check_bounds('p_options.graceSeconds', (p_options ->> 'graceSeconds')::numeric, 0, 86400);
   perform (p_options ->> 'before')::timestamptz;
 exception when datetime_field_overflow or invalid_datetime_format then
-  raise exception 'p_options.before is %: it must be a time, as in 2026-11-24T12:00:00Z.', quote_literal(p_options ->> 'before')
-    using errcode = 'invalid_parameter_value';
+  raise exception 'p_options.before is %: it must be a time, such as 2026-11-24T12:00:00Z.',
+    quote_literal(p_options ->> 'before') using errcode = 'invalid_parameter_value';
 end
 $function$;
 alter function legisync.check_backfill_options(jsonb) owner to postgres;
@@ -700,7 +702,8 @@ AS $function$
 begin
   perform legisync.check_text('p_bucket', p_bucket, 1, 100);
   if not exists (select from storage.buckets where id = p_bucket) then
-    raise exception 'Storage has no bucket %: correct LEGISYNC_BUCKET, or let `legisync up` create it.', p_bucket
+    raise exception
+      'Storage has no bucket %: correct LEGISYNC_BUCKET, or create the bucket with `legisync up`.', p_bucket
       using errcode = 'no_data_found';
   end if;
 end
@@ -717,7 +720,7 @@ CREATE OR REPLACE FUNCTION legisync.check_category(p_name text, p_value text)
 AS $function$
 begin
   if legisync.is_category(p_value) is not true then
-    raise exception '% is %: it must be a small letter or digit, then up to 62 small letters, digits, "_" or "-".',
+    raise exception '% is %: it must be 1 to 63 small letters, digits, "_" or "-", and begin with a letter or digit.',
       p_name, coalesce(quote_literal(left(p_value, 100)), 'null')
       using errcode = 'invalid_parameter_value';
   end if;
@@ -808,8 +811,8 @@ begin
     where jsonb_typeof(e -> p_key) is distinct from 'string'
     limit 1;
   if found then
-    raise exception '% has the entry %: each must be an object with the text "%".', p_name, left(v_wrong::text, 100), p_key
-      using errcode = 'invalid_parameter_value';
+    raise exception '% has the entry %: each must be an object with a text under "%".',
+      p_name, left(v_wrong::text, 100), p_key using errcode = 'invalid_parameter_value';
   end if;
 end
 $function$;
@@ -832,12 +835,13 @@ begin
     if v_key ->> 'kind' = 'code' then
       perform legisync.check_text('the code of an entry of p_keys', v_key ->> 'code', 1, 100);
     elsif v_key ->> 'kind' = 'window' and ((v_key ->> 'from')::date <= (v_key ->> 'to')::date) is not true then
-      raise exception 'p_keys has the entry %: a window must have "from" and "to", and not end before it begins.', v_key
+      raise exception
+        'p_keys has the entry %: a window must have "from" and "to", and must not end before it begins.', v_key
         using errcode = 'invalid_parameter_value';
     end if;
   end loop;
 exception when datetime_field_overflow or invalid_datetime_format then
-  raise exception 'p_keys has the entry %: "from" and "to" must be days, as in 2026-11-24.', v_key
+  raise exception 'p_keys has the entry %: "from" and "to" must be dates, such as 2026-11-24.', v_key
     using errcode = 'invalid_parameter_value';
 end
 $function$;
@@ -868,7 +872,7 @@ alter function legisync.check_list(text,text[],integer,integer) owner to postgre
 revoke all on function legisync.check_list(text,text[],integer,integer) from public, anon, authenticated, service_role;
 
 -- function legisync.check_repair(text,integer,text,integer,boolean)
-CREATE OR REPLACE FUNCTION legisync.check_repair(p_bucket text, p_grace_seconds integer, p_after text, p_step integer, p_dry_run boolean)
+CREATE OR REPLACE FUNCTION legisync.check_repair(p_bucket text, p_grace_seconds integer, p_after text, p_size integer, p_dry_run boolean)
  RETURNS void
  LANGUAGE plpgsql
  STABLE
@@ -878,7 +882,7 @@ begin
   perform legisync.check_bucket(p_bucket);
   perform legisync.check_bounds('p_grace_seconds', p_grace_seconds, 0, 86400);
   perform legisync.check_text('p_after', p_after, 0, 1024);
-  perform legisync.check_bounds('p_step', p_step, 1, 100000);
+  perform legisync.check_bounds('p_size', p_size, 1, 100000);
   perform legisync.check_given('p_dry_run', p_dry_run);
 end
 $function$;
@@ -916,15 +920,15 @@ declare
 begin
   select * into strict s from legisync.settings;
   select w.meaning, w.candidates, w.setting into v_missing
-    from (values (s.write_in_progress, 'a Worker has it', s.status_in_progress, 'LEGISYNC_STATUS_IN_PROGRESS'),
+    from (values (s.write_in_progress, 'in progress', s.status_in_progress, 'LEGISYNC_STATUS_IN_PROGRESS'),
                  (s.write_done, 'done', s.status_done, 'LEGISYNC_STATUS_DONE'),
                  (s.write_failed, 'given up', s.status_failed, 'LEGISYNC_STATUS_FAILED'))
       as w (value, meaning, candidates, setting)
     where w.value is null
     limit 1;
   if found then
-    raise exception 'public.files_queue.status accepts none of the values that mean "%" (%). Set % to one that it accepts, '
-      'or let its type or check accept one of these; then run `legisync migrate`.',
+    raise exception 'public.files_queue.status accepts none of the values that mean "%" (%). Set % to a value that it '
+      'accepts, or change its type or check to accept one of these. Then run `legisync migrate`.',
       v_missing.meaning, array_to_string(v_missing.candidates, ', '), v_missing.setting;
   end if;
   return s;
@@ -956,14 +960,16 @@ begin
           when f.ours is null then case when not o.is_file then 'placeholder'
                                         when o.written > now() - p_grace then 'in flight' else 'missing' end
           when o.name is null then case when not f.ours or f.path is null then 'elsewhere'
-                                        when f.written > now() - p_grace and not f.marked then 'row in flight'
+                                        when legisync.row_written(f.created_at, f.content_at) > now() - p_grace
+                                             and not f.marked then 'row in flight'
                                         else 'dangling' end
           when not o.is_file then 'noted'
           when not f.ours then 'held'
           else 'pair' end as class,
         f.ours, f.marked, f.size is null as unsized,
         f.ours and o.is_file
-          and legisync.is_stale(o.sha256, f.sha256, o.written, f.created_at, f.content_at, f.requeue, p_grace) is true as stale,
+          and legisync.is_stale(o.sha256, f.sha256, o.written, f.created_at, f.content_at, f.requeue, p_grace) is true
+          as stale,
         f.ours and o.is_file and o.size <> f.size as resized,
         o.size as object_size, f.size as row_size
       from (
@@ -976,7 +982,7 @@ begin
         offset 0) o
       full join (
         select file_path as path, bucket_id is not distinct from p_bucket as ours, file_size as size,
-               content_sha256 as sha256, created_at, content_at, legisync.row_written(created_at, content_at) as written, requeue,
+               content_sha256 as sha256, created_at, content_at, requeue,
                dangling_since is not null as marked
         from public.files_queue offset 0) f on f.path = o.name
     ) c
@@ -1029,6 +1035,15 @@ RETURN CASE WHEN (p_object_sha256 = p_row_sha256) THEN false WHEN ((p_object_sha
 alter function legisync.content_is_newer(text,text,timestamp with time zone,timestamp with time zone,timestamp with time zone,interval) owner to postgres;
 revoke all on function legisync.content_is_newer(text,text,timestamp with time zone,timestamp with time zone,timestamp with time zone,interval) from public, anon, authenticated, service_role;
 
+-- function legisync.count_and_size(numeric,numeric)
+CREATE OR REPLACE FUNCTION legisync.count_and_size(p_count numeric, p_bytes numeric)
+ RETURNS json
+ LANGUAGE sql
+ IMMUTABLE
+RETURN json_build_object('count', COALESCE(p_count, (0)::numeric), 'bytes', COALESCE(p_bytes, (0)::numeric), 'size', pg_size_pretty(COALESCE(p_bytes, (0)::numeric)));
+alter function legisync.count_and_size(numeric,numeric) owner to postgres;
+revoke all on function legisync.count_and_size(numeric,numeric) from public, anon, authenticated, service_role;
+
 -- function legisync.count_due(text,timestamp with time zone)
 CREATE OR REPLACE FUNCTION legisync.count_due(p_category text, p_now timestamp with time zone, OUT due integer, OUT next_due timestamp with time zone)
  RETURNS record
@@ -1049,15 +1064,6 @@ end
 $function$;
 alter function legisync.count_due(text,timestamp with time zone) owner to postgres;
 revoke all on function legisync.count_due(text,timestamp with time zone) from public, anon, authenticated, service_role;
-
--- function legisync.counted(numeric,numeric)
-CREATE OR REPLACE FUNCTION legisync.counted(p_count numeric, p_bytes numeric)
- RETURNS json
- LANGUAGE sql
- IMMUTABLE
-RETURN json_build_object('count', COALESCE(p_count, (0)::numeric), 'bytes', COALESCE(p_bytes, (0)::numeric), 'size', pg_size_pretty(COALESCE(p_bytes, (0)::numeric)));
-alter function legisync.counted(numeric,numeric) owner to postgres;
-revoke all on function legisync.counted(numeric,numeric) from public, anon, authenticated, service_role;
 
 -- function legisync.document_path(text,text)
 CREATE OR REPLACE FUNCTION legisync.document_path(p_category text, p_id text)
@@ -1105,7 +1111,7 @@ CREATE OR REPLACE FUNCTION legisync.expire_claims(s legisync.settings)
 AS $function$
 declare
   v_now timestamptz := clock_timestamp();
-  v_over text[];
+  v_expired text[];
   v_open text[];
   v_locked text[];
   v_rows text[];
@@ -1115,14 +1121,14 @@ begin
   if not pg_try_advisory_xact_lock(hashtextextended('legisync.claims', 0)) then
     return;
   end if;
-  -- Before any claim is locked: a TRUNCATE of the queue, which removes all claims, locks the two in this order.
+  -- First the queue, then the claims: a TRUNCATE of the queue, which removes all claims, locks them in this order.
   lock table public.files_queue in row exclusive mode;
   select array_agg(c.file_path), array_agg(c.file_path) filter (where c.state in ('held', 'waiting'))
-    into v_over, v_open
+    into v_expired, v_open
     from (select file_path, state from legisync.claims
           where coalesce(held_until, due_at) <= v_now order by coalesce(held_until, due_at) limit 1000
           for update skip locked) c;
-  if v_over is null then
+  if v_expired is null then
     return;
   end if;
   v_locked := array(select file_path from public.files_queue where file_path = any (v_open) for update skip locked);
@@ -1132,10 +1138,10 @@ begin
     from legisync.claims c join public.files_queue f on f.file_path = c.file_path
     where c.file_path = any (v_locked) and f.status::text = s.write_in_progress;
 
-  -- The token goes, so that the former holder is refused from now on.
+  -- Without its token the former holder is refused from now on.
   update legisync.claims c set
       token = null,
-      error = case when c.state = 'held' then format('The lease of %s ended, and nothing was heard from it.', c.holder)
+      error = case when c.state = 'held' then format('The lease of %s ended before it finished the file.', c.holder)
                    else c.error end
     where c.file_path = any (v_spent || v_again);
   perform legisync.end_claims(v_spent, 'failed');
@@ -1143,11 +1149,11 @@ begin
   perform legisync.set_status(v_spent, s.write_failed);
   perform legisync.set_status(v_again, 'pending');
 
-  -- Claims that are to be forgotten, and those of rows that are gone or that somebody changed by hand. One whose row is
-  -- locked by somebody else stays for the next call.
+  -- Removes claims whose retention has ended, and claims whose row was deleted or changed by hand. A claim stays for
+  -- the next call if another session has locked its row.
   v_rows := array(select file_path from public.files_queue where file_path = any (v_open));
   delete from legisync.claims c
-    where c.file_path = any (v_over) and c.file_path <> all (v_spent || v_again)
+    where c.file_path = any (v_expired) and c.file_path <> all (v_spent || v_again)
       and (c.state not in ('held', 'waiting') or c.file_path = any (v_locked) or c.file_path <> all (v_rows));
 end
 $function$;
@@ -1164,16 +1170,19 @@ CREATE OR REPLACE FUNCTION legisync.find_dangling(p_bucket text, p_after text, p
 AS $function$
 begin
   select coalesce(array_agg(path order by path)
-                    filter (where not is_there and case when is_marked then is_exposed else written <= p_before end), '{}'),
+                    filter (where not is_there and case when is_marked then is_exposed
+                                                        else written <= p_before end), '{}'),
          coalesce(array_agg(path order by path) filter (where is_there and is_marked), '{}')
     into gone, back
     from (
       select f.file_path as path, f.dangling_since is not null as is_marked,
              f.status = 'pending' and s.write_dangling is not null as is_exposed,
              legisync.row_written(f.created_at, f.content_at) as written,
-             exists (select from storage.objects o where o.bucket_id = p_bucket and o.name = f.file_path offset 0) as is_there
+             exists (
+               select from storage.objects o where o.bucket_id = p_bucket and o.name = f.file_path offset 0) as is_there
       from public.files_queue f cross join legisync.settings s
-      where f.bucket_id = p_bucket and f.file_path > p_after collate "default" and f.file_path <= p_upto collate "default"
+      where f.bucket_id = p_bucket
+        and f.file_path > p_after collate "default" and f.file_path <= p_upto collate "default"
       offset 0) r;
 end
 $function$;
@@ -1265,8 +1274,9 @@ begin
   select jsonb_build_object(
     'kind', 'full',
     'storage',
-      legisync.counted(sum(n) filter (where class not in ('dangling', 'row in flight', 'elsewhere')), sum(object_bytes)),
-    'queue', legisync.counted(sum(n) filter (where ours is not null), sum(row_bytes)),
+      legisync.count_and_size(
+        sum(n) filter (where class not in ('dangling', 'row in flight', 'elsewhere')), sum(object_bytes)),
+    'queue', legisync.count_and_size(sum(n) filter (where ours is not null), sum(row_bytes)),
     'oldestPending', legisync.oldest_pending(),
     'files', coalesce(sum(n) filter (where class in ('missing', 'in flight', 'pair', 'held')), 0),
     'placeholders', coalesce(sum(n) filter (where class in ('placeholder', 'noted')), 0),
@@ -1315,7 +1325,7 @@ begin
   end if;
   if not exists (select from public.files_queue) then
     perform legisync.refuse_emptying(
-      'DELETE', 'it leaves public.files_queue empty, and the Workers without work until `legisync backfill` has run',
+      'DELETE', 'it leaves public.files_queue empty, so the Workers have no files until `legisync backfill` has run',
       'delete from public.files_queue');
   end if;
   select max_delete_percent into v_percent from legisync.settings;
@@ -1324,8 +1334,9 @@ begin
     select count(*) into v_left from public.files_queue;
     if v_deleted * 100 > v_percent * (v_deleted + v_left) then
       perform legisync.refuse_emptying(
-        'DELETE', format('it takes %s of %s rows of public.files_queue, more than the %s %% of LEGISYNC_MAX_DELETE_PERCENT',
-                         v_deleted, v_deleted + v_left, v_percent),
+        'DELETE',
+        format('it deletes %s of %s rows of public.files_queue, more than the %s %% of LEGISYNC_MAX_DELETE_PERCENT',
+               v_deleted, v_deleted + v_left, v_percent),
         'delete from public.files_queue where …');
     end if;
   end if;
@@ -1345,7 +1356,7 @@ AS $function$
 begin
   if not legisync.may_empty() then
     perform legisync.refuse_emptying(
-      'TRUNCATE', 'it leaves public.files_queue empty, and the Workers without work until `legisync backfill` has run',
+      'TRUNCATE', 'it leaves public.files_queue empty, so the Workers have no files until `legisync backfill` has run',
       'truncate public.files_queue');
   end if;
   delete from legisync.claims;
@@ -1362,7 +1373,7 @@ CREATE OR REPLACE FUNCTION legisync.has_witness()
  SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$
 declare
-  -- `low:` or `high:`, and the path.
+  -- `low:` or `high:`, followed by the path.
   v_witness text := coalesce(current_setting('legisync.queue_witness', true), '');
   v_path text;
 begin
@@ -1440,7 +1451,7 @@ AS $function$
 declare
   s legisync.settings;
 begin
-  -- legisync's own update, of newer content: it sets the mark itself.
+  -- legisync's own update with newer content sets the mark itself.
   if new.content_at is distinct from old.content_at or not new.requeue then
     return new;
   end if;
@@ -1614,7 +1625,8 @@ begin
   return array(
     select f.file_path
     from public.files_queue f join legisync.claims c on c.file_path = f.file_path
-    where f.file_path = any (p_paths) and c.token = p_token and c.state = 'held' and f.status::text = s.write_in_progress);
+    where f.file_path = any (p_paths) and c.token = p_token and c.state = 'held'
+      and f.status::text = s.write_in_progress);
 end
 $function$;
 alter function legisync.lock_claimed(legisync.settings,uuid,text[]) owner to postgres;
@@ -1656,15 +1668,15 @@ begin
       from legisync.slices s
       where s.collection = p_collection and s.pass = p_pass and s.state <> 'split'
       group by s.source, s.code_id
-      having bool_and(s.state = 'complete') and not bool_and(s.judged)
-      -- Two callers at once then wait for each other's slices in one order.
+      having bool_and(s.state = 'complete') and not bool_and(s.absences_marked)
+      -- In a fixed order, so that two concurrent calls cannot deadlock.
       order by s.source, s.code_id
   loop
     if v_listing.whole and not legisync.mark_absent_documents(
          p_collection, p_pass, v_listing.source, v_listing.code_id, v_listing.slices) then
       return false;
     end if;
-    update legisync.slices set judged = true where id = any (v_listing.slices);
+    update legisync.slices set absences_marked = true where id = any (v_listing.slices);
   end loop;
   return true;
 end
@@ -1696,7 +1708,9 @@ begin
   end if;
   v_elsewhere := legisync.listed_elsewhere(p_collection, p_pass, p_slices, v_ids);
   v_locked := array(
-    select id from legisync.documents where category = p_collection and id = any (v_ids) order by id for update skip locked);
+    select id from legisync.documents
+    where category = p_collection and id = any (v_ids)
+    order by id for update skip locked);
   update legisync.documents set absent_since = p_pass
     where category = p_collection and id = any (v_locked);
   update legisync.documents set state = 'superseded', next_attempt_at = null
@@ -1745,8 +1759,8 @@ RETURN (NOT (current_setting('legisync.allow_emptying'::text, true) IS DISTINCT 
 alter function legisync.may_empty() owner to postgres;
 revoke all on function legisync.may_empty() from public, anon, authenticated, service_role;
 
--- function legisync.move_backfill(legisync.backfill_runs,legisync.backfill_step,double precision)
-CREATE OR REPLACE FUNCTION legisync.move_backfill(r legisync.backfill_runs, v legisync.backfill_step, p_seconds double precision)
+-- function legisync.move_backfill(legisync.backfill_runs,legisync.chunk_result,double precision)
+CREATE OR REPLACE FUNCTION legisync.move_backfill(r legisync.backfill_runs, v legisync.chunk_result, p_seconds double precision)
  RETURNS legisync.backfill_runs
  LANGUAGE plpgsql
  SET search_path TO 'pg_catalog', 'pg_temp'
@@ -1782,8 +1796,8 @@ begin
   return r;
 end
 $function$;
-alter function legisync.move_backfill(legisync.backfill_runs,legisync.backfill_step,double precision) owner to postgres;
-revoke all on function legisync.move_backfill(legisync.backfill_runs,legisync.backfill_step,double precision) from public, anon, authenticated, service_role;
+alter function legisync.move_backfill(legisync.backfill_runs,legisync.chunk_result,double precision) owner to postgres;
+revoke all on function legisync.move_backfill(legisync.backfill_runs,legisync.chunk_result,double precision) from public, anon, authenticated, service_role;
 
 -- function legisync.move_slice(legisync.slices,integer,text,interval)
 CREATE OR REPLACE FUNCTION legisync.move_slice(v legisync.slices, p_page integer, p_action text, p_lease interval)
@@ -1791,6 +1805,8 @@ CREATE OR REPLACE FUNCTION legisync.move_slice(v legisync.slices, p_page integer
  LANGUAGE plpgsql
  SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$
+declare
+  v_last_round integer;
 begin
   v.attempts := 0;
   if p_action in ('continue', 'release') then
@@ -1800,7 +1816,7 @@ begin
   elsif v.round >= 8 then
     v.state := 'parked';
     v.code := 'ENUMERATION_UNSTABLE';
-    v.message := 'Eight enumerations in a row gave different documents.';
+    v.message := 'Eight rounds in a row listed different documents.';
   else
     v.round := v.round + 1;
     v.page := 1;
@@ -1813,8 +1829,9 @@ begin
     v.held_until := null;
   end if;
   if p_action = 'round' then
-    delete from legisync.listing_documents where slice = v.id and round < case v.state when 'open' then v.round - 1 else v.round end;
-    delete from legisync.listing_rounds where slice = v.id and round < case v.state when 'open' then v.round - 1 else v.round end;
+    v_last_round := case v.state when 'open' then v.round - 1 else v.round end;
+    delete from legisync.listing_documents where slice = v.id and round < v_last_round;
+    delete from legisync.listing_rounds where slice = v.id and round < v_last_round;
   end if;
   update legisync.slices set
       state = v.state, page = v.page, round = v.round, attempts = v.attempts, code = v.code, message = v.message,
@@ -1827,7 +1844,7 @@ alter function legisync.move_slice(legisync.slices,integer,text,interval) owner 
 revoke all on function legisync.move_slice(legisync.slices,integer,text,interval) from public, anon, authenticated, service_role;
 
 -- function legisync.next_missing(legisync.backfill_runs,integer)
-CREATE OR REPLACE FUNCTION legisync.next_missing(r legisync.backfill_runs, p_step integer, OUT scanned integer, OUT upto text, OUT missing text[])
+CREATE OR REPLACE FUNCTION legisync.next_missing(r legisync.backfill_runs, p_size integer, OUT scanned integer, OUT upto text, OUT missing text[])
  RETURNS record
  LANGUAGE plpgsql
  STABLE
@@ -1841,7 +1858,8 @@ begin
          array_agg(o.name order by o.name)
            filter (where f.file_path is null and legisync.is_file(o.name) and starts_with(o.name, r.prefix))
     into scanned, upto, missing
-    from (select name from storage.objects where bucket_id = r.bucket_id and name > r.position order by name limit p_step) o
+    from (select name from storage.objects
+          where bucket_id = r.bucket_id and name > r.position order by name limit p_size) o
     left join public.files_queue f on f.file_path = o.name and f.file_path > r.position collate "default";
 end
 $function$;
@@ -1849,7 +1867,7 @@ alter function legisync.next_missing(legisync.backfill_runs,integer) owner to po
 revoke all on function legisync.next_missing(legisync.backfill_runs,integer) from public, anon, authenticated, service_role;
 
 -- function legisync.next_objects(text,text,integer)
-CREATE OR REPLACE FUNCTION legisync.next_objects(p_bucket text, p_after text, p_step integer, OUT scanned integer, OUT upto text)
+CREATE OR REPLACE FUNCTION legisync.next_objects(p_bucket text, p_after text, p_size integer, OUT scanned integer, OUT upto text)
  RETURNS record
  LANGUAGE plpgsql
  STABLE
@@ -1859,14 +1877,14 @@ CREATE OR REPLACE FUNCTION legisync.next_objects(p_bucket text, p_after text, p_
 AS $function$
 begin
   select count(*), max(o.name) into scanned, upto
-    from (select name from storage.objects where bucket_id = p_bucket and name > p_after order by name limit p_step) o;
+    from (select name from storage.objects where bucket_id = p_bucket and name > p_after order by name limit p_size) o;
 end
 $function$;
 alter function legisync.next_objects(text,text,integer) owner to postgres;
 revoke all on function legisync.next_objects(text,text,integer) from public, anon, authenticated, service_role;
 
 -- function legisync.next_paths(text,integer)
-CREATE OR REPLACE FUNCTION legisync.next_paths(p_after text, p_step integer, OUT scanned integer, OUT upto text)
+CREATE OR REPLACE FUNCTION legisync.next_paths(p_after text, p_size integer, OUT scanned integer, OUT upto text)
  RETURNS record
  LANGUAGE plpgsql
  STABLE
@@ -1877,7 +1895,7 @@ AS $function$
 begin
   select count(*), max(f.file_path collate "default") into scanned, upto
     from (select file_path from public.files_queue where file_path > p_after collate "default"
-          order by file_path collate "default" limit p_step) f;
+          order by file_path collate "default" limit p_size) f;
 end
 $function$;
 alter function legisync.next_paths(text,integer) owner to postgres;
@@ -1938,7 +1956,7 @@ begin
     order by o.name
     on conflict (file_path) do nothing;
   get diagnostics queued = row_count;
-  -- From here on only what is locked: a row that was deleted and is back would be waited for out of order.
+  -- From here on, only locked rows: a row that was deleted and inserted again would be locked out of order.
   v_locked := array(
     select f.file_path from public.files_queue f where f.file_path = any (p_paths) order by f.file_path for update);
   perform legisync.restore_dangling(p_bucket, v_locked);
@@ -1984,10 +2002,11 @@ AS $function$
 begin
   raise exception using
     message = format(
-      '%s is refused: %s. If that is meant: begin; set local legisync.allow_emptying = ''files_queue''; %s; commit;',
+      '%s is refused: %s. If this is intended: begin; set local legisync.allow_emptying = ''files_queue''; %s; commit;',
       p_what, p_consequence, p_example),
-    hint = 'After it, `legisync backfill` queues every file of the bucket as pending, also those that were processed. '
-      '`legisync backfill --status processed --before DATE` queues the files from before a date as processed.';
+    hint = 'Afterwards, `legisync backfill` queues every file of the bucket as pending, including those that were '
+      'processed. `legisync backfill --status processed --before DATE` queues the files from before a date as '
+      'processed.';
 end
 $function$;
 alter function legisync.refuse_emptying(text,text,text) owner to postgres;
@@ -2051,13 +2070,14 @@ begin
   select array_agg(id) into v_changed from (
     select d.id from legisync.documents d join unnest(v_ids, v_revisions) as l (id, revision) on l.id = d.id
     where d.category = p_category and d.id = any (v_ids)
-      and legisync.relisted(d, p_source, p_code_id, l.revision, p_adopt, v_complete, v_sources, v_now) is distinct from d
+      and legisync.relisted(d, p_source, p_code_id, l.revision, p_adopt, v_complete, v_sources, v_now)
+          is distinct from d
     order by d.id for update of d) c;
   if v_changed is not null then
     update legisync.documents d set
         (source, code_id, revision, state, next_attempt_at, attempts, code, message, absent_since, stored_at) = (
-          select r.source, r.code_id, r.revision, r.state, r.next_attempt_at, r.attempts, r.code, r.message, r.absent_since,
-                 r.stored_at
+          select r.source, r.code_id, r.revision, r.state, r.next_attempt_at, r.attempts, r.code, r.message,
+                 r.absent_since, r.stored_at
           from legisync.relisted(d, p_source, p_code_id, l.revision, p_adopt, v_complete, v_sources, v_now) r)
       from unnest(v_ids, v_revisions) as l (id, revision)
       where d.category = p_category and d.id = l.id and d.id = any (v_changed);
@@ -2222,7 +2242,7 @@ begin
   perform legisync.settle_failures(p_category, v_held, v_now, p_failures || coalesce((
     select jsonb_agg(jsonb_build_object(
       'id', id, 'code', 'OBJECT_MISSING', 'retrySeconds', 60, 'withdrawSecond', false,
-      'message', 'The object is not in the bucket, although it was uploaded, or was there before.'))
+      'message', 'The object is not in the bucket, although it was uploaded or existed before.'))
     from unnest(p_known) id where id <> all (p_found)), '[]'));
 
   update legisync.documents set holder = null, held_since = null, held_until = null
@@ -2314,7 +2334,7 @@ begin
   select format_type(atttypid, atttypmod), attnum into strict v_type, v_number
     from pg_attribute where attrelid = 'public.files_queue'::regclass and attname = 'status';
   begin
-    -- A cast cuts a value that is too long for its type, without an error.
+    -- A cast truncates a value that is too long for the type, without an error.
     execute format('select (%L::%s)::text = %L', p_value, v_type, p_value) into v_ok;
   exception when data_exception or check_violation then
     return false;
@@ -2391,7 +2411,7 @@ alter function legisync.to_batch(jsonb) owner to postgres;
 revoke all on function legisync.to_batch(jsonb) from public, anon, authenticated, service_role;
 
 -- function public.legisync_backfill_chunk(bigint,text,text,integer)
-CREATE OR REPLACE FUNCTION public.legisync_backfill_chunk(p_run bigint, p_phase text, p_position text, p_step integer)
+CREATE OR REPLACE FUNCTION public.legisync_backfill_chunk(p_run bigint, p_phase text, p_position text, p_size integer)
  RETURNS json
  LANGUAGE plpgsql
  SECURITY DEFINER
@@ -2400,14 +2420,14 @@ CREATE OR REPLACE FUNCTION public.legisync_backfill_chunk(p_run bigint, p_phase 
 AS $function$
 declare
   r legisync.backfill_runs;
-  v legisync.backfill_step;
+  v legisync.chunk_result;
   v_began timestamptz;
   v_seconds double precision;
 begin
   perform legisync.check_bounds('p_run', p_run, 1, 9223372036854775807);
   perform legisync.check_choice('p_phase', p_phase, 'queue', 'catch_up', 'verify', 'sizes', 'end');
   perform legisync.check_text('p_position', p_position, 0, 1024);
-  perform legisync.check_bounds('p_step', p_step, 1, 1000000);
+  perform legisync.check_bounds('p_size', p_size, 1, 1000000);
   select * into r from legisync.backfill_runs where id = p_run;
   if r.state is distinct from 'running' and r.state is distinct from 'completed' then
     return json_build_object('outcome', 'gone');
@@ -2421,17 +2441,17 @@ begin
     return json_build_object('outcome', 'already_done', 'run', legisync.backfill_json(r));
   end if;
   v := case p_phase
-    when 'queue' then legisync.backfill_queue(r, p_step)
-    when 'catch_up' then legisync.backfill_catch_up(r, p_step)
-    when 'verify' then legisync.backfill_verify(r, p_step)
-    else legisync.backfill_sizes(r, p_step) end;
+    when 'queue' then legisync.backfill_queue(r, p_size)
+    when 'catch_up' then legisync.backfill_catch_up(r, p_size)
+    when 'verify' then legisync.backfill_verify(r, p_size)
+    else legisync.backfill_sizes(r, p_size) end;
   v_seconds := extract(epoch from clock_timestamp() - v_began);
   r := legisync.move_backfill(r, v, v_seconds);
   return json_build_object('outcome', 'done', 'phase', p_phase, 'scanned', v.scanned, 'changed', v.changed,
                            'seconds', v_seconds, 'run', legisync.backfill_json(r));
 end
 $function$;
-comment on function public.legisync_backfill_chunk(bigint,text,text,integer) is 'Part of legisync. Carries out one chunk of a backfill.';
+comment on function public.legisync_backfill_chunk(bigint,text,text,integer) is 'Part of legisync. Executes one chunk of a backfill.';
 alter function public.legisync_backfill_chunk(bigint,text,text,integer) owner to postgres;
 revoke all on function public.legisync_backfill_chunk(bigint,text,text,integer) from public, anon, authenticated, service_role;
 grant execute on function public.legisync_backfill_chunk(bigint,text,text,integer) to service_role;
@@ -2539,10 +2559,11 @@ begin
     'parkedSlices', (select coalesce(json_agg(json_build_object(
         'source', p.source, 'key', p.key, 'code', p.code, 'message', p.message) order by p.id), '[]')
       from (select s.id, s.source, legisync.slice_key(s) as key, s.code, s.message from legisync.slices s
-            where s.collection = p_collection and s.pass = v_pass.pass and s.state = 'parked' order by s.id limit 20) p));
+            where s.collection = p_collection and s.pass = v_pass.pass and s.state = 'parked'
+            order by s.id limit 20) p));
 end
 $function$;
-comment on function public.legisync_collection_counts(text) is 'Part of legisync. A collection in counts.';
+comment on function public.legisync_collection_counts(text) is 'Part of legisync. Counts of a collection.';
 alter function public.legisync_collection_counts(text) owner to postgres;
 revoke all on function public.legisync_collection_counts(text) from public, anon, authenticated, service_role;
 grant execute on function public.legisync_collection_counts(text) to service_role;
@@ -2563,13 +2584,14 @@ declare
   v_done public.files_queue.status%type := s.write_done;
   v_again text[];
 begin
-  -- First the claims: the trigger that turns a changed row back to pending ends those that are still held.
+  -- First the claims: the trigger that makes a changed row pending again removes claims that are still held.
   perform legisync.end_claims(v_held, 'completed');
   update legisync.claims set error = null where file_path = any (v_held) and error is not null;
   with done as (
     update public.files_queue set status = v_done, processed = true where file_path = any (v_held)
     returning file_path, status)
-  select coalesce(array_agg(file_path order by file_path) filter (where status = 'pending'), '{}') into v_again from done;
+  select coalesce(array_agg(file_path order by file_path) filter (where status = 'pending'), '{}')
+    into v_again from done;
   return json_build_object(
     'completed', cardinality(v_held) - cardinality(v_again),
     'pendingAgain', to_json(v_again),
@@ -2577,7 +2599,7 @@ begin
     'refused', legisync.refused(p_paths, v_held || v_before));
 end
 $function$;
-comment on function public.legisync_complete_files(uuid,text[]) is 'Part of legisync. The claimed files are done.';
+comment on function public.legisync_complete_files(uuid,text[]) is 'Part of legisync. Completes claimed files.';
 alter function public.legisync_complete_files(uuid,text[]) owner to postgres;
 revoke all on function public.legisync_complete_files(uuid,text[]) from public, anon, authenticated, service_role;
 grant execute on function public.legisync_complete_files(uuid,text[]) to service_role;
@@ -2617,13 +2639,14 @@ begin
   perform legisync.check_list('p_ids', p_ids, 0, 1000);
   return (
     select coalesce(json_agg(json_build_object(
-             'id', i.id, 'held', coalesce(d.holder = v_batch, false), 'objectSha256', o.user_metadata ->> 'sha256')), '[]')
+             'id', i.id, 'held', coalesce(d.holder = v_batch, false),
+             'objectSha256', o.user_metadata ->> 'sha256')), '[]')
     from unnest(p_ids) as i (id)
     left join legisync.documents d on d.category = p_category and d.id = i.id and d.id = any (p_ids)
     left join storage.objects o on o.bucket_id = p_bucket and o.name = legisync.document_path(p_category, i.id));
 end
 $function$;
-comment on function public.legisync_describe_documents(text,text,jsonb,text[]) is 'Part of legisync. What a batch holds, and what Storage has of it.';
+comment on function public.legisync_describe_documents(text,text,jsonb,text[]) is 'Part of legisync. Which documents a batch holds, and their hashes in Storage.';
 alter function public.legisync_describe_documents(text,text,jsonb,text[]) owner to postgres;
 revoke all on function public.legisync_describe_documents(text,text,jsonb,text[]) from public, anon, authenticated, service_role;
 grant execute on function public.legisync_describe_documents(text,text,jsonb,text[]) to service_role;
@@ -2650,7 +2673,8 @@ begin
   perform legisync.check_list('p_stored', p_stored, 0, 1000);
   perform legisync.check_failures(p_failures);
   v_known := array(select id from legisync.documents where category = p_category and id = any (p_stored));
-  v_paths := array(select legisync.document_path(p_category, k.id) from unnest(v_known) with ordinality as k (id, n) order by n);
+  v_paths := array(
+    select legisync.document_path(p_category, k.id) from unnest(v_known) with ordinality as k (id, n) order by n);
   select * into q from legisync.queue_objects(p_bucket, v_paths);
   v_found := array(
     select k.id from unnest(v_known, v_paths) as k (id, path)
@@ -2660,14 +2684,14 @@ begin
   return json_build_object(
     'queued', q.queued,
     'requeued', q.requeued,
-    -- A row may be new and, if its object changed in that very moment, requeued as well.
+    -- A new row counts as requeued as well if its object changed at that moment.
     'unchanged', greatest(cardinality(v_found) - q.queued - q.requeued - q.held_by_other_bucket, 0),
     'heldByOtherBucket', q.held_by_other_bucket,
     'missing', array_to_json(array(select id from unnest(p_stored) id where id <> all (v_found))),
     'lost', array_to_json(v_lost));
 end
 $function$;
-comment on function public.legisync_enqueue_documents(text,text,jsonb,text[],jsonb) is 'Part of legisync. Queues the stored documents of a batch, and ends it.';
+comment on function public.legisync_enqueue_documents(text,text,jsonb,text[],jsonb) is 'Part of legisync. Queues the stored documents of a batch, and ends the batch.';
 alter function public.legisync_enqueue_documents(text,text,jsonb,text[],jsonb) owner to postgres;
 revoke all on function public.legisync_enqueue_documents(text,text,jsonb,text[],jsonb) from public, anon, authenticated, service_role;
 grant execute on function public.legisync_enqueue_documents(text,text,jsonb,text[],jsonb) to service_role;
@@ -2720,7 +2744,8 @@ begin
   perform legisync.check_bounds('p_retry_seconds', p_retry_seconds, 0, 86400);
   v_held := legisync.lock_claimed(s, p_token, p_paths);
   v_before := legisync.ended_before(p_token, p_paths, '{waiting,returned,failed}');
-  select coalesce(array_agg(c.file_path order by c.file_path) filter (where not f.requeue and c.attempts >= s.claim_attempts), '{}'),
+  select coalesce(array_agg(c.file_path order by c.file_path) filter (
+           where not f.requeue and c.attempts >= s.claim_attempts), '{}'),
          coalesce(array_agg(c.file_path) filter (
            where f.requeue or (c.attempts < s.claim_attempts and p_retry_seconds = 0)), '{}'),
          coalesce(array_agg(c.file_path) filter (
@@ -2740,7 +2765,7 @@ begin
     'refused', legisync.refused(p_paths, v_held || v_before));
 end
 $function$;
-comment on function public.legisync_fail_files(uuid,text[],text,integer) is 'Part of legisync. The claimed files could not be worked.';
+comment on function public.legisync_fail_files(uuid,text[],text,integer) is 'Part of legisync. Records that claimed files could not be processed.';
 alter function public.legisync_fail_files(uuid,text[],text,integer) owner to postgres;
 revoke all on function public.legisync_fail_files(uuid,text[],text,integer) from public, anon, authenticated, service_role;
 grant execute on function public.legisync_fail_files(uuid,text[],text,integer) to service_role;
@@ -2755,11 +2780,13 @@ CREATE OR REPLACE FUNCTION public.legisync_fail_slice(p_slice bigint, p_batch js
 AS $function$
 begin
   perform legisync.check_bounds('p_retry_seconds', p_retry_seconds::numeric, 0, 31536000);
-  return json_build_object('outcome', case when legisync.record_slice_failure(
-    p_slice, p_batch, p_attempts, p_code, p_message, make_interval(secs => p_retry_seconds)) then 'open' else 'lost' end);
+  return json_build_object('outcome', case
+    when legisync.record_slice_failure(
+      p_slice, p_batch, p_attempts, p_code, p_message, make_interval(secs => p_retry_seconds)) then 'open'
+    else 'lost' end);
 end
 $function$;
-comment on function public.legisync_fail_slice(bigint,jsonb,integer,text,text,double precision) is 'Part of legisync. Records a failure of a slice, to be tried again.';
+comment on function public.legisync_fail_slice(bigint,jsonb,integer,text,text,double precision) is 'Part of legisync. Records a failure of a slice that will be retried.';
 alter function public.legisync_fail_slice(bigint,jsonb,integer,text,text,double precision) owner to postgres;
 revoke all on function public.legisync_fail_slice(bigint,jsonb,integer,text,text,double precision) from public, anon, authenticated, service_role;
 grant execute on function public.legisync_fail_slice(bigint,jsonb,integer,text,text,double precision) to service_role;
@@ -2942,7 +2969,7 @@ begin
   perform legisync.check_choice('p_start', p_start, 'new', 'resume', 'restart');
   perform legisync.check_backfill_options(p_options);
   perform pg_advisory_xact_lock(legisync.backfill_lock(p_bucket));
-  -- Without this a misspelt name would end as a success, with nothing queued and nothing missing.
+  -- Otherwise a misspelt name would end in success, with nothing queued and nothing missing.
   if not exists (select from storage.buckets where id = p_bucket) then
     return json_build_object('refused', 'no such bucket');
   end if;
@@ -2968,7 +2995,7 @@ begin
             make_interval(secs => (p_options ->> 'graceSeconds')::double precision),
             p_owner, p_options ->> 'kind')
     returning * into r;
-  -- The last twenty runs stay, for people who ask.
+  -- Keeps the last twenty runs as a history.
   delete from legisync.backfill_runs where bucket_id = p_bucket and id not in (
     select id from legisync.backfill_runs where bucket_id = p_bucket order by id desc limit 20);
   return json_build_object('run', legisync.backfill_json(r));
@@ -2991,7 +3018,7 @@ AS $function$
 declare
   v_pass legisync.passes;
   v_now timestamptz;
-  v_judged boolean;
+  v_absences_marked boolean;
   v_open integer;
   v_due integer;
   v_next_due timestamptz;
@@ -3003,7 +3030,7 @@ begin
   perform legisync.check_text('an entry of p_sources', s, 1, 200) from unnest(p_sources) s;
   perform legisync.check_bounds('p_interval_seconds', p_interval_seconds, 0, 31536000);
   perform pg_advisory_xact_lock(hashtext('legisync.open_pass'), hashtext(p_collection));
-  -- After the lock: a caller that waited for it must not decide by the time at which it began to wait.
+  -- Read after the lock. A caller that waited for the lock must not decide by an outdated time.
   v_now := clock_timestamp();
   select * into v_pass from legisync.passes where collection = p_collection order by pass desc limit 1;
 
@@ -3011,15 +3038,16 @@ begin
     v_pass := legisync.begin_pass(p_collection, coalesce(v_pass.pass, 0) + 1, p_sources);
   end if;
   perform legisync.forget_listings(p_collection, v_pass.pass);
-  v_judged := v_pass.completed_at is not null or legisync.mark_absent(p_collection, v_pass.pass);
+  v_absences_marked := v_pass.completed_at is not null or legisync.mark_absent(p_collection, v_pass.pass);
 
-  -- A slice that another lane holds may be given back at any moment: worth a look in two seconds.
+  -- Another lane may release its slice at any moment, so check again in two seconds.
   select count(*), min(greatest(next_attempt_at, case when held_until > v_now then v_now + interval '2 seconds' end))
     into v_open, v_next_slice
     from legisync.slices where collection = p_collection and pass = v_pass.pass and state = 'open';
   select due, next_due into v_due, v_next_due from legisync.count_due(p_collection, v_now);
 
-  if v_pass.completed_at is null and v_open = 0 and v_judged and (v_next_due is null or v_next_due > v_now) then
+  if v_pass.completed_at is null and v_open = 0 and v_absences_marked
+     and (v_next_due is null or v_next_due > v_now) then
     update legisync.passes set completed_at = v_now
       where collection = p_collection and pass = v_pass.pass
       returning * into v_pass;
@@ -3037,7 +3065,7 @@ begin
     'waitSeconds', greatest(extract(epoch from v_resume - v_now), 2));
 end
 $function$;
-comment on function public.legisync_open_pass(text,text[],integer) is 'Part of legisync. The pass in progress of a collection; begins and completes passes.';
+comment on function public.legisync_open_pass(text,text[],integer) is 'Part of legisync. Begins, completes and describes passes.';
 alter function public.legisync_open_pass(text,text[],integer) owner to postgres;
 revoke all on function public.legisync_open_pass(text,text[],integer) from public, anon, authenticated, service_role;
 grant execute on function public.legisync_open_pass(text,text[],integer) to service_role;
@@ -3159,7 +3187,7 @@ begin
     'refused', legisync.refused(p_paths, v_held || v_before));
 end
 $function$;
-comment on function public.legisync_release_files(uuid,text[]) is 'Part of legisync. Gives claimed files back that were not begun.';
+comment on function public.legisync_release_files(uuid,text[]) is 'Part of legisync. Releases claimed files that were not begun.';
 alter function public.legisync_release_files(uuid,text[]) owner to postgres;
 revoke all on function public.legisync_release_files(uuid,text[]) from public, anon, authenticated, service_role;
 grant execute on function public.legisync_release_files(uuid,text[]) to service_role;
@@ -3179,13 +3207,13 @@ begin
   return json_build_object('outcome', case when v.id is null then 'lost' else 'released' end);
 end
 $function$;
-comment on function public.legisync_release_slice(bigint,jsonb) is 'Part of legisync. Gives a slice back.';
+comment on function public.legisync_release_slice(bigint,jsonb) is 'Part of legisync. Releases a slice.';
 alter function public.legisync_release_slice(bigint,jsonb) owner to postgres;
 revoke all on function public.legisync_release_slice(bigint,jsonb) from public, anon, authenticated, service_role;
 grant execute on function public.legisync_release_slice(bigint,jsonb) to service_role;
 
 -- function public.legisync_repair_dangling(text,integer,text,integer,boolean)
-CREATE OR REPLACE FUNCTION public.legisync_repair_dangling(p_bucket text, p_grace_seconds integer, p_after text, p_step integer, p_dry_run boolean)
+CREATE OR REPLACE FUNCTION public.legisync_repair_dangling(p_bucket text, p_grace_seconds integer, p_after text, p_size integer, p_dry_run boolean)
  RETURNS json
  LANGUAGE plpgsql
  SECURITY DEFINER
@@ -3203,9 +3231,9 @@ declare
   v_hidden integer;
   v_restored integer;
 begin
-  perform legisync.check_repair(p_bucket, p_grace_seconds, p_after, p_step, p_dry_run);
+  perform legisync.check_repair(p_bucket, p_grace_seconds, p_after, p_size, p_dry_run);
   v_before := now() - make_interval(secs => p_grace_seconds);
-  select scanned, upto into v_scanned, v_upto from legisync.next_paths(p_after, p_step);
+  select scanned, upto into v_scanned, v_upto from legisync.next_paths(p_after, p_size);
   select gone, back into v_gone, v_back from legisync.find_dangling(p_bucket, p_after, v_upto, v_before);
   if p_dry_run then
     select count(*) filter (where f.dangling_since is null),
@@ -3214,14 +3242,14 @@ begin
       into v_marked, v_hidden, v_restored
       from public.files_queue f cross join legisync.settings s where f.file_path = any (v_gone);
   else
-    -- Only what is locked: see legisync.queue_objects. Both functions ask once more which rows are theirs.
+    -- Only locked rows: see legisync.queue_objects. Both functions check again which rows concern them.
     v_locked := array(
       select file_path from public.files_queue where file_path = any (v_gone || v_back) order by file_path for update);
     select marked, hidden into v_marked, v_hidden from legisync.mark_dangling(p_bucket, v_locked, v_before);
     v_restored := legisync.restore_dangling(p_bucket, v_locked);
   end if;
   return json_build_object('scanned', v_scanned, 'marked', v_marked, 'hidden', v_hidden,
-                           'takenBack', v_restored, 'next', case when v_scanned = p_step then v_upto end);
+                           'takenBack', v_restored, 'next', case when v_scanned = p_size then v_upto end);
 end
 $function$;
 comment on function public.legisync_repair_dangling(text,integer,text,integer,boolean) is 'Part of legisync. Marks rows whose file is gone.';
@@ -3230,7 +3258,7 @@ revoke all on function public.legisync_repair_dangling(text,integer,text,integer
 grant execute on function public.legisync_repair_dangling(text,integer,text,integer,boolean) to service_role;
 
 -- function public.legisync_repair_stale(text,integer,text,integer,boolean)
-CREATE OR REPLACE FUNCTION public.legisync_repair_stale(p_bucket text, p_grace_seconds integer, p_after text, p_step integer, p_dry_run boolean)
+CREATE OR REPLACE FUNCTION public.legisync_repair_stale(p_bucket text, p_grace_seconds integer, p_after text, p_size integer, p_dry_run boolean)
  RETURNS json
  LANGUAGE plpgsql
  SECURITY DEFINER
@@ -3246,9 +3274,9 @@ declare
   v_requeued integer;
   v_resized integer;
 begin
-  perform legisync.check_repair(p_bucket, p_grace_seconds, p_after, p_step, p_dry_run);
+  perform legisync.check_repair(p_bucket, p_grace_seconds, p_after, p_size, p_dry_run);
   v_grace := make_interval(secs => p_grace_seconds);
-  select scanned, upto into v_scanned, v_upto from legisync.next_paths(p_after, p_step);
+  select scanned, upto into v_scanned, v_upto from legisync.next_paths(p_after, p_size);
   v_paths := legisync.find_stale(p_bucket, p_after, v_upto, v_grace);
   if p_dry_run then
     select count(*) filter (where newer and finished), count(*) filter (where newer and not finished),
@@ -3256,15 +3284,16 @@ begin
       into v_pending, v_requeued, v_resized
       from legisync.content_differences(p_bucket, v_paths, v_grace);
   else
-    -- Only what is locked: see legisync.queue_objects.
-    v_paths := array(select file_path from public.files_queue where file_path = any (v_paths) order by file_path for update);
-    -- A row that is marked has its file again, or it could not be stale.
+    -- Only locked rows: see legisync.queue_objects.
+    v_paths := array(
+      select file_path from public.files_queue where file_path = any (v_paths) order by file_path for update);
+    -- A stale row has a file. If the row is marked as dangling, the file is back.
     perform legisync.restore_dangling(p_bucket, v_paths);
     select pending_again, requeued, resized into v_pending, v_requeued, v_resized
       from legisync.take_over_content(p_bucket, v_paths, v_grace, true);
   end if;
   return json_build_object('scanned', v_scanned, 'pendingAgain', v_pending, 'requeued', v_requeued,
-                           'resized', v_resized, 'next', case when v_scanned = p_step then v_upto end);
+                           'resized', v_resized, 'next', case when v_scanned = p_size then v_upto end);
 end
 $function$;
 comment on function public.legisync_repair_stale(text,integer,text,integer,boolean) is 'Part of legisync. Brings stale rows up to date with their files.';
@@ -3289,7 +3318,7 @@ begin
   return json_build_object('paused', p_paused, 'lanes', p_lanes);
 end
 $function$;
-comment on function public.legisync_save_collection_controls(text,boolean,integer) is 'Part of legisync. Keeps what an operator sets for a collection.';
+comment on function public.legisync_save_collection_controls(text,boolean,integer) is 'Part of legisync. Saves what an operator sets for a collection.';
 alter function public.legisync_save_collection_controls(text,boolean,integer) owner to postgres;
 revoke all on function public.legisync_save_collection_controls(text,boolean,integer) from public, anon, authenticated, service_role;
 grant execute on function public.legisync_save_collection_controls(text,boolean,integer) to service_role;
@@ -3310,7 +3339,8 @@ begin
     return json_build_object('outcome', 'lost');
   end if;
   if p_keys @> jsonb_build_array(legisync.slice_key(v)) then
-    raise exception 'p_keys has the slice itself: nothing would replace it.' using errcode = 'invalid_parameter_value';
+    raise exception 'p_keys contains the slice itself, so nothing would replace it.'
+      using errcode = 'invalid_parameter_value';
   end if;
   insert into legisync.slices (collection, pass, source, kind, code_id, window_from, window_to)
     select v.collection, v.pass, v.source, k.kind, k.code, k."from", k."to"
@@ -3339,23 +3369,23 @@ AS $function$
 declare
   v_batch legisync.batch := legisync.to_batch(p_batch);
   v_now timestamptz;
-  v_had text[];
+  v_held text[];
   v_taken text[];
 begin
   perform legisync.check_category('p_category', p_category);
   perform legisync.check_bounds('p_limit', p_limit, 1, 1000);
   perform pg_advisory_xact_lock(legisync.batch_lock(v_batch));
   v_now := clock_timestamp();
-  select coalesce(array_agg(id), '{}') into v_had from (
+  select coalesce(array_agg(id), '{}') into v_held from (
     select id from legisync.documents
     where holder = v_batch and held_until is not null and category = p_category
-    order by held_since, id limit p_limit) had;
+    order by held_since, id limit p_limit) held;
   with due as (
     select d.category, d.id from legisync.documents d
     where d.category = p_category and d.next_attempt_at <= v_now
       and legisync.is_free(d.holder, d.held_until, v_batch, v_now)
     order by d.next_attempt_at, d.id
-    limit p_limit - cardinality(v_had)
+    limit p_limit - cardinality(v_held)
     for update skip locked
   ), taken as (
     update legisync.documents d
@@ -3364,7 +3394,7 @@ begin
       returning d.id
   )
   select coalesce(array_agg(id), '{}') into v_taken from taken;
-  return (select coalesce(json_agg(id order by id), '[]') from unnest(v_had || v_taken) id);
+  return (select coalesce(json_agg(id order by id), '[]') from unnest(v_held || v_taken) id);
 end
 $function$;
 comment on function public.legisync_take_documents(text,jsonb,integer) is 'Part of legisync. Takes due documents into a batch.';

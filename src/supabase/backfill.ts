@@ -1,7 +1,6 @@
 import { z } from 'zod';
 import { LegisyncError } from '../contract/failures.ts';
 import {
-  ALL_AT_ONCE_LIMIT,
   BACKFILL_PHASES,
   type BackfillChunkInput,
   type BackfillChunkResult,
@@ -9,6 +8,7 @@ import {
   type BackfillRun,
   type OpenBackfillInput,
 } from '../contract/backfill.ts';
+import { ALL_AT_ONCE_LIMIT } from '../contract/limits.ts';
 import type { Rpc } from './rpc.ts';
 
 const count = z.int().nonnegative();
@@ -64,25 +64,29 @@ const plan = z.object({
   withoutSize: count,
 });
 
-/** Backfill runs, behind RPC functions. Each call is one transaction and may be repeated. Throws `LegisyncError`. */
+/**
+ * Backfill runs, through RPC functions. Each call is one transaction and may be repeated. Throws
+ * `LegisyncError`.
+ */
 export interface Backfill {
   /**
-   * Begins a run, or goes on with the unfinished one.
+   * Begins a run, or resumes the unfinished one.
    *
-   * @throws LegisyncError `BACKFILL_REFUSED` where `start` does not fit what is there
+   * @throws LegisyncError `BACKFILL_REFUSED` if `start` does not fit the state of the last run, if
+   * there is no such bucket, or if it has too many files for one transaction
    */
   open(input: OpenBackfillInput): Promise<BackfillRun>;
   /**
-   * The next `step` files of a run, in one transaction. Up to 30 s.
+   * The next `size` files of a run, in one transaction. Up to 30 s.
    *
    * @throws LegisyncError `DATABASE_BUSY` while another call works on the same run,
-   * `DATABASE_TIMEOUT` where the database cancelled it, and `BACKFILL_REFUSED` where the run was
+   * `DATABASE_TIMEOUT` if the database cancelled it, and `BACKFILL_REFUSED` if the run was
    * abandoned
    */
   chunk(input: BackfillChunkInput): Promise<Exclude<BackfillChunkResult, { outcome: 'timed_out' }>>;
-  /** The last run of the bucket; null where there was none. */
+  /** The last run of the bucket; null: there was none. */
   last(bucket: string): Promise<BackfillRun | null>;
-  /** Counts what a run would do. Seconds, with millions of files. */
+  /** Counts what a run would do. Takes seconds with millions of files. */
   plan(bucket: string, prefix: string): Promise<BackfillPlan>;
   countObjects(bucket: string): Promise<number>;
 }
@@ -98,10 +102,10 @@ export function createBackfill(rpc: Rpc): Backfill {
       if ('run' in answer) return answer.run;
       throw new LegisyncError('BACKFILL_REFUSED', refusal(bucket, answer));
     },
-    async chunk({ run: id, phase: expected, position, step }) {
+    async chunk({ run: id, phase: expected, position, size }) {
       const answer = await rpc(
         'legisync_backfill_chunk',
-        { p_run: id, p_phase: expected, p_position: position, p_step: step },
+        { p_run: id, p_phase: expected, p_position: position, p_size: size },
         chunk,
       );
       if (answer.outcome === 'done' || answer.outcome === 'already_done') return answer;
@@ -113,7 +117,7 @@ export function createBackfill(rpc: Rpc): Backfill {
       }
       throw new LegisyncError(
         'BACKFILL_REFUSED',
-        `Run ${id} was abandoned for another, or removed from the database.`,
+        `Run ${id} was abandoned for a new run, or was removed from the database.`,
       );
     },
     last: (bucket) => rpc('legisync_last_backfill', { p_bucket: bucket }, run.nullable()),
@@ -126,14 +130,14 @@ function refusal(bucket: string, answer: Exclude<z.output<typeof opened>, { run:
   if ('unfinished' in answer) {
     const { id, scanned, queued, startedAt } = answer.unfinished;
     return (
-      `Run ${id} of ${bucket}, begun ${startedAt.slice(0, 19)}, is unfinished: ${scanned} objects seen, ${queued} queued. ` +
-      'Go on with it (--resume), or abandon it and begin anew (--restart); neither loses nor repeats a row.'
+      `Run ${id} of ${bucket}, started ${startedAt.slice(0, 19)}, is unfinished: ${scanned} objects read, ${queued} queued. ` +
+      'Resume it (--resume), or abandon it and start a new run (--restart). Neither loses or repeats a row.'
     );
   }
   if (answer.refused === 'no such bucket') {
-    return `Storage has no bucket ${bucket}: correct LEGISYNC_BUCKET, or let \`legisync up\` make it.`;
+    return `Storage has no bucket ${bucket}: correct LEGISYNC_BUCKET, or create the bucket with \`legisync up\`.`;
   }
   return answer.refused === 'too many files'
-    ? `${bucket} holds more than ${ALL_AT_ONCE_LIMIT} objects, too many for one transaction (--all-at-once): leave the option out.`
-    : `There is no unfinished run of ${bucket} to resume: leave --resume out.`;
+    ? `${bucket} holds more than ${ALL_AT_ONCE_LIMIT} objects, too many for one transaction: omit --all-at-once.`
+    : `${bucket} has no unfinished run to resume: omit --resume.`;
 }

@@ -6,7 +6,7 @@ import type {
   DanglingRow,
   InsertionMinute,
   MissingFile,
-  RepairStep,
+  RepairChunk,
   StaleRepair,
   StaleRow,
 } from '../contract/coherence.ts';
@@ -63,36 +63,39 @@ const missing = z.array(z.object({ path: z.string(), size, at: time }));
 const status = z.string().nullable();
 const dangling = z.array(z.object({ path: z.string(), size, at: time, status, markedAt: time }));
 const stale = z.array(z.object({ path: z.string(), size, at: time, rowAt: time, status }));
-const step = { scanned: count, next: z.string().nullable() };
-const danglingRepair = z.object({ ...step, marked: count, hidden: count, takenBack: count });
-const staleRepair = z.object({ ...step, pendingAgain: count, requeued: count, resized: count });
+const chunk = { scanned: count, next: z.string().nullable() };
+const danglingRepair = z.object({ ...chunk, marked: count, hidden: count, takenBack: count });
+const staleRepair = z.object({ ...chunk, pendingAgain: count, requeued: count, resized: count });
 const minutes = z.array(
   z.object({ minute: z.string(), filesInserted: count, buckets: z.string().nullable() }),
 );
 
-/** What a question for examples is about; `limit` is 1 to 1,000. */
+/** Which differences to list; `limit` is 1 to 1,000. */
 export interface ExamplesInput {
   readonly bucket: string;
   readonly graceSeconds: number;
   readonly limit: number;
 }
 
-/** How Storage and the queue compare, behind RPC functions. Throws `LegisyncError`. */
+/** Compares Storage and the queue, through RPC functions. Throws `LegisyncError`. */
 export interface Coherence {
-  /** Takes a reading of one moment, and keeps it in `legisync.coherence_checks`. */
+  /** Takes a reading, and stores it in `legisync.coherence_checks`. */
   measure(input: {
     readonly bucket: string;
     readonly kind: CoherenceKind;
     readonly graceSeconds: number;
   }): Promise<CoherenceReading>;
-  /** The first by path; so are those of `dangling` and `stale`. */
+  /** The first files without a row, by path. */
   missing(input: ExamplesInput): Promise<readonly MissingFile[]>;
+  /** The first rows without a file, by path. */
   dangling(input: ExamplesInput): Promise<readonly DanglingRow[]>;
+  /** The first stale rows, by path. */
   stale(input: ExamplesInput): Promise<readonly StaleRow[]>;
-  /** One transaction, and may be repeated; so may `repairStale`. */
-  repairDangling(input: RepairStep): Promise<DanglingRepair>;
-  repairStale(input: RepairStep): Promise<StaleRepair>;
-  /** The last ten minutes, the newest first; minutes without rows are left out. */
+  /** Repairs one chunk in one transaction. May be repeated. */
+  repairDangling(input: RepairChunk): Promise<DanglingRepair>;
+  /** Repairs one chunk in one transaction. May be repeated. */
+  repairStale(input: RepairChunk): Promise<StaleRepair>;
+  /** Insertions of the last ten minutes, newest first. Minutes without rows are omitted. */
   rate(): Promise<readonly InsertionMinute[]>;
 }
 
@@ -107,11 +110,11 @@ export function createCoherence(rpc: Rpc): Coherence {
       { p_bucket: bucket, p_kind: kind, p_grace_seconds: graceSeconds, p_limit: limit },
       answer,
     );
-  const repair = (input: RepairStep) => ({
+  const repair = (input: RepairChunk) => ({
     p_bucket: input.bucket,
     p_grace_seconds: input.graceSeconds,
     p_after: input.after,
-    p_step: input.step,
+    p_size: input.size,
     p_dry_run: input.dryRun,
   });
   return {

@@ -1,4 +1,5 @@
 import { createClient } from '@supabase/supabase-js';
+import { SUPABASE_REQUEST_MS } from '../contract/timing.ts';
 import { createBackfill, type Backfill } from './backfill.ts';
 import { createCatalogue } from './catalogue.ts';
 import { createCoherence, type Coherence } from './coherence.ts';
@@ -12,7 +13,10 @@ export interface SupabaseOptions {
   /** Reveals the service key: a JWT or `sb_secret_…`. */
   readonly key: () => string;
   readonly bucket: string;
-  /** Deadline of one HTTP request, in milliseconds. The longest function has a statement timeout of 30 s. Default 40,000. */
+  /**
+   * Deadline of one HTTP request, in milliseconds. Default 40,000: the longest statement timeout of
+   * a function is 30 s.
+   */
   readonly requestTimeoutMs?: number;
 }
 
@@ -23,9 +27,9 @@ export interface Supabase {
   readonly coherence: Coherence;
 }
 
-/** Storage and catalogue of one Supabase project, over HTTP with the service key. Nothing to close. */
+/** A Supabase project, over HTTP with the service key. It holds nothing that must be closed. */
 export function createSupabase(options: SupabaseOptions): Supabase {
-  const timeoutMs = options.requestTimeoutMs ?? 40_000;
+  const timeoutMs = options.requestTimeoutMs ?? SUPABASE_REQUEST_MS;
   const client = createClient(options.url, options.key(), {
     auth: { persistSession: false, autoRefreshToken: false, detectSessionInUrl: false },
     global: {

@@ -1,36 +1,36 @@
 import type { BatchRef, Controls, DocumentFailure, EnqueueResult } from '../contract/collecting.ts';
 
 /**
- * What the rest of legisync asks of Supabase. Both ports throw `LegisyncError` (`STORAGE_*`,
+ * What legisync needs of Supabase. Both interfaces throw `LegisyncError` (`STORAGE_*`,
  * `DATABASE_*`, `SCHEMA_MISSING`, `QUEUE_INCOMPATIBLE`, `DOCUMENT_REFUSED`).
  */
 
 /** Files of the bucket. */
 export interface Storage {
-  /** Makes the (private) bucket where it is not there. True where it was made. */
+  /** Creates the bucket, private, if it does not exist. Returns whether it was created. */
   ensureBucket(): Promise<boolean>;
   /**
-   * Puts `body` at `path`, over what may be there, with `sha256` in the object's user metadata.
-   * Repeating it is harmless.
+   * Writes `body` to `path`, with `sha256` in the object's user metadata. Replaces an existing
+   * object. May be repeated.
    */
   upload(path: string, body: Buffer, sha256: string): Promise<void>;
 }
 
-/** What is known of one document of a batch. */
+/** What is known about one document of a batch. */
 export interface BatchDocument {
   readonly id: string;
-  /** The batch still has the document. False: it is lost, and another run or batch may have it. */
+  /** The batch still holds the document. False: another run or batch may hold it. */
   readonly held: boolean;
-  /** The object's hash (`user_metadata.sha256`); null where it has none, and where there is no object. */
+  /** The object's hash (`user_metadata.sha256`); null: no hash or no object. */
   readonly objectSha256: string | null;
 }
 
-/** A part of an enumeration, leased to one batch at a time. */
+/** A part of a pass, leased to one batch at a time. */
 export interface Slice {
   readonly id: number;
   readonly source: string;
   readonly pass: number;
-  /** What to enumerate. */
+  /** What it lists. */
   readonly key: SliceKey;
   /** The next page to read, and its round; both from 1. */
   readonly page: number;
@@ -41,74 +41,74 @@ export interface Slice {
 
 /** What a slice lists. */
 export type SliceKey =
-  /** All that its source has. */
+  /** The whole source. */
   | { readonly kind: 'source' }
   /** The table of contents of one code (`LEGITEXT…`). */
   | { readonly kind: 'code'; readonly code: string }
-  /** What is dated within these days, `YYYY-MM-DD`, both included. */
+  /** Documents with a date from `from` to `to`, `YYYY-MM-DD`, both included. */
   | { readonly kind: 'window'; readonly from: string; readonly to: string }
-  /** What no window of days shows: documents without a date, or with an impossible one. */
+  /** Documents that no window lists: without a date, or with an impossible one. */
   | { readonly kind: 'undated' };
 
 /** One page of a slice. */
 export interface SlicePage {
-  /** Of the slice, from 1. Chunks of a table of contents count as pages. */
+  /** Number of the page within the slice, from 1. Chunks of a table of contents count as pages. */
   readonly page: number;
   /** At most 10,000. */
   readonly documents: readonly { readonly id: string; readonly revision: string }[];
   readonly action: PageAction;
 }
 
-/** What follows a page. */
+/** What happens after a page. */
 export type PageAction =
-  /** The caller reads the next page, and its lease begins anew. */
+  /** The caller reads the next page, and its lease is renewed. */
   | 'continue'
-  /** The slice is given back: any batch may read the next page. */
+  /** The slice is released: any batch may read the next page. */
   | 'release'
   /**
    * The page ended a round of a search. The slice is complete if this round listed the same ids as
-   * the one before; otherwise the next round begins. Either way it is given back.
+   * the previous one; otherwise the next round begins. In both cases the slice is released.
    */
   | 'round'
-  /** The listing is one answer, and this was its last page: the slice is complete. */
+  /** The listing is a single answer, and this was its last page: the slice is complete. */
   | 'whole';
 
-/** What became of a page. */
+/** The result for a page. */
 export interface RegisteredPage {
   /**
-   * `lost`: nothing was written. The batch does not have the slice any more, or the pages before
-   * were lost in a crash of PostgreSQL, and the round starts again at page 1. The caller stops; the
-   * slice is leased again.
+   * `lost`: nothing was written, and the caller must stop. Either the batch does not hold the slice
+   * any more. Or a crash of PostgreSQL has lost the earlier pages, and the round starts again at
+   * page 1 with the next lease.
    */
   readonly outcome: 'open' | 'complete' | 'lost';
-  /** Ids that were new to the catalogue. */
+  /** Ids that are new in the catalogue. */
   readonly discovered: number;
 }
 
-/** Where a collection's pass stands. */
+/** State of a collection's pass. */
 export interface PassState {
   readonly pass: number;
-  /** Nothing is left to enumerate or to collect, until the next pass. */
+  /** Nothing is left to enumerate or to collect until the next pass. */
   readonly complete: boolean;
   /** Slices still to enumerate. */
   readonly openSlices: number;
-  /** Documents due now that no batch has; counting stops at 1,000. */
+  /** Documents that are due now and in no batch. Counting stops at 1,000. */
   readonly due: number;
-  /** In how many seconds there may be something to do again, for a lane that found nothing. */
+  /** After how many seconds a lane that found nothing should ask again. */
   readonly waitSeconds: number;
 }
 
 /** Where MAINTENANCE continues in a source. */
 export interface MaintenanceCursor {
   readonly page: number;
-  /** Hits a page; another size makes another page number. */
+  /** Results per page. With another size the page number must be converted. */
   readonly size: number;
-  /** Sources with dates: the window in progress. */
+  /** The window in progress, for sources with dates. */
   readonly from?: string | undefined;
   readonly to?: string | undefined;
 }
 
-/** Counts of a collection for people, by state of the catalogue. */
+/** Counts of a collection, by the states of the catalogue. For people. */
 export interface CatalogueCounts {
   readonly pass: number;
   readonly passComplete: boolean;
@@ -125,21 +125,24 @@ export interface CatalogueCounts {
   readonly failures: Readonly<Record<string, number>>;
 }
 
-/** The catalogue and the queue, behind RPC functions. Each call is one transaction and may be repeated. */
+/**
+ * The catalogue and the queue, through RPC functions. Each call is one transaction and may be
+ * repeated.
+ */
 export interface Catalogue {
-  /** The pass in progress; begins the next one when its time has come (database clock). */
+  /** Returns the pass in progress. Begins the next one when it is due by the database's clock. */
   openPass(collection: string, sources: readonly string[], intervalSeconds: number): Promise<PassState>;
   /**
-   * Leases an open slice to this batch, for `leaseSeconds` (1 to 86,400): the one that it has, or a
-   * free one. Null: other batches have all of them, or they wait after a failure. The next five
-   * calls change nothing once the batch has lost the slice.
+   * Leases an open slice to this batch for `leaseSeconds` (1 to 86,400): the slice that it already
+   * holds, or else a free one. Null: other batches hold all of them, or they wait after a failure.
+   * The next five methods change nothing if the batch has lost the slice.
    */
   leaseSlice(batch: BatchRef, pass: number, leaseSeconds: number): Promise<Slice | null>;
   /** Replaces a slice by 1 to 1,000 finer ones. */
   splitSlice(batch: BatchRef, slice: Slice, keys: readonly SliceKey[]): Promise<void>;
   /**
-   * Writes a page into the catalogue and moves the slice. A lease that begins anew is of
-   * `leaseSeconds`.
+   * Writes a page into the catalogue and moves the slice. `leaseSeconds` is the length of a renewed
+   * lease.
    */
   registerSlice(
     batch: BatchRef,
@@ -148,25 +151,26 @@ export interface Catalogue {
     leaseSeconds: number,
     policy: AdoptPolicy,
   ): Promise<RegisteredPage>;
-  /** Gives a slice back as it is. */
+  /** Releases a slice without changing it. */
   releaseSlice(batch: BatchRef, slice: Slice): Promise<void>;
   /**
-   * Gives a slice back after a failure; it is due again in `retrySeconds`. `slice.attempts`
-   * excludes this failure.
+   * Releases a slice after a failure. It is due again in `retrySeconds`. `slice.attempts` does not
+   * include this failure.
    */
   failSlice(batch: BatchRef, slice: Slice, failure: SliceFailure, retrySeconds: number): Promise<void>;
   /**
-   * Gives a slice up until the next pass, with the reason. `slice.attempts` excludes this failure.
+   * Parks a slice until the next pass, with the reason. `slice.attempts` does not include this
+   * failure.
    */
   parkSlice(batch: BatchRef, slice: Slice, failure: SliceFailure): Promise<void>;
   /**
-   * The documents of this batch: those that it holds, and due ones taken for it, up to `limit` (1
-   * to 1,000) in all.
+   * Returns the documents of this batch: those that it already holds, and due ones, which it takes.
+   * Up to `limit` (1 to 1,000) in all.
    */
   takeDocuments(batch: BatchRef, limit: number): Promise<readonly string[]>;
   /**
-   * MAINTENANCE: writes listed documents (at most 1,000), takes those to look at again for this
-   * batch, and moves the cursor.
+   * MAINTENANCE: writes listed documents (at most 1,000), takes those to re-check into this batch,
+   * and moves the cursor.
    */
   takeListed(
     batch: BatchRef,
@@ -177,29 +181,26 @@ export interface Catalogue {
   ): Promise<{ readonly discovered: number }>;
   maintenanceCursor(collection: string, source: string): Promise<MaintenanceCursor | null>;
   /**
-   * Which of these documents (at most 1,000) the batch still holds, and what Storage has for them.
+   * Which of these documents (at most 1,000) the batch still holds, and their hashes in Storage.
    */
   describe(batch: BatchRef, ids: readonly string[]): Promise<readonly BatchDocument[]>;
-  /**
-   * Queue rows and catalogue states of a batch, in one transaction; the batch holds nothing after
-   * it.
-   */
+  /** Writes queue rows and catalogue states, and ends the batch, in one transaction. */
   enqueue(
     batch: BatchRef,
     stored: readonly string[],
     failures: readonly DocumentFailure[],
   ): Promise<EnqueueResult>;
-  /** What an operator last set; null where nobody did. */
+  /** What an operator last set; null: nothing was set. */
   controls(collection: string): Promise<Controls | null>;
   saveControls(collection: string, controls: Controls): Promise<void>;
   counts(collection: string): Promise<CatalogueCounts>;
 }
 
-/** Why a slice failed: a code of the taxonomy, and a text without secrets. */
+/** Why a slice failed: a failure code, and a text without secrets. */
 export interface SliceFailure {
   readonly code: string;
   readonly message: string;
 }
 
-/** What to do with files that were there before legisync: `trust` leaves them alone, `refresh` collects them anew. */
+/** What to do with pre-existing files: `trust` keeps them, `refresh` collects them again. */
 export type AdoptPolicy = 'trust' | 'refresh';

@@ -2,8 +2,8 @@
 -- write another migration: see docs/database.md.
 
 -- supabase/schemas/rights/refuse_foreign_functions.sql
--- Refuses to touch a function of `public` that has a name of legisync's and does not say that it is legisync's: `create or
--- replace` would overwrite what a team wrote. First in every migration.
+-- Refuses to replace a function of `public` that has one of legisync's names but is not marked as part of legisync:
+-- `create or replace` would overwrite a team's own function. First in every migration.
 do $$
 declare
   v_foreign text;
@@ -13,15 +13,15 @@ begin
     where p.pronamespace = 'public'::regnamespace and p.proname like 'legisync\_%'
       and coalesce(obj_description(p.oid, 'pg_proc'), '') not like 'Part of legisync.%';
   if v_foreign is not null then
-    raise exception 'The schema public has functions with names that legisync uses, and they are not legisync''s: %. '
-      'Rename them (alter function … rename to …), then run this again. Nothing was changed.', v_foreign;
+    raise exception 'The schema public has functions that are not part of legisync, but have names that legisync uses: '
+      '%. Rename them (alter function … rename to …), then run this again. Nothing was changed.', v_foreign;
   end if;
 end
 $$;
 
 -- supabase/schemas/queue/tables/files_queue.sql
--- public.files_queue: the table that the Workers poll. An existing table keeps its rows, its rights and its policies.
--- It only gains columns that are null or have a constant default, so no row is rewritten.
+-- public.files_queue: the table that the Workers poll. An existing table keeps its rows, rights and policies. It only
+-- gains columns that are nullable or have a constant default, so no row is rewritten.
 do $$
 declare
   v_missing text;
@@ -36,13 +36,13 @@ begin
       processed boolean not null default false,
       created_at timestamptz not null default now(),
       constraint files_queue_file_path_key unique (file_path)
-    -- Every row is updated twice or more: vacuum at 2 % dead rows keeps the table small, see docs/adoption.md.
+    -- Every row is updated at least twice. Vacuum at 2 % dead rows keeps the table small, see docs/adoption.md.
     ) with (autovacuum_vacuum_scale_factor = 0.02, autovacuum_analyze_scale_factor = 0.02);
     alter table public.files_queue enable row level security;
     revoke all on public.files_queue from public, anon, authenticated;
   end if;
-  -- Said here, once: otherwise every batch would fail at its end, with a message that names neither table nor remedy.
-  -- `legisync migrate --check` says all of it, and more, before anything is changed.
+  -- Checked here, once: otherwise every batch would fail at its end, with a message that names neither the table nor
+  -- the remedy. `legisync migrate --check` checks this and more, and changes nothing.
   select string_agg('add column ' || wanted, ', ' order by n) into v_missing
     from unnest(array['file_path text', 'bucket_id text', 'file_size bigint', 'status text default ''pending''',
                       'processed boolean default false', 'created_at timestamptz default now()'])
@@ -51,8 +51,8 @@ begin
       select from pg_attribute
       where attrelid = 'public.files_queue'::regclass and attname = split_part(wanted, ' ', 1) and not attisdropped);
   if v_missing is not null then
-    raise exception 'public.files_queue lacks columns that legisync writes. Rename those that have another name, or: '
-      'alter table public.files_queue %;', v_missing;
+    raise exception 'public.files_queue lacks columns that legisync writes. If they exist under other names, rename '
+      'them. Otherwise: alter table public.files_queue %;', v_missing;
   end if;
   if not exists (
     select from pg_index i
@@ -61,24 +61,24 @@ begin
       and i.indisunique and i.indimmediate and i.indisvalid and i.indnkeyatts = 1 and i.indpred is null
   ) then
     raise exception 'public.files_queue has no unique index on file_path, which "on conflict (file_path)" needs. '
-      'Remove rows that share a file_path, then: '
+      'Remove the rows that share a file_path, then: '
       'create unique index concurrently files_queue_file_path_key on public.files_queue (file_path);';
   end if;
 end
 $$;
 
--- Hash of the content that the row stands for, as in the object's user metadata. Null for rows from before legisync.
+-- Hash of the row's content, as in the object's user metadata. Null for pre-existing rows.
 alter table public.files_queue add column if not exists content_sha256 text;
--- When that content was written into the bucket. Null for rows from before legisync. Workers never write it.
+-- When that content was written into the bucket. Null for pre-existing rows. Workers never write it.
 alter table public.files_queue add column if not exists content_at timestamptz;
--- The content changed while a Worker may have been reading it: pending again when that Worker finishes.
+-- The content changed while a Worker may have been reading it. The row is pending again when that Worker finishes.
 alter table public.files_queue add column if not exists requeue boolean not null default false;
--- Queued by a backfill: claimed after what was collected.
+-- Queued by a backfill. Collected documents are claimed first.
 alter table public.files_queue add column if not exists backfilled boolean not null default false;
--- Since when it is known that the row's file is gone. Set and cleared by `legisync repair dangling`.
+-- When it was found that the row's file is gone. Set and cleared by `legisync repair dangling`.
 alter table public.files_queue add column if not exists dangling_since timestamptz;
 
--- Hosted Supabase grants new tables of `public` to nobody, and BYPASSRLS is not a grant.
+-- Hosted Supabase grants no rights on new tables of `public`, and BYPASSRLS is not a grant.
 grant select, insert, update, delete on public.files_queue to service_role;
 
 -- supabase/schemas/guards/triggers/files_queue_guard_delete.sql
@@ -99,9 +99,10 @@ create or replace trigger files_queue_keep_requeue
   execute function legisync.keep_requeue();
 
 -- supabase/schemas/rights/apply_rights.sql
--- Rights of functions and tables, for all that is there, so that a new one cannot be forgotten: nobody but the owner may
--- use what is in the schema legisync, and only the service role may call the functions of `public` that say they are
--- legisync's. By name as well as from PUBLIC: Supabase's default privileges grant to these roles. Last in every migration.
+-- Sets the rights of all functions and tables, so that none can be forgotten. Only the owner may use what is in the
+-- schema legisync. Only the service role may call the functions of `public` that are marked as part of legisync. Rights
+-- are revoked from each role as well as from PUBLIC, because Supabase's default privileges grant to the roles. Last in
+-- every migration.
 do $$
 declare
   f record;
@@ -111,8 +112,8 @@ begin
     select p.oid::regprocedure as name, n.nspname = 'public' as is_public, r.roles
       from pg_proc p join pg_namespace n on n.oid = p.pronamespace
       cross join lateral (
-        select coalesce(string_agg(distinct case a.grantee when 0 then 'public' else a.grantee::regrole::text end, ', '), '')
-          as roles
+        select coalesce(
+          string_agg(distinct case a.grantee when 0 then 'public' else a.grantee::regrole::text end, ', '), '') as roles
           from aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) a
           where a.grantee <> p.proowner
             and (a.grantee = 0 or a.grantee::regrole::text in ('anon', 'authenticated', 'service_role'))) r
@@ -129,8 +130,8 @@ end
 $$;
 
 -- supabase/schemas/rights/reload.sql
--- What follows from a change: the status values are resolved again, and PostgREST, which keeps functions and their
--- settings in a cache, reads them again.
+-- Applies what depends on a change: resolves the status values again, and tells PostgREST to reload its cache of
+-- functions and their settings.
 do $$
 begin
   if to_regprocedure('legisync.resolve_status_values()') is not null then

@@ -2,8 +2,8 @@
 -- write another migration: see docs/database.md.
 
 -- supabase/schemas/rights/refuse_foreign_functions.sql
--- Refuses to touch a function of `public` that has a name of legisync's and does not say that it is legisync's: `create or
--- replace` would overwrite what a team wrote. First in every migration.
+-- Refuses to replace a function of `public` that has one of legisync's names but is not marked as part of legisync:
+-- `create or replace` would overwrite a team's own function. First in every migration.
 do $$
 declare
   v_foreign text;
@@ -13,17 +13,18 @@ begin
     where p.pronamespace = 'public'::regnamespace and p.proname like 'legisync\_%'
       and coalesce(obj_description(p.oid, 'pg_proc'), '') not like 'Part of legisync.%';
   if v_foreign is not null then
-    raise exception 'The schema public has functions with names that legisync uses, and they are not legisync''s: %. '
-      'Rename them (alter function … rename to …), then run this again. Nothing was changed.', v_foreign;
+    raise exception 'The schema public has functions that are not part of legisync, but have names that legisync uses: '
+      '%. Rename them (alter function … rename to …), then run this again. Nothing was changed.', v_foreign;
   end if;
 end
 $$;
 
 -- supabase/schemas/queue/indexes/files_queue_claimable.sql
--- The order in which files are claimed. A migration of its own: its build keeps writers out (a SHARE lock) for as long as
--- it reads the table, and locks last to the end of the transaction.
+-- The order in which files are claimed. It has a migration of its own: the build blocks writers (SHARE lock) while it
+-- reads the table, and locks last until the transaction ends.
 --
--- An index of that name that is invalid (a concurrent build was interrupted) or that has another definition is replaced.
+-- An existing index of that name is replaced if it is invalid (a concurrent build was interrupted) or has another
+-- definition.
 do $$
 begin
   if exists (
@@ -31,7 +32,8 @@ begin
     where i.indexrelid = to_regclass('public.files_queue_claimable')
       and not (i.indisvalid
                and pg_get_indexdef(i.indexrelid) like '%(backfilled, created_at)%'
-               and pg_get_expr(i.indpred, i.indrelid) ~ '^\(\(\(?status.* = ''pending''.* AND \(processed IS NOT TRUE\) AND \(dangling_since IS NULL\)\)$')
+               and pg_get_expr(i.indpred, i.indrelid) ~ ('^\(\(\(?status.* = ''pending''.* AND '
+                   || '\(processed IS NOT TRUE\) AND \(dangling_since IS NULL\)\)$'))
   ) then
     drop index public.files_queue_claimable;
   end if;
@@ -42,9 +44,10 @@ create index if not exists files_queue_claimable on public.files_queue (backfill
   where status = 'pending' and processed is not true and dangling_since is null;
 
 -- supabase/schemas/rights/apply_rights.sql
--- Rights of functions and tables, for all that is there, so that a new one cannot be forgotten: nobody but the owner may
--- use what is in the schema legisync, and only the service role may call the functions of `public` that say they are
--- legisync's. By name as well as from PUBLIC: Supabase's default privileges grant to these roles. Last in every migration.
+-- Sets the rights of all functions and tables, so that none can be forgotten. Only the owner may use what is in the
+-- schema legisync. Only the service role may call the functions of `public` that are marked as part of legisync. Rights
+-- are revoked from each role as well as from PUBLIC, because Supabase's default privileges grant to the roles. Last in
+-- every migration.
 do $$
 declare
   f record;
@@ -54,8 +57,8 @@ begin
     select p.oid::regprocedure as name, n.nspname = 'public' as is_public, r.roles
       from pg_proc p join pg_namespace n on n.oid = p.pronamespace
       cross join lateral (
-        select coalesce(string_agg(distinct case a.grantee when 0 then 'public' else a.grantee::regrole::text end, ', '), '')
-          as roles
+        select coalesce(
+          string_agg(distinct case a.grantee when 0 then 'public' else a.grantee::regrole::text end, ', '), '') as roles
           from aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) a
           where a.grantee <> p.proowner
             and (a.grantee = 0 or a.grantee::regrole::text in ('anon', 'authenticated', 'service_role'))) r
@@ -72,8 +75,8 @@ end
 $$;
 
 -- supabase/schemas/rights/reload.sql
--- What follows from a change: the status values are resolved again, and PostgREST, which keeps functions and their
--- settings in a cache, reads them again.
+-- Applies what depends on a change: resolves the status values again, and tells PostgREST to reload its cache of
+-- functions and their settings.
 do $$
 begin
   if to_regprocedure('legisync.resolve_status_values()') is not null then

@@ -5,7 +5,7 @@ const EMPTY = { migration: undefined, byHand: [], refused: undefined };
 const GOODS = FILES['schemas/tables/goods.sql'];
 
 describe('sql:migration', () => {
-  it('leaves changes of existing tables to be written by hand, and says each with both sides', () =>
+  it('lists changes of existing tables with both sides, to be written by hand', () =>
     withSqlProject(async (project) => {
       await project.migrate('first');
       await project.write({
@@ -46,7 +46,7 @@ describe('sql:migration', () => {
       expect(await project.migrate('again')).toMatchObject(EMPTY);
     }));
 
-  it('writes functions that need the new column, and says that PostgreSQL refuses them as yet', () =>
+  it('writes functions that need a new column, and reports that PostgreSQL refuses them for now', () =>
     withSqlProject(async (project) => {
       await project.migrate('first');
       await project.write({
@@ -71,7 +71,7 @@ describe('sql:migration', () => {
       expect(await project.migrate('again')).toMatchObject(EMPTY);
     }));
 
-  it('says so when a new column stands between old ones: in a database it comes last', () =>
+  it('reports a new column between old ones, because in a database it comes last', () =>
     withSqlProject(async (project) => {
       await project.migrate('first');
       await project.write({
@@ -90,7 +90,7 @@ describe('sql:migration', () => {
       ]);
     }));
 
-  it('leaves a type that a table uses to be changed by hand, and replaces one that none uses', () =>
+  it('leaves a type that a table uses to be changed by hand, and replaces an unused one', () =>
     withSqlProject(async (project) => {
       const type = (name: string, label: string) =>
         `do $$ begin if to_regtype('legisync.${name}') is null then

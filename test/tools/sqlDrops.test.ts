@@ -4,7 +4,7 @@ import { FILES, withSqlProject } from './sqlProject.ts';
 const EMPTY = { migration: undefined, byHand: [], refused: undefined };
 
 describe('sql:migration', () => {
-  it('drops a function that the schemas do not have any more', () =>
+  it('drops a function that is not in the schemas any more', () =>
     withSqlProject(async (project) => {
       await project.migrate('first');
       await project.write({ 'schemas/base/label.sql': undefined });
@@ -17,7 +17,7 @@ describe('sql:migration', () => {
       expect(await project.migrate('again')).toMatchObject(EMPTY);
     }));
 
-  it('drops a function whose parameters change, after the view on it, makes both again, and names the rights that are lost', () =>
+  it('drops a function whose parameters change, after the view on it, creates both again, and names the lost rights', () =>
     withSqlProject(async (project) => {
       await project.migrate('first');
       await project.write({
@@ -48,7 +48,7 @@ describe('sql:migration', () => {
       expect(await project.migrate('again')).toMatchObject(EMPTY);
     }));
 
-  it('drops whatever depends on a view before the view, when its columns change', () =>
+  it('drops what depends on a view before the view if its columns change', () =>
     withSqlProject(async (project) => {
       const cheapest = `create or replace function legisync.cheapest() returns setof legisync.prices
 language sql stable
@@ -66,7 +66,7 @@ end;\n`;
       expect(await project.migrate('again')).toMatchObject(EMPTY);
     }));
 
-  it('says what of a table depends on a function that it drops', () =>
+  it('reports which parts of a table depend on a function that it drops', () =>
     withSqlProject(async (project) => {
       const goods = FILES['schemas/tables/goods.sql'];
       await project.write({

@@ -4,7 +4,7 @@ import { FILES, withSqlProject } from './sqlProject.ts';
 const EMPTY = { migration: undefined, drops: [], files: [], byHand: [], refused: undefined };
 
 describe('sql:migration', () => {
-  it('writes the texts of all files, comments and all, in the order of schema_paths', () =>
+  it('writes the texts of all files, including comments, in the order of schema_paths', () =>
     withSqlProject(async (project) => {
       const { files, byHand, refused } = await project.migrate('first');
       expect({ byHand, refused }).toEqual({ byHand: [], refused: undefined });

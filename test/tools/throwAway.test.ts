@@ -8,7 +8,7 @@ import { Client } from 'pg';
 
 const MODULE = pathToFileURL(join(__dirname, '../../tools/sql/throwAway.ts')).href;
 
-/** Says the URL of its database, then works for ever. */
+/** Prints the URL of its database, and never ends by itself. */
 const PROGRAM = `
   import { withThrowAwayServer, Interrupted } from '${MODULE}';
   try {

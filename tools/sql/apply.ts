@@ -3,7 +3,7 @@ import { readMade } from './catalogue/read.ts';
 import type { MadeFact } from './catalogue/read.ts';
 import type { SqlFile } from './files.ts';
 
-/** A schema file, and what was not there before it. A file that makes nothing is a statement file. */
+/** A schema file, and what it makes. A file that makes nothing is a statement file. */
 export interface AppliedFile extends SqlFile {
   readonly made: readonly MadeFact[];
 }
@@ -18,9 +18,10 @@ export async function applyFiles(client: Client, files: readonly SqlFile[]): Pro
 }
 
 /**
- * Applies schema files, and learns from the catalogue what each of them makes.
+ * Applies schema files, and reads from the catalogue what each of them makes.
  *
- * @throws Error as `applyFiles` does, and for a file that changes a function, view or trigger of another file
+ * @throws Error as `applyFiles` does, and for a file that changes a function, view or trigger of
+ * another file
  */
 export async function applySchemas(client: Client, files: readonly SqlFile[]): Promise<AppliedFile[]> {
   const makers = new Map<string, { readonly hash: string | null; readonly path: string | undefined }>();
@@ -34,7 +35,7 @@ export async function applySchemas(client: Client, files: readonly SqlFile[]): P
       if (maker === undefined || maker.hash === made.hash) continue;
       throw new Error(
         `${file.path} changes the ${made.key}, which ${maker.path ?? 'the empty database'} makes. ` +
-          'An object is made by one file.',
+          'Each object must be made by one file only.',
       );
     }
     const made = now.filter((fact) => !makers.has(idOf(fact)));
@@ -44,7 +45,7 @@ export async function applySchemas(client: Client, files: readonly SqlFile[]): P
   return applied;
 }
 
-/** Of a fact among all facts. */
+/** Identifies a fact among all facts. */
 export function idOf({ key, fact }: { readonly key: string; readonly fact: string }): string {
   return `${key}: ${fact}`;
 }
@@ -60,7 +61,7 @@ async function applyFile(client: Client, { path, sql }: SqlFile): Promise<void> 
   }
 }
 
-/** PostgreSQL's message, with the line where it has a position. */
+/** PostgreSQL's message, with the line if it is known. */
 function explain(error: unknown, sql: string): string {
   if (!(error instanceof Error)) return String(error);
   const position = 'position' in error ? Number(error.position) : Number.NaN;

@@ -4,14 +4,14 @@ import type { Catalogue, DatabaseObject, Kind } from './catalogue/model.ts';
 export interface Difference {
   readonly kind: Kind;
   readonly name: string;
-  /** The fact that differs; `definition` for an object that one side lacks. */
+  /** The fact that differs; `definition` if one side lacks the object. */
   readonly fact: string;
-  /** As it is on each side. Undefined: it is not there. */
+  /** The text on each side. Undefined: absent. */
   readonly old: string | undefined;
   readonly new: string | undefined;
 }
 
-/** Every fact in which two catalogues differ, in the order of the objects' names. Empty: they are equal. */
+/** The facts in which two catalogues differ, in the order of the objects' names. */
 export function compareCatalogues(old: Catalogue, current: Catalogue): readonly Difference[] {
   const keys = [...new Set([...old.keys(), ...current.keys()])].sort();
   return keys.flatMap((key) => compareObjects(old.get(key), current.get(key)));
@@ -30,12 +30,12 @@ function compareObjects(old: DatabaseObject | undefined, current: DatabaseObject
   return [...differences, ...compareOrder(old, current)];
 }
 
-/** By name. A table's columns have their order as well: see compareOrder. */
+/** Texts by fact. The order of a table's columns is compared separately: see compareOrder. */
 function textsOf(object: DatabaseObject | undefined): ReadonlyMap<string, string> {
   return new Map(object && factsOf(object).map(({ name, sql }) => [name, sql]));
 }
 
-/** The order of the columns that both have: `insert` without a list of columns depends on it. */
+/** Compares the order of common columns: `insert` without a list of columns depends on it. */
 function compareOrder(old: DatabaseObject | undefined, current: DatabaseObject | undefined): Difference[] {
   if (old === undefined || current?.kind !== 'table') return [];
   const order = (one: DatabaseObject, other: DatabaseObject) => {

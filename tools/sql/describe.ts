@@ -12,8 +12,8 @@ set check_function_bodies = off;
 `;
 
 /**
- * The text of schema.sql: statements grouped by object, each object after those that it depends on, and otherwise by
- * kind and name.
+ * The text of schema.sql: statements grouped by object. Each object comes after those that it
+ * depends on, and otherwise by kind and name.
  */
 export function describeDatabase(catalogue: Catalogue, dependencies: readonly Dependency[]): string {
   return [HEADER, ...inOrder(catalogue, dependencies).map(describeObject)].join('\n');
@@ -29,7 +29,7 @@ function elements(table: DatabaseObject): string {
   return table.elements.map(({ sql }) => `  ${sql}`).join(',\n');
 }
 
-/** Repeats: of the objects that wait for no other one, the first by kind and name. */
+/** Topological order. Of the objects that are ready, the first by kind and name comes next. */
 function inOrder(catalogue: Catalogue, dependencies: readonly Dependency[]): DatabaseObject[] {
   const waitsFor = new Map<string, Set<string>>();
   for (const { dependent, on } of dependencies) {
@@ -45,7 +45,7 @@ function inOrder(catalogue: Catalogue, dependencies: readonly Dependency[]): Dat
     );
     const object = rest[next];
     if (object === undefined) {
-      throw new Error(`These objects depend on each other in a circle: ${rest.map(keyOf).join(', ')}`);
+      throw new Error(`These objects depend on each other in a cycle: ${rest.map(keyOf).join(', ')}`);
     }
     rest.splice(next, 1);
     ordered.push(object);

@@ -2,25 +2,26 @@ import type { Dependency } from './catalogue/dependencies.ts';
 import { DEFINITION } from './catalogue/model.ts';
 import type { Catalogue, DatabaseObject, Grant, Kind } from './catalogue/model.ts';
 
-/** An object of the migrations that has to go, for good or to be made again. */
+/** An object of the migrations that must be dropped, permanently or to be created again. */
 export interface Drop {
   readonly object: DatabaseObject;
-  /** Why, as the end of a sentence that begins with the object. */
+  /** The reason, as the rest of a sentence that begins with the object. */
   readonly reason: string;
-  /** What depends on it. Other drops come first; a part of a table has to be changed by hand. */
+  /** Dependent objects are dropped first. Dependent parts of tables must be changed by hand. */
   readonly dependents: readonly Dependency[];
-  /** Rights of roles to which the schemas grant nothing of the kind. They are lost. */
+  /** Rights of roles to which no schema file grants any such right. They are lost. */
   readonly foreignGrants: readonly Grant[];
 }
 
-/** Objects without data: they can be dropped and made again. */
+/** Objects without data: they can be dropped and created again. */
 const DROPPABLE: ReadonlySet<Kind> = new Set(['function', 'view', 'trigger', 'type']);
 
 /**
- * What has to be dropped before the files of the schemas can be applied to the database of the migrations, in an order
- * that works. A type that a table uses is left alone: `alter type` can change it, and this is done by hand.
+ * What must be dropped before the schema files can be applied to the database of the migrations, in
+ * a valid order. A type that a table uses is not dropped: it must be changed by hand, with
+ * `alter type`.
  *
- * @param mayDrop false for objects that the migration is to leave alone
+ * @param mayDrop false for objects that the migration must not drop
  */
 export function planDrops(
   old: Catalogue,
@@ -35,7 +36,7 @@ export function planDrops(
     const holdsData = object.kind === 'type' && dependentsOf.get(key)?.some(({ data }) => data) === true;
     if (reason !== undefined && !holdsData && mayDrop(object)) reasons.set(key, reason);
   }
-  // A Map visits what is added while it is read: so this goes through all dependents of dependents.
+  // The loop also visits entries that it adds to the Map, so it finds indirect dependents too.
   for (const [key] of reasons) {
     for (const { dependent, data } of dependentsOf.get(key) ?? []) {
       if (dependent !== null && !data && !reasons.has(dependent)) reasons.set(dependent, `depends on ${key}`);
@@ -67,7 +68,7 @@ function definitionOf(object: DatabaseObject): string | undefined {
   return object.statements.find(({ name }) => name === DEFINITION)?.sql;
 }
 
-/** Repeats: of the objects on which no other one depends that is still to be dropped, the first by name. */
+/** Of the objects without remaining dependents, the first by name comes next. */
 function dependentsFirst(
   keys: readonly string[],
   dependentsOf: ReadonlyMap<string, readonly Dependency[]>,
@@ -79,14 +80,17 @@ function dependentsFirst(
       (key) => !(dependentsOf.get(key) ?? []).some(({ dependent }) => rest.has(dependent ?? '')),
     );
     if (next === undefined)
-      throw new Error(`These depend on each other in a circle: ${[...rest].join(', ')}`);
+      throw new Error(`These objects depend on each other in a cycle: ${[...rest].join(', ')}`);
     rest.delete(next);
     ordered.push(next);
   }
   return ordered;
 }
 
-/** Compared with the object's successors, by name; or else with all objects of its kind. */
+/**
+ * Compares with the new objects of the same name or, if there are none, with all objects of the
+ * kind.
+ */
 function foreignGrants(old: DatabaseObject, current: Catalogue): readonly Grant[] {
   const ofKind = [...current.values()].filter(({ kind }) => kind === old.kind);
   const successors = ofKind.filter(({ name }) => withoutParameters(name) === withoutParameters(old.name));
@@ -102,7 +106,7 @@ function withoutParameters(name: string): string {
   return name.replace(/\(.*$/, '');
 }
 
-/** The statement. It does nothing where the object is gone, so that a migration may be applied again. */
+/** The drop. It does nothing if the object is absent, so that a migration can be applied again. */
 export function dropStatement({ kind, name }: DatabaseObject): string {
   return `drop ${kind === 'function' ? 'routine' : kind} if exists ${name};`;
 }

@@ -16,7 +16,7 @@ const config = z.object({ db: z.object({ migrations: z.object({ schema_paths: z.
  * The files of `schema_paths` in `config.toml`, in their order.
  *
  * @param folder the folder `supabase`
- * @throws Error where `schema_paths` is missing, or one of its globs matches nothing
+ * @throws Error if `schema_paths` is missing, or one of its globs matches nothing
  */
 export async function readSchemaFiles(folder: string): Promise<SqlFile[]> {
   const path = join(folder, 'config.toml');
@@ -30,7 +30,10 @@ export async function readSchemaFiles(folder: string): Promise<SqlFile[]> {
   return readAll(folder, matchGlobs(folder, parsed.data.db.migrations.schema_paths));
 }
 
-/** The migrations, in the order of their timestamps. Git keeps no empty folder: before the first one there is none. */
+/**
+ * The migrations, in the order of their timestamps. Before the first one the folder does not exist,
+ * because Git keeps no empty folders.
+ */
 export async function readMigrations(folder: string): Promise<SqlFile[]> {
   const path = join(folder, 'migrations');
   const names = (existsSync(path) ? await readdir(path) : []).filter((name) => name.endsWith('.sql')).sort();
@@ -44,20 +47,20 @@ function readAll(folder: string, paths: readonly string[]): Promise<SqlFile[]> {
   return Promise.all(paths.map(async (path) => ({ path, sql: await readFile(join(folder, path), 'utf8') })));
 }
 
-/** Node and the Supabase CLI, which is written in Go, read these in different ways. */
+/** Syntax of globs that Node and the Supabase CLI (written in Go) interpret differently. */
 const AMBIGUOUS = /\*\*|[[\]{}\\!()+@]/;
 
 /**
- * Paths that match, as the Supabase CLI reads `schema_paths`: the matches of each glob are sorted, and a file that
- * several globs match counts at the first one.
+ * Expands globs as the Supabase CLI expands `schema_paths`: the matches of each glob are sorted,
+ * and a file that several globs match has the place of the first one.
  *
- * @throws Error for a glob without a match, and for one that the CLI might read in another way
+ * @throws Error for a glob without a match, and for one that the CLI might interpret differently
  */
 export function matchGlobs(folder: string, globs: readonly string[]): string[] {
   const paths = globs.flatMap((glob) => {
     if (AMBIGUOUS.test(glob)) {
       throw new Error(
-        `The glob "${glob}" has more than * and ?, which do not cross a "/". Name each folder, e.g. "schemas/base/*.sql".`,
+        `The glob "${glob}" has more than * and ?. These do not match "/": name each folder, e.g. "schemas/base/*.sql".`,
       );
     }
     const matches = globSync(posix.normalize(glob), { cwd: folder }).map((path) =>

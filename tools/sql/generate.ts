@@ -24,7 +24,7 @@ export interface MigrationRequest {
   readonly now: Date;
 }
 
-/** URLs of two empty Supabase databases. They are filled. */
+/** URLs of two empty Supabase databases, which the generator fills. */
 export interface Databases {
   readonly migrated: string;
   readonly declared: string;
@@ -36,9 +36,9 @@ export interface Generated {
   readonly drops: readonly Drop[];
   /** Schema files whose text is in the migration. */
   readonly files: readonly string[];
-  /** What the migration does not change. */
+  /** The differences that the migration leaves, to be changed by hand. */
   readonly byHand: readonly Difference[];
-  /** Why PostgreSQL refuses the migration as it was written. */
+  /** PostgreSQL's message, if it refuses the generated migration. */
   readonly refused: string | undefined;
   /** The text of schema.sql. */
   readonly schema: string;
@@ -54,10 +54,11 @@ export async function generateSchema(folder: string, database: string): Promise<
 }
 
 /**
- * Writes the text of a migration that turns what the migrations make into what the schema files make, and applies it,
- * to see what is left. Writes no file.
+ * Generates a migration from the database of the migrations to that of the schema files. Applies
+ * it, to find the differences that it leaves. Writes no file.
  *
- * @throws Error for a name or a glob that is none, and with the file for one that PostgreSQL refuses
+ * @throws Error for an invalid name or glob, and, with the file's name, if PostgreSQL refuses a
+ * schema file or an existing migration
  */
 export async function generateMigration(request: MigrationRequest, databases: Databases): Promise<Generated> {
   const { folder, now } = request;
@@ -102,7 +103,7 @@ async function readSide(client: Client): Promise<Side> {
   return { catalogue: await readCatalogue(client), dependencies: await readDependencies(client) };
 }
 
-/** A migration may well be refused: what has to be changed by hand is not in it yet. */
+/** PostgreSQL may refuse the migration: it lacks the statements that are written by hand. */
 async function tryOut(
   client: Client,
   migration: SqlFile,

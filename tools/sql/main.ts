@@ -5,12 +5,12 @@ import { Interrupted } from './throwAway.ts';
 /** The folder that the commands work on. */
 export const FOLDER = join(import.meta.dirname, '../../supabase');
 
-/** As in docs/database.md. 130: 128 + SIGINT, as shells count. */
+/** As in docs/database.md. 130 is 128 + SIGINT, as in shells. */
 export const EXIT = { done: 0, byHand: 1, failed: 2, interrupted: 130 } as const;
 
 type ExitCode = (typeof EXIT)[keyof typeof EXIT];
 
-/** Runs a command; a failure is one line, not a stack. */
+/** Runs a command. Prints one line, not a stack trace, if it fails. */
 export async function runCommand(command: () => Promise<ExitCode>): Promise<void> {
   try {
     process.exitCode = await command();
@@ -29,7 +29,7 @@ export function print(line: string, stream: NodeJS.WritableStream = process.stdo
   stream.write(`${line}\n`);
 }
 
-/** Writes schema.sql, if it says something else, and says so. */
+/** Writes schema.sql if its text has changed, and prints whether it has. */
 export async function writeSchema(text: string): Promise<void> {
   const path = join(FOLDER, 'schema.sql');
   const before = await readFile(path, 'utf8').catch(() => '');

@@ -1,6 +1,6 @@
 /**
- * `npm run sql:migration <name> [-- --only <glob>…]`: writes what changed in supabase/schemas into a new migration, and
- * supabase/schema.sql. See docs/database.md.
+ * `npm run sql:migration <name> [-- --only <glob>…]`: writes the changes in supabase/schemas as a
+ * new migration, and supabase/schema.sql. See docs/database.md.
  */
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';

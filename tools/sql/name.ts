@@ -14,10 +14,11 @@ export function checkName(name: string): string {
 }
 
 /**
- * The path of a new migration, relative to the folder `supabase`. Its timestamp, in UTC, is the present or, where the
- * newest migration is from the future, one second after that: migrations are applied in the order of their timestamps.
+ * The path of a new migration, relative to the folder `supabase`. Its timestamp, in UTC, is now. If
+ * the newest migration has a later timestamp, it is one second after that one, because migrations
+ * are applied in the order of their timestamps.
  *
- * @param paths of all migrations
+ * @param paths paths of all migrations
  */
 export function migrationPath(name: string, now: Date, paths: readonly string[]): string {
   const newest = paths.map((path) => fromTimestamp(path)).sort((a, b) => b - a)[0] ?? 0;

@@ -20,24 +20,25 @@ export interface Plan {
   readonly drops: readonly Drop[];
   /** Files of new and changed objects, and statement files, in the order of schema_paths. */
   readonly files: readonly AppliedFile[];
-  /** Whether the migrations and the schemas differ at all, as far as the migration is to look. */
+  /** Nothing that concerns the migration differs. */
   readonly empty: boolean;
-  /** Whether a difference is about what the migration is to look at. */
+  /** Whether a difference concerns the migration: see `only`. */
   readonly concerns: (difference: Difference) => boolean;
-  /** Whether a difference should be gone once the migration is applied. */
+  /** Whether the migration should remove a difference. */
   readonly isWritten: (difference: Difference) => boolean;
 }
 
-/** `create or replace` and a text from the schemas can change these. */
+/** Kinds that a schema file changes with `create or replace`. */
 const REPLACEABLE: ReadonlySet<Kind> = new Set(['function', 'view', 'trigger']);
 
-/** What the statement files set, for all objects. */
+/** Facts that the statement files set for all objects. */
 const RIGHTS: ReadonlySet<string> = new Set(['rights', 'owner']);
 
 /**
- * Decides what a migration from the database of the migrations to that of the schemas consists of.
+ * Decides what a migration from the database of the migrations to that of the schemas contains.
  *
- * @param only paths of the files whose objects it is about; undefined: all, and what no file makes any more
+ * @param only paths of the files whose objects the migration concerns. Undefined: all files, and
+ * objects that no file makes any more.
  */
 export function planMigration(
   migrated: Side,
@@ -79,7 +80,9 @@ export function planMigration(
 type FactOf = Pick<Difference, 'kind' | 'name' | 'fact'>;
 type Maker = (fact: FactOf) => string | undefined;
 
-/** Which file makes a fact; for what is only said about an object, e.g. its comment, which one makes the object. */
+/**
+ * Finds the file that makes a fact or, for a property such as a comment, the file of the object.
+ */
 function makersOf(applied: readonly AppliedFile[]): Maker {
   const makers = new Map(applied.flatMap((file) => file.made.map((made) => [idOf(made), file.path])));
   return (fact) => {
@@ -89,8 +92,10 @@ function makersOf(applied: readonly AppliedFile[]): Maker {
 }
 
 /**
- * New objects are, changes of what can be replaced, and what a file adds to the table of another file, e.g. an index.
- * What a table's own file has more than the table is not: `create table if not exists` leaves the table as it is.
+ * Whether applying the schema file removes the difference. It does for new objects, for what
+ * `create or replace` changes, and for what a file adds to another file's table, such as an index.
+ * It does not for new parts of a file's own table, because `create table if not exists` does not
+ * change an existing table.
  */
 function isWrittenFromFile(difference: Difference, maker: Maker): boolean {
   const { kind, fact, old, new: current } = difference;

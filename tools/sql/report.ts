@@ -1,7 +1,7 @@
 import type { Generated } from './generate.ts';
 import { differenceLines, dropLines } from './text.ts';
 
-/** What is said on the screen about a migration that was written. */
+/** The lines to print about a generated migration. */
 export function report({ migration, drops, files, byHand, refused }: Generated): string[] {
   if (migration === undefined) {
     return ['Nothing to do: the migrations make what supabase/schemas says. No migration is written.'];
@@ -16,7 +16,7 @@ export function report({ migration, drops, files, byHand, refused }: Generated):
       ? []
       : [
           `PostgreSQL refuses the migration as it is now: ${refused}`,
-          'Edit it, then run this again: it checks all.',
+          'Edit it, then run this command again to check it.',
         ]),
   ];
 }
@@ -25,6 +25,6 @@ function byHandLines(path: string, byHand: Generated['byHand']): string[] {
   return [
     'By hand: existing tables are changed by statements that you write.',
     ...byHand.flatMap(differenceLines),
-    `Add the statements to ${path}, where it lists these changes, and run this again: it checks all.`,
+    `Add the statements to ${path}, where it lists these changes, and run this command again to check them.`,
   ];
 }

@@ -10,7 +10,7 @@ const HEADER = `\
 -- write another migration: see docs/database.md.
 `;
 
-/** The text of a migration, with a list of what is left to do by hand where it has to be done. */
+/** The text of a migration, with a list of the changes to make by hand, at their place. */
 export function migrationText(plan: Plan, byHand: readonly Difference[]): string {
   return [
     HEADER,
@@ -37,7 +37,7 @@ function byHandText(differences: readonly Difference[]): string {
   return `${lines.map((line) => `-- ${line}`).join('\n')}\n`;
 }
 
-/** What a drop takes along, for the migration and for the screen. */
+/** Describes a drop and what is lost with it, for the migration and the terminal. */
 export function dropLines({ object, reason, dependents, foreignGrants }: Drop): string[] {
   const again = dependents.filter(({ data, dependent }) => !data && dependent !== null);
   const inTheWay = dependents.filter(({ data, dependent }) => data || dependent === null);
@@ -57,7 +57,7 @@ function texts(items: readonly { readonly text: string }[]): string {
   return items.map(({ text }) => text).join(', ');
 }
 
-/** A difference with both sides, for the migration and for the screen. */
+/** Describes both sides of a difference, for the migration and the terminal. */
 export function differenceLines({ kind, name, fact, old, new: current }: Difference): string[] {
   return [
     `  ${kind} ${name}, ${fact}`,

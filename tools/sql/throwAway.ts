@@ -9,19 +9,19 @@ import {
 import { removeDataDir } from '../../local/postgres/dataDir.ts';
 import { startPostgres } from '../../local/postgres/server.ts';
 
-/** Signals by which people and machines end a program. */
+/** Signals that end the program. */
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
 const TEMPLATE = 'supabase_bare';
 
-/** A signal ended it, and everything is cleaned up. */
+/** A signal has interrupted the command. Everything is cleaned up. */
 export class Interrupted extends Error {}
 
 /**
- * Lends a PostgreSQL server that is gone afterwards, whatever happens. `use` gets a function that makes an empty Supabase
- * database and returns its URL.
+ * Lends a temporary PostgreSQL server, which is always removed afterwards. `use` gets a function
+ * that creates an empty Supabase database and returns its URL.
  *
- * @throws Interrupted after a signal; Ctrl-C stops the server and removes its data as well
+ * @throws Interrupted after a signal, such as Ctrl-C, when the server and its data are removed
  */
 export async function withThrowAwayServer<T>(
   use: (newDatabase: (name: string) => Promise<string>) => Promise<T>,
@@ -46,7 +46,7 @@ async function onServer<T>(
   use: (newDatabase: (name: string) => Promise<string>) => Promise<T>,
 ): Promise<T> {
   const server = await startPostgres({ dataDir, flags: { fsync: 'off' }, signal });
-  // The server lives in a session of its own: an error that nobody catches ends this program, and not the server.
+  // The server has its own session, so an uncaught error would end this program but not the server.
   const kill = () => process.kill(server.pid, 'SIGQUIT');
   process.once('exit', kill);
   try {
@@ -67,7 +67,10 @@ function rejectedBy(signal: AbortSignal): Promise<never> {
   });
 }
 
-/** Until it is released, a signal only sets this one: a second Ctrl-C must not end the program while it cleans up. */
+/**
+ * Until `release`, process signals only abort this AbortSignal: a second Ctrl-C must not end the
+ * program while it cleans up.
+ */
 function interruption(): { readonly signal: AbortSignal; readonly release: () => void } {
   const controller = new AbortController();
   const interrupt = () => controller.abort();

@@ -1,7 +1,8 @@
--- Rows for the files after the run's position up to a path: for those of `p_missing` or, if that is null, for all of the
--- range; `on conflict` leaves out those that have one. Hash and size are the object's own. In the order of their paths, as
--- legisync_enqueue_documents writes them, so that the two cannot deadlock.
-create or replace function legisync.backfill_insert(r legisync.backfill_runs, p_upto text, p_missing text[]) returns bigint
+-- Inserts rows for the files after the run's position, up to a path: for those among `p_missing` or, if that is null,
+-- for all of the range. `on conflict` skips files that have a row. Hash and size come from the object. Rows are
+-- inserted in the order of their paths, as in legisync_enqueue_documents, so that the two cannot deadlock.
+create or replace function legisync.backfill_insert(r legisync.backfill_runs, p_upto text, p_missing text[])
+returns bigint
 language plpgsql
 set search_path = pg_catalog, pg_temp set plan_cache_mode = force_custom_plan set enable_sort = off
 as $$
@@ -9,14 +10,14 @@ declare
   v_rows bigint;
   v_pending public.files_queue.status%type := 'pending';
   v_done public.files_queue.status%type;
-  -- Files that are younger than this are pending, whatever the run says.
+  -- Files that are not older than this become pending rows even if the run queues files as finished.
   v_before timestamptz := case when r.finished then least(r.before, r.started_at - r.grace) else '-infinity' end;
 begin
   if r.finished then
     select write_done into v_done from legisync.settings;
     if v_done is null then
-      raise exception 'public.files_queue.status accepts none of the values that mean "done": set LEGISYNC_STATUS_DONE to '
-        'one that it accepts, then run `legisync migrate`.';
+      raise exception 'public.files_queue.status accepts none of the values that mean "done". Set LEGISYNC_STATUS_DONE '
+        'to a value that it accepts, then run `legisync migrate`.';
     end if;
   end if;
   insert into public.files_queue

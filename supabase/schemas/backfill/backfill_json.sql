@@ -1,3 +1,4 @@
+-- A backfill run as the public functions return it.
 create or replace function legisync.backfill_json(r legisync.backfill_runs) returns json
 language sql stable
 return json_build_object(

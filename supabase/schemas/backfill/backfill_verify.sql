@@ -1,12 +1,13 @@
--- The phase `verify`: what is missing now, by another query than the one that queued. Reads the rows themselves, for their
--- bucket. Its plan is that of legisync.next_missing, and for the same reason.
-create or replace function legisync.backfill_verify(r legisync.backfill_runs, p_step integer) returns legisync.backfill_step
+-- The phase `verify`. Counts what is missing now, by another query than the one that queued. It reads the rows
+-- themselves, because it needs their bucket. It has the same plan as legisync.next_missing, for the same reasons.
+create or replace function legisync.backfill_verify(r legisync.backfill_runs, p_size integer)
+returns legisync.chunk_result
 language plpgsql
 set search_path = pg_catalog, pg_temp set plan_cache_mode = force_custom_plan
 set enable_sort = off set enable_nestloop = off
 as $$
 declare
-  v legisync.backfill_step;
+  v legisync.chunk_result;
   v_missing text[];
 begin
   select count(*), max(o.name),
@@ -16,14 +17,15 @@ begin
                             and legisync.is_file(o.name) and starts_with(o.name, r.prefix)),
          count(*) filter (where not legisync.is_file(o.name) and starts_with(o.name, r.prefix))
     into v.scanned, v.upto, v_missing, v.held, v.skipped
-    from (select name from storage.objects where bucket_id = r.bucket_id and name > r.position order by name limit p_step) o
+    from (select name from storage.objects
+          where bucket_id = r.bucket_id and name > r.position order by name limit p_size) o
     left join public.files_queue f on f.file_path = o.name and f.file_path > r.position collate "default";
   select count(*) filter (where o.written <= now() - r.grace), count(*) filter (where o.written > now() - r.grace)
     into v.missing, v.in_flight
     from (select legisync.object_written(created_at, updated_at) as written
           from storage.objects where bucket_id = r.bucket_id and name = any (v_missing)) o;
   v.changed := 0;
-  v.more := v.scanned = p_step;
+  v.more := v.scanned = p_size;
   return v;
 end
 $$;

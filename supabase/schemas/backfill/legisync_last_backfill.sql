@@ -1,4 +1,4 @@
--- The last run of a bucket, whatever its state. Null: there was none.
+-- The last run of a bucket, in any state. Null: there was none.
 create or replace function public.legisync_last_backfill(p_bucket text)
 returns json
 language plpgsql stable security definer

@@ -1,6 +1,6 @@
--- Begins a run, or resumes the one that is unfinished. `p_start`: `new`; `resume`; or `restart`, which abandons what is
--- unfinished. The owner of the unfinished run gets it whatever `p_start` says, so the call can be repeated. An answer
--- without `run` says in `refused` why there is none.
+-- Begins a run or resumes the unfinished one. `p_start` is `new`, `resume`, or `restart`, which abandons the unfinished
+-- run. The owner of the unfinished run gets it for any `p_start`, so the call can be repeated. If the answer has no
+-- `run`, its `refused` says why.
 create or replace function public.legisync_open_backfill(p_bucket text, p_owner text, p_start text, p_options jsonb)
 returns json
 language plpgsql security definer
@@ -14,7 +14,7 @@ begin
   perform legisync.check_choice('p_start', p_start, 'new', 'resume', 'restart');
   perform legisync.check_backfill_options(p_options);
   perform pg_advisory_xact_lock(legisync.backfill_lock(p_bucket));
-  -- Without this a misspelt name would end as a success, with nothing queued and nothing missing.
+  -- Otherwise a misspelt name would end in success, with nothing queued and nothing missing.
   if not exists (select from storage.buckets where id = p_bucket) then
     return json_build_object('refused', 'no such bucket');
   end if;
@@ -40,7 +40,7 @@ begin
             make_interval(secs => (p_options ->> 'graceSeconds')::double precision),
             p_owner, p_options ->> 'kind')
     returning * into r;
-  -- The last twenty runs stay, for people who ask.
+  -- Keeps the last twenty runs as a history.
   delete from legisync.backfill_runs where bucket_id = p_bucket and id not in (
     select id from legisync.backfill_runs where bucket_id = p_bucket order by id desc limit 20);
   return json_build_object('run', legisync.backfill_json(r));

@@ -1,5 +1,5 @@
--- What a backfill would do, without doing it: about 4 s for 1.4 million files. `offset 0`: sizes are read before the join,
--- which then holds a number for each file instead of all of Storage's metadata.
+-- What a backfill would do; changes nothing. About 4 s for 1.4 million files. `offset 0` makes PostgreSQL read the
+-- sizes before the join, which then holds a number for each file instead of Storage's metadata.
 create or replace function public.legisync_plan_backfill(p_bucket text, p_prefix text)
 returns json
 language plpgsql stable security definer

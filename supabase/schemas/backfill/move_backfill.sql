@@ -1,6 +1,6 @@
--- Records a chunk, and moves its run: on in its phase, or to the beginning of the next.
+-- Records a chunk, and moves its run forward within its phase or to the next phase.
 create or replace function legisync.move_backfill(
-  r legisync.backfill_runs, v legisync.backfill_step, p_seconds double precision) returns legisync.backfill_runs
+  r legisync.backfill_runs, v legisync.chunk_result, p_seconds double precision) returns legisync.backfill_runs
 language plpgsql
 set search_path = pg_catalog, pg_temp
 as $$

@@ -1,4 +1,4 @@
--- Key of the advisory lock of a batch: two calls for the same batch wait for each other.
+-- Key of a batch's advisory lock. Two calls for the same batch wait for each other.
 create or replace function legisync.batch_lock(b legisync.batch) returns bigint
 language sql stable
 return hashtextextended('legisync.batch ' || (b)::text, 0);

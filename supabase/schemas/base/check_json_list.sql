@@ -1,5 +1,5 @@
--- Raises 22023 if a value is not a JSON array of objects, or has too many of them. Each object must have the key
--- `p_key`, with a text.
+-- Raises 22023 if a value is not a JSON array of objects, or if the array is too short or too long. Each object must
+-- have a text under the key `p_key`.
 create or replace function legisync.check_json_list(
   p_name text, p_value jsonb, p_key text, p_least integer, p_most integer) returns void
 language plpgsql immutable
@@ -20,8 +20,8 @@ begin
     where jsonb_typeof(e -> p_key) is distinct from 'string'
     limit 1;
   if found then
-    raise exception '% has the entry %: each must be an object with the text "%".', p_name, left(v_wrong::text, 100), p_key
-      using errcode = 'invalid_parameter_value';
+    raise exception '% has the entry %: each must be an object with a text under "%".',
+      p_name, left(v_wrong::text, 100), p_key using errcode = 'invalid_parameter_value';
   end if;
 end
 $$;

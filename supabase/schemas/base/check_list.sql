@@ -1,5 +1,6 @@
--- Raises 22023 if a list of texts is missing, has too few or too many entries, or has a null among them.
-create or replace function legisync.check_list(p_name text, p_value text[], p_least integer, p_most integer) returns void
+-- Raises 22023 if a list of texts is missing, has too few or too many entries, or contains a null.
+create or replace function legisync.check_list(p_name text, p_value text[], p_least integer, p_most integer)
+returns void
 language plpgsql immutable
 set search_path = pg_catalog, pg_temp
 as $$

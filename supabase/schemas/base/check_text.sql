@@ -1,4 +1,4 @@
--- Raises 22023 if a text is missing, or has too few or too many characters.
+-- Raises 22023 if a text is missing, too short or too long.
 create or replace function legisync.check_text(p_name text, p_value text, p_least integer, p_most integer) returns void
 language plpgsql immutable
 set search_path = pg_catalog, pg_temp

@@ -1,6 +1,5 @@
--- Whether a batch may take over what is leased to `p_holder`: nobody holds it, the lease has ended, or the holder is
--- another run of the same workflow. Such a run is over (it was reset, terminated or lost): a workflow has one run at a
--- time.
+-- Whether a batch may take over a lease: it is not held, it has ended, or its holder is an earlier run of the same
+-- workflow. A workflow has one run at a time, so the earlier run is over (it was reset, terminated or lost).
 create or replace function legisync.is_free(
   p_holder legisync.batch, p_held_until timestamptz, p_batch legisync.batch, p_now timestamptz) returns boolean
 language sql immutable parallel safe

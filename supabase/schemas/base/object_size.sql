@@ -1,5 +1,5 @@
--- Size in bytes that Storage recorded. Null if it recorded none, or something that is not a size: one odd object must
--- not end a chunk of 100,000. Eighteen digits always fit.
+-- Size in bytes that Storage recorded. Null if there is none, or if it is not a number: one malformed object must not
+-- fail a chunk of 100,000. A number of 18 digits always fits into a bigint.
 create or replace function legisync.object_size(p_metadata jsonb) returns bigint
 language sql immutable parallel safe
 return case when p_metadata ->> 'size' ~ '^[0-9]{1,18}$' then (p_metadata ->> 'size')::bigint end;

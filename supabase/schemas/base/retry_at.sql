@@ -1,5 +1,5 @@
--- When a document that failed is tried again: after `p_seconds` the first time, then after twice as long each time, up
--- to a day. 2^17 seconds are more than a day: the exponent is cut before it can overflow.
+-- When a failed document is tried again: after `p_seconds` the first time, then after twice as long each time, up to
+-- one day. The exponent is capped at 17 so that it cannot overflow; 2^17 seconds are more than a day.
 create or replace function legisync.retry_at(p_now timestamptz, p_seconds double precision, p_attempts integer)
 returns timestamptz
 language sql stable

@@ -1,4 +1,4 @@
--- The schema of everything that is legisync's own. The API does not expose it: its tables are reached only through the
--- functions of `public` that are named legisync_*.
+-- The schema of legisync's own objects. The API does not expose it: clients reach its tables only through the functions
+-- public.legisync_*.
 create schema if not exists legisync;
 revoke all on schema legisync from public;

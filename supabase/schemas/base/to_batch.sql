@@ -1,4 +1,4 @@
--- The batch that a caller names: {"workflow", "run", "sequence"}. Raises 22023 if a field is missing or empty.
+-- Converts the caller's batch, {"workflow", "run", "sequence"}. Raises 22023 if a field is missing or empty.
 create or replace function legisync.to_batch(p_batch jsonb) returns legisync.batch
 language plpgsql immutable
 set search_path = pg_catalog, pg_temp

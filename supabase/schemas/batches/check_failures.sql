@@ -1,4 +1,4 @@
--- Raises 22023 if `p_failures` of legisync_enqueue_documents is not what it must be.
+-- Raises 22023 if `p_failures` of legisync_enqueue_documents is invalid.
 create or replace function legisync.check_failures(p_failures jsonb) returns void
 language plpgsql immutable
 set search_path = pg_catalog, pg_temp

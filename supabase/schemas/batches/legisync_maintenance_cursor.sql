@@ -1,4 +1,4 @@
--- Where MAINTENANCE continues in a source. Null before its first run.
+-- Where MAINTENANCE continues in a source. Null: it has not run yet.
 create or replace function public.legisync_maintenance_cursor(p_collection text, p_source text)
 returns jsonb
 language plpgsql stable security definer

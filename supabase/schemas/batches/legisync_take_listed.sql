@@ -1,8 +1,11 @@
--- MAINTENANCE: one page of a listing. Writes the documents into the catalogue, takes those to look at again into the batch
--- (legisync_take_documents returns them), and moves the source's cursor, in one transaction. They are due from now on: the
--- cursor does not come back for what the batch does not reach. Left alone are documents that wait after a failure and
--- whose signal stands still, or "not found" would be believed without its hour between two requests; and, under `trust`,
--- files from before legisync whose signal stands still.
+-- MAINTENANCE: processes one page of a listing in one transaction. Writes the documents into the catalogue, takes those
+-- to re-check into the batch (legisync_take_documents returns them), and moves the source's cursor. The documents are
+-- due from now on, because the cursor does not come back for those that the batch does not reach.
+--
+-- Not taken:
+--   * documents that wait after a failure and whose change signal has not changed. Otherwise "not found" would be
+--     confirmed without the hour between two requests.
+--   * with `trust`, files from before legisync whose change signal has not changed.
 create or replace function public.legisync_take_listed(
   p_bucket text, p_category text, p_batch jsonb, p_source text, p_documents jsonb, p_cursor jsonb, p_adopt text)
 returns json
@@ -42,4 +45,5 @@ begin
   return json_build_object('discovered', v_discovered);
 end
 $$;
-comment on function public.legisync_take_listed is 'Part of legisync. Takes the documents of a listed page into a batch.';
+comment on function public.legisync_take_listed is
+  'Part of legisync. Takes the documents of a listed page into a batch.';

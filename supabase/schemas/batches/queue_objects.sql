@@ -1,5 +1,5 @@
--- Gives each object among `p_paths` its row, or brings the row up to date (see legisync.take_over_content). The rows of
--- these paths are locked, in their order, until the transaction ends.
+-- Inserts a row for each object among `p_paths`, or updates its row (see legisync.take_over_content). The rows of these
+-- paths stay locked, in the order of the paths, until the transaction ends.
 create or replace function legisync.queue_objects(
   p_bucket text, p_paths text[], out queued integer, out requeued integer, out held_by_other_bucket integer)
 language plpgsql
@@ -15,7 +15,7 @@ begin
     order by o.name
     on conflict (file_path) do nothing;
   get diagnostics queued = row_count;
-  -- From here on only what is locked: a row that was deleted and is back would be waited for out of order.
+  -- From here on, only locked rows: a row that was deleted and inserted again would be locked out of order.
   v_locked := array(
     select f.file_path from public.files_queue f where f.file_path = any (p_paths) order by f.file_path for update);
   perform legisync.restore_dangling(p_bucket, v_locked);

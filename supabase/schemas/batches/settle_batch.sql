@@ -1,10 +1,11 @@
--- Ends a batch in the catalogue: what is stored, what failed, and what was not reached, which stays due. `p_known` are the
--- ids that were said to be stored, `p_found` those of them whose object is there. A document whose listing changed after
--- it was taken stays due: what was collected may be what it was before.
+-- Ends a batch in the catalogue: records which documents are stored and which failed. Documents that were not reached
+-- stay due. `p_known` are the ids that the caller reported as stored, `p_found` those of them whose object exists. A
+-- document whose listing changed after it was taken stays due, because an older version may have been collected.
 --
--- Returns the ids that the batch does not have any more and that are still to be collected. Those are left alone.
+-- Returns the ids that the batch does not hold any more and that are still to be collected. They are not changed.
 create or replace function legisync.settle_batch(
-  p_bucket text, p_category text, p_batch legisync.batch, p_known text[], p_found text[], p_failures jsonb) returns text[]
+  p_bucket text, p_category text, p_batch legisync.batch, p_known text[], p_found text[], p_failures jsonb)
+returns text[]
 language plpgsql
 set search_path = pg_catalog, pg_temp set plan_cache_mode = force_custom_plan
 as $$
@@ -32,7 +33,7 @@ begin
   perform legisync.settle_failures(p_category, v_held, v_now, p_failures || coalesce((
     select jsonb_agg(jsonb_build_object(
       'id', id, 'code', 'OBJECT_MISSING', 'retrySeconds', 60, 'withdrawSecond', false,
-      'message', 'The object is not in the bucket, although it was uploaded, or was there before.'))
+      'message', 'The object is not in the bucket, although it was uploaded or existed before.'))
     from unnest(p_known) id where id <> all (p_found)), '[]'));
 
   update legisync.documents set holder = null, held_since = null, held_until = null

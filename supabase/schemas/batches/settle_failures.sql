@@ -1,6 +1,6 @@
--- Records failures of documents that a batch holds. A failure is tried again after `retrySeconds`, then after twice as long
--- each time. With `withdrawSecond`, the same failure twice in a row means that the document is withdrawn: the API also
--- answers "not found" in passing, and is believed the second time.
+-- Records failures of documents that a batch holds. A failed document is tried again after `retrySeconds`, then after
+-- twice as long each time. With `withdrawSecond`, the same failure twice in a row means that the document is withdrawn:
+-- the API sometimes answers "not found" for a short time, so only the second answer counts.
 create or replace function legisync.settle_failures(
   p_category text, p_held text[], p_now timestamptz, p_failures jsonb) returns void
 language plpgsql

@@ -1,5 +1,5 @@
--- Ends claims that are held: they are in `p_state` from now on, and forgotten after their time, or, for `waiting`, due after
--- `p_wait`. A null error leaves the last one.
+-- Ends claims that are held. Their new state is `p_state`. A `waiting` claim is due after `p_wait`; the others are
+-- removed after the time in legisync.forget_after. A null `p_error` keeps the last error.
 create or replace function legisync.end_claims(
   p_paths text[], p_state text, p_error text default null, p_wait interval default null) returns void
 language plpgsql

@@ -1,4 +1,4 @@
--- The paths that this token itself has brought to one of these states before: its call is repeated.
+-- The paths whose claim this token has already brought to one of these states. For these, the call is a repetition.
 create or replace function legisync.ended_before(p_token uuid, p_paths text[], p_states text[]) returns text[]
 language sql stable
 return array(

@@ -1,12 +1,12 @@
--- Ends what is over by now: leases, waits before another try, and the memory of claims. A thousand at a time, which is as
--- many as one call can claim, so it keeps up.
+-- Ends what has expired: leases, waits before another attempt, and the retention of ended claims. At most a thousand
+-- per call. A call can claim no more than that, so expiry keeps up.
 create or replace function legisync.expire_claims(s legisync.settings) returns void
 language plpgsql
 set search_path = pg_catalog, pg_temp set plan_cache_mode = force_custom_plan
 as $$
 declare
   v_now timestamptz := clock_timestamp();
-  v_over text[];
+  v_expired text[];
   v_open text[];
   v_locked text[];
   v_rows text[];
@@ -16,14 +16,14 @@ begin
   if not pg_try_advisory_xact_lock(hashtextextended('legisync.claims', 0)) then
     return;
   end if;
-  -- Before any claim is locked: a TRUNCATE of the queue, which removes all claims, locks the two in this order.
+  -- First the queue, then the claims: a TRUNCATE of the queue, which removes all claims, locks them in this order.
   lock table public.files_queue in row exclusive mode;
   select array_agg(c.file_path), array_agg(c.file_path) filter (where c.state in ('held', 'waiting'))
-    into v_over, v_open
+    into v_expired, v_open
     from (select file_path, state from legisync.claims
           where coalesce(held_until, due_at) <= v_now order by coalesce(held_until, due_at) limit 1000
           for update skip locked) c;
-  if v_over is null then
+  if v_expired is null then
     return;
   end if;
   v_locked := array(select file_path from public.files_queue where file_path = any (v_open) for update skip locked);
@@ -33,10 +33,10 @@ begin
     from legisync.claims c join public.files_queue f on f.file_path = c.file_path
     where c.file_path = any (v_locked) and f.status::text = s.write_in_progress;
 
-  -- The token goes, so that the former holder is refused from now on.
+  -- Without its token the former holder is refused from now on.
   update legisync.claims c set
       token = null,
-      error = case when c.state = 'held' then format('The lease of %s ended, and nothing was heard from it.', c.holder)
+      error = case when c.state = 'held' then format('The lease of %s ended before it finished the file.', c.holder)
                    else c.error end
     where c.file_path = any (v_spent || v_again);
   perform legisync.end_claims(v_spent, 'failed');
@@ -44,11 +44,11 @@ begin
   perform legisync.set_status(v_spent, s.write_failed);
   perform legisync.set_status(v_again, 'pending');
 
-  -- Claims that are to be forgotten, and those of rows that are gone or that somebody changed by hand. One whose row is
-  -- locked by somebody else stays for the next call.
+  -- Removes claims whose retention has ended, and claims whose row was deleted or changed by hand. A claim stays for
+  -- the next call if another session has locked its row.
   v_rows := array(select file_path from public.files_queue where file_path = any (v_open));
   delete from legisync.claims c
-    where c.file_path = any (v_over) and c.file_path <> all (v_spent || v_again)
+    where c.file_path = any (v_expired) and c.file_path <> all (v_spent || v_again)
       and (c.state not in ('held', 'waiting') or c.file_path = any (v_locked) or c.file_path <> all (v_rows));
 end
 $$;

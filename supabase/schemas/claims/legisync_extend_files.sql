@@ -1,5 +1,5 @@
--- Gives the lease of these files another `p_lease_seconds` (1 to 86400) from now. A path that is `refused` is not this
--- Worker's any more: it should stop working on it.
+-- Extends the lease of these files to `p_lease_seconds` (1 to 86400) from now. If a path is `refused`, its Worker does
+-- not hold the file any more and should stop processing it.
 create or replace function public.legisync_extend_files(p_token uuid, p_paths text[], p_lease_seconds integer)
 returns json
 language plpgsql security definer

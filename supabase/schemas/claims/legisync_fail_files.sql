@@ -1,6 +1,7 @@
--- The files could not be worked. Each is pending again in `p_retry_seconds` (0 to 86400), or is given up if this was its
--- last attempt. Content that changed meanwhile does not wait for what happened to the old one. In the answer: `retried`, a
--- number; `failed`, the paths that are given up; `alreadyEnded`, a number, and `refused`, as of legisync_complete_files.
+-- Records that files could not be processed. Each file is pending again in `p_retry_seconds` (0 to 86400), or is given
+-- up if this was its last attempt. A file whose content changed meanwhile is pending at once. In the answer: `retried`,
+-- a number; `failed`, the paths that are given up; `alreadyEnded`, a number: ended by an earlier call with this token;
+-- `refused`, as in legisync_complete_files.
 create or replace function public.legisync_fail_files(
   p_token uuid, p_paths text[], p_error text, p_retry_seconds integer default 0)
 returns json
@@ -19,7 +20,8 @@ begin
   perform legisync.check_bounds('p_retry_seconds', p_retry_seconds, 0, 86400);
   v_held := legisync.lock_claimed(s, p_token, p_paths);
   v_before := legisync.ended_before(p_token, p_paths, '{waiting,returned,failed}');
-  select coalesce(array_agg(c.file_path order by c.file_path) filter (where not f.requeue and c.attempts >= s.claim_attempts), '{}'),
+  select coalesce(array_agg(c.file_path order by c.file_path) filter (
+           where not f.requeue and c.attempts >= s.claim_attempts), '{}'),
          coalesce(array_agg(c.file_path) filter (
            where f.requeue or (c.attempts < s.claim_attempts and p_retry_seconds = 0)), '{}'),
          coalesce(array_agg(c.file_path) filter (
@@ -39,4 +41,5 @@ begin
     'refused', legisync.refused(p_paths, v_held || v_before));
 end
 $$;
-comment on function public.legisync_fail_files is 'Part of legisync. The claimed files could not be worked.';
+comment on function public.legisync_fail_files is
+  'Part of legisync. Records that claimed files could not be processed.';

@@ -1,5 +1,5 @@
--- Gives files back that were not begun: pending at once, and no attempt is counted. In the answer: `released`, a number;
--- `alreadyEnded` and `refused`, as of legisync_fail_files.
+-- Releases files that the Worker has not begun to process. They are pending at once, and the attempt is not counted. In
+-- the answer: `released`, a number; `alreadyEnded` and `refused`, as in legisync_fail_files.
 create or replace function public.legisync_release_files(p_token uuid, p_paths text[])
 returns json
 language plpgsql security definer
@@ -19,4 +19,4 @@ begin
     'refused', legisync.refused(p_paths, v_held || v_before));
 end
 $$;
-comment on function public.legisync_release_files is 'Part of legisync. Gives claimed files back that were not begun.';
+comment on function public.legisync_release_files is 'Part of legisync. Releases claimed files that were not begun.';

@@ -1,5 +1,5 @@
--- Locks the queue rows of these paths, and returns the paths that the token holds and whose row still says so: a row that
--- somebody changed by hand has been taken away from the Worker.
+-- Locks the queue rows of these paths. Returns the paths that the token holds and whose row is still in progress: if a
+-- row was changed by hand, its Worker has lost it.
 create or replace function legisync.lock_claimed(s legisync.settings, p_token uuid, p_paths text[]) returns text[]
 language plpgsql
 set search_path = pg_catalog, pg_temp set plan_cache_mode = force_custom_plan
@@ -11,6 +11,7 @@ begin
   return array(
     select f.file_path
     from public.files_queue f join legisync.claims c on c.file_path = f.file_path
-    where f.file_path = any (p_paths) and c.token = p_token and c.state = 'held' and f.status::text = s.write_in_progress);
+    where f.file_path = any (p_paths) and c.token = p_token and c.state = 'held'
+      and f.status::text = s.write_in_progress);
 end
 $$;

@@ -1,4 +1,4 @@
--- The paths that are in none of the known ones, once each.
+-- The paths that are not among the known ones, each once.
 create or replace function legisync.refused(p_paths text[], p_known text[]) returns json
 language sql immutable
 return (

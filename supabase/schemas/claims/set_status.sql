@@ -1,4 +1,4 @@
--- Gives queue rows another status.
+-- Sets the status of queue rows.
 create or replace function legisync.set_status(p_paths text[], p_status text) returns void
 language plpgsql
 set search_path = pg_catalog, pg_temp set plan_cache_mode = force_custom_plan

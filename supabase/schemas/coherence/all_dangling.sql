@@ -1,5 +1,5 @@
--- Rows without a file: those that are marked, and others older than the grace time of legisync.settings; of any bucket. What
--- the view legisync.dangling shows, as of legisync.all_missing.
+-- Rows without a file, in any bucket: marked rows, and others older than the grace time of legisync.settings. The view
+-- legisync.dangling shows them. It reads this function for the same reason as legisync.all_missing.
 create or replace function legisync.all_dangling()
 returns table (
   bucket_id text, file_path text, file_size bigint, status text, row_at timestamptz, dangling_since timestamptz)

@@ -1,5 +1,6 @@
--- Files without a row, older than the grace time of legisync.settings; in any bucket. What the view legisync.missing shows: a
--- view that read files_queue itself would keep its team from changing the type of a column.
+-- Files without a row, in any bucket, older than the grace time of legisync.settings. The view legisync.missing shows
+-- them. It reads this function and not files_queue itself, because a view on the table would prevent its team from
+-- changing the type of a column.
 create or replace function legisync.all_missing()
 returns table (bucket_id text, file_path text, file_size bigint, object_at timestamptz)
 language plpgsql stable

@@ -1,5 +1,5 @@
--- Rows that stand for older content than their file has (see legisync.is_stale); of any bucket. What the view legisync.stale
--- shows, as of legisync.all_missing.
+-- Rows with older content than their file (see legisync.is_stale), in any bucket. The view legisync.stale shows them.
+-- It reads this function for the same reason as legisync.all_missing.
 create or replace function legisync.all_stale()
 returns table (
   bucket_id text, file_path text, file_size bigint, status text, object_at timestamptz, row_at timestamptz)

@@ -1,21 +1,21 @@
--- Storage and the queue side by side, in one pass, counted by category and by what is true of them.
+-- Compares Storage and the queue in one query, and counts by category and by difference.
 --
--- One hash join of both tables. Each side first takes what it needs out of its row (`offset 0` keeps the planner from
--- carrying all of Storage's metadata through the join), the size without legisync.object_size, which would read the
--- metadata twice. Nothing is sorted: expecting a group for each row, the planner would sort all of them on disk, for the
--- join or for the counting (8 s instead of 5). 64 MB hold half of 1.4 million rows; the other half goes through the disk,
--- a tenth of the time. Several processes may read and return rows (`parallel_tuple_cost`: expecting each row to be costly
--- to hand over, the planner would leave it to one).
+-- One hash join of both tables. Each side first extracts what it needs from its rows: `offset 0` keeps the planner from
+-- carrying Storage's metadata through the join. The size is read without legisync.object_size, which would read the
+-- metadata twice. Sorting is disabled: the planner expects a group for each row, and would sort all rows on disk for
+-- the join or the counts (8 s instead of 5). 64 MB hold half of 1.4 million rows; the other half is written to disk,
+-- which takes a tenth of the time. `parallel_tuple_cost = 0` lets several processes read: otherwise the planner expects
+-- a high cost for each row that a process returns, and uses only one.
 create or replace function legisync.compare(p_bucket text, p_grace interval)
 returns table (
   category text,
-  -- `missing`, `in flight`, `placeholder`: an object without a row. `dangling`, `row in flight`, `elsewhere`: a row
-  -- without an object, the last of another bucket, or without a path. `pair`, `held` (a row of another bucket), `noted`
-  -- (a placeholder that has a row): both.
+  -- Object without a row: `missing`, `in flight`, `placeholder`. Row without an object: `dangling`, `row in flight`,
+  -- `elsewhere` (the row is of another bucket or has no path). Both: `pair`, `held` (the row is of another bucket),
+  -- `noted` (the object is a placeholder).
   class text,
-  -- Of a row: it belongs to the bucket; it is marked as dangling; it has no size.
+  -- About a row: it is of this bucket; it is marked as dangling; it has no size.
   ours boolean, marked boolean, unsized boolean,
-  -- Of a pair.
+  -- About a pair: it is stale; its sizes differ.
   stale boolean, resized boolean,
   n bigint, object_bytes numeric, row_bytes numeric)
 language plpgsql stable
@@ -34,14 +34,16 @@ begin
           when f.ours is null then case when not o.is_file then 'placeholder'
                                         when o.written > now() - p_grace then 'in flight' else 'missing' end
           when o.name is null then case when not f.ours or f.path is null then 'elsewhere'
-                                        when f.written > now() - p_grace and not f.marked then 'row in flight'
+                                        when legisync.row_written(f.created_at, f.content_at) > now() - p_grace
+                                             and not f.marked then 'row in flight'
                                         else 'dangling' end
           when not o.is_file then 'noted'
           when not f.ours then 'held'
           else 'pair' end as class,
         f.ours, f.marked, f.size is null as unsized,
         f.ours and o.is_file
-          and legisync.is_stale(o.sha256, f.sha256, o.written, f.created_at, f.content_at, f.requeue, p_grace) is true as stale,
+          and legisync.is_stale(o.sha256, f.sha256, o.written, f.created_at, f.content_at, f.requeue, p_grace) is true
+          as stale,
         f.ours and o.is_file and o.size <> f.size as resized,
         o.size as object_size, f.size as row_size
       from (
@@ -54,7 +56,7 @@ begin
         offset 0) o
       full join (
         select file_path as path, bucket_id is not distinct from p_bucket as ours, file_size as size,
-               content_sha256 as sha256, created_at, content_at, legisync.row_written(created_at, content_at) as written, requeue,
+               content_sha256 as sha256, created_at, content_at, requeue,
                dangling_since is not null as marked
         from public.files_queue offset 0) f on f.path = o.name
     ) c

@@ -1,5 +1,6 @@
--- The stale rows, and those with a wrong size, after a path up to another one, in the order of their paths.
-create or replace function legisync.find_stale(p_bucket text, p_after text, p_upto text, p_grace interval) returns text[]
+-- The stale rows and the rows with a wrong size, after one path up to another, in the order of their paths.
+create or replace function legisync.find_stale(p_bucket text, p_after text, p_upto text, p_grace interval)
+returns text[]
 language plpgsql stable
 set search_path = pg_catalog, pg_temp set plan_cache_mode = force_custom_plan
 as $$

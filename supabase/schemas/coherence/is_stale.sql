@@ -1,5 +1,5 @@
--- Whether a row stands for older content than its object has, and nothing is under way: an object younger than the grace
--- time may still be being queued, and a row that is marked `requeue` is known.
+-- Whether a row has older content than its object, and no update is under way. An object younger than the grace time
+-- may still be in the process of being queued, and a row marked `requeue` is already known.
 create or replace function legisync.is_stale(
   p_object_sha256 text, p_row_sha256 text, p_object_written timestamptz, p_row_created timestamptz,
   p_row_content_at timestamptz, p_requeue boolean, p_grace interval) returns boolean

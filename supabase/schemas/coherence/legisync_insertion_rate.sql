@@ -1,5 +1,5 @@
--- Rows that were inserted in the last ten minutes, by minute, the newest first. There is no index for it: one scan, 0.2 s
--- with 1.4 million rows.
+-- Rows inserted in the last ten minutes, by minute, newest first. There is no index for this: one scan, 0.2 s with 1.4
+-- million rows.
 create or replace function public.legisync_insertion_rate()
 returns json
 language plpgsql stable security definer
@@ -15,4 +15,5 @@ begin
       from public.files_queue where created_at > now() - interval '10 minutes' group by 1) m);
 end
 $$;
-comment on function public.legisync_insertion_rate is 'Part of legisync. Rows inserted in the last ten minutes, by minute.';
+comment on function public.legisync_insertion_rate is
+  'Part of legisync. Rows inserted in the last ten minutes, by minute.';

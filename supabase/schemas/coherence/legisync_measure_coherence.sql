@@ -1,4 +1,4 @@
--- Takes a reading, and keeps it. `p_kind`: `cheap` or `full`.
+-- Takes a reading, stores it in legisync.coherence_checks and returns it. `p_kind` is `cheap` or `full`.
 create or replace function public.legisync_measure_coherence(p_bucket text, p_kind text, p_grace_seconds integer)
 returns json
 language plpgsql security definer

@@ -1,4 +1,4 @@
--- The first rows without a file, by path, as legisync.list_missing finds them.
+-- The first rows without a file, by path. Works as legisync.list_missing does.
 create or replace function legisync.list_dangling(p_bucket text, p_grace interval, p_limit integer) returns json
 language plpgsql stable
 set search_path = pg_catalog, pg_temp set plan_cache_mode = force_custom_plan

@@ -1,4 +1,4 @@
--- The first files without a row, by path. The paths come one by one out of a merge of two indexes, and each is looked up
+-- The first files without a row, by path. A merge of two indexes returns the paths one by one, and each is looked up
 -- until there are enough.
 create or replace function legisync.list_missing(p_bucket text, p_grace interval, p_limit integer) returns json
 language plpgsql stable

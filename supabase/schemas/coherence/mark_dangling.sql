@@ -1,5 +1,5 @@
--- Marks rows whose file is gone, and hides the pending ones among them from the Workers. The caller holds their locks;
--- what is true of them is asked once more.
+-- Marks rows whose file is gone, and gives the pending ones a status that no Worker polls. The caller holds the row
+-- locks. The conditions are checked again here, under the locks.
 create or replace function legisync.mark_dangling(
   p_bucket text, p_paths text[], p_before timestamptz, out marked integer, out hidden integer)
 language plpgsql

@@ -1,4 +1,4 @@
--- Since when the oldest row waits that a Worker may take: two probes of files_queue_claimable. Null: none waits.
+-- When the oldest row that a Worker may take was inserted. Two probes of files_queue_claimable. Null: there is none.
 create or replace function legisync.oldest_pending() returns timestamptz
 language plpgsql stable
 set search_path = pg_catalog, pg_temp

@@ -1,6 +1,7 @@
--- Begins a pass, with one slice for each source. The pass before it stays, for people who ask what was parked; older ones
--- are removed, as soon as their listings are (see legisync.forget_listings).
-create or replace function legisync.begin_pass(p_collection text, p_pass integer, p_sources text[]) returns legisync.passes
+-- Begins a pass, with one slice for each source. Keeps the previous pass, so that an operator can still see which
+-- slices were parked. Removes older passes once their listings are removed (see legisync.forget_listings).
+create or replace function legisync.begin_pass(p_collection text, p_pass integer, p_sources text[])
+returns legisync.passes
 language plpgsql
 set search_path = pg_catalog, pg_temp
 as $$

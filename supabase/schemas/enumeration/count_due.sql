@@ -1,5 +1,5 @@
--- How many documents of a category are due and in no batch, counted up to 1,000; and when the next one is due. Both come
--- out of the index documents_due, in its order, whatever the statistics say.
+-- How many documents of a category are due and in no batch, counted up to 1,000, and when the next one is due. Both
+-- queries read the index documents_due in its order, whatever the statistics say.
 create or replace function legisync.count_due(
   p_category text, p_now timestamptz, out due integer, out next_due timestamptz)
 language plpgsql stable

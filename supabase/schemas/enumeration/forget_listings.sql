@@ -1,4 +1,4 @@
--- Removes the listings of earlier passes, those of twenty slices a call: at most 200,000 rows, about 0.2 s.
+-- Removes listings of earlier passes. A call removes those of twenty slices: at most 200,000 rows, about 0.2 s.
 create or replace function legisync.forget_listings(p_collection text, p_pass integer) returns void
 language plpgsql
 set search_path = pg_catalog, pg_temp

@@ -1,6 +1,8 @@
--- Leases an open slice to a batch for `p_lease_seconds`: the one that it has already, or a free one. Null: there is none.
--- When the lease is over, the next batch that asks may have the slice. From then on late calls of the former holder change
--- nothing: the functions that move a slice compare the holder.
+-- Leases an open slice to a batch for `p_lease_seconds`: the slice that the batch already holds, or else a free one.
+-- Null: no slice is available.
+--
+-- When the lease has ended, any batch may lease the slice. Late calls of the former holder then change nothing: the
+-- functions that move a slice compare the holder.
 create or replace function public.legisync_lease_slice(
   p_collection text, p_pass integer, p_batch jsonb, p_lease_seconds integer)
 returns json

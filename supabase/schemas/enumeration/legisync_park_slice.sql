@@ -1,4 +1,5 @@
--- A slice failed for good: it is parked, with its reason, until the next pass. `lost`: as of legisync_fail_slice.
+-- Records a permanent failure of a slice: it is parked until the next pass. Answers `lost` in the same cases as
+-- legisync_fail_slice.
 create or replace function public.legisync_park_slice(
   p_slice bigint, p_batch jsonb, p_attempts integer, p_code text, p_message text)
 returns json

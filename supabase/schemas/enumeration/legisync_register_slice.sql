@@ -1,14 +1,15 @@
--- One page of a slice: its documents into the catalogue, and the slice moved, in one transaction. `p_documents` is
--- [{"id", "revision"}, …]; `p_page` is the page they are of, from 1. `p_action` says what follows:
---   `continue`  the caller reads the next page; its lease begins anew, for `p_lease_seconds`;
---   `release`   somebody reads the next page: the slice is given back;
---   `round`     the page ended a round of a search. Pages of a search may shift while they are read, so the slice is
---               complete when two rounds in a row gave the same ids. Otherwise the next round begins, and the slice is
---               given back. After eight rounds it is parked, with the reason;
---   `whole`     the listing is one answer, and this was its last page: complete.
+-- Writes one page of a slice into the catalogue and moves the slice, in one transaction. `p_page` is the number of the
+-- page, from 1, and `p_documents` is [{"id", "revision"}, …]. `p_action` says what happens next:
+--   `continue`  the caller reads the next page. Its lease is renewed for `p_lease_seconds`.
+--   `release`   the slice is released. Any batch may read the next page.
+--   `round`     the page ended a round of a search. The pages of a search can shift while they are read, so the slice
+--               is complete only when two successive rounds list the same ids. Otherwise the next round begins and the
+--               slice is released. After eight rounds it is parked, with the reason.
+--   `whole`     the listing is a single answer, and this was its last page. The slice is complete.
 --
--- Answers `open` or `complete`. `lost`: the caller does not have this round of the slice any more, and nothing is
--- written; or the pages before were lost in a crash, and the round begins again. Either way the caller stops.
+-- Answers `open`, `complete` or `lost`. `lost` means that the caller must stop. Either the caller does not hold this
+-- round of the slice any more, and nothing is written. Or a crash has lost the earlier pages, and the round starts
+-- again.
 create or replace function public.legisync_register_slice(
   p_bucket text, p_slice bigint, p_batch jsonb, p_round integer, p_page integer, p_documents jsonb, p_action text,
   p_lease_seconds integer, p_adopt text)

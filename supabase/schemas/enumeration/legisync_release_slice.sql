@@ -1,4 +1,4 @@
--- Gives a slice back as it is: any batch may have it at once. `lost`: another batch has it.
+-- Releases a slice without changing it. Any batch may lease it at once. Answers `lost` if another batch holds it.
 create or replace function public.legisync_release_slice(p_slice bigint, p_batch jsonb)
 returns json
 language plpgsql security definer
@@ -11,4 +11,4 @@ begin
   return json_build_object('outcome', case when v.id is null then 'lost' else 'released' end);
 end
 $$;
-comment on function public.legisync_release_slice is 'Part of legisync. Gives a slice back.';
+comment on function public.legisync_release_slice is 'Part of legisync. Releases a slice.';

@@ -1,5 +1,5 @@
--- Replaces a slice by finer ones, given as legisync.slice_key returns them. `lost`: the slice is split already, or another
--- batch has it; nothing changes.
+-- Replaces a slice by finer ones, whose keys are as legisync.slice_key returns them. Answers `lost`, and changes
+-- nothing, if the slice is already split or another batch holds it.
 create or replace function public.legisync_split_slice(p_slice bigint, p_batch jsonb, p_keys jsonb)
 returns json
 language plpgsql security definer
@@ -13,7 +13,8 @@ begin
     return json_build_object('outcome', 'lost');
   end if;
   if p_keys @> jsonb_build_array(legisync.slice_key(v)) then
-    raise exception 'p_keys has the slice itself: nothing would replace it.' using errcode = 'invalid_parameter_value';
+    raise exception 'p_keys contains the slice itself, so nothing would replace it.'
+      using errcode = 'invalid_parameter_value';
   end if;
   insert into legisync.slices (collection, pass, source, kind, code_id, window_from, window_to)
     select v.collection, v.pass, v.source, k.kind, k.code, k."from", k."to"

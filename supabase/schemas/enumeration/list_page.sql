@@ -1,8 +1,8 @@
--- Notes the ids of a page of a slice's round. False: the pages before it were lost in a crash of PostgreSQL; nothing is
--- noted then.
+-- Records the ids of one page of a round. Returns false, and records nothing, if a crash of PostgreSQL has lost the
+-- earlier pages.
 --
--- The first page begins the round, unless a later page is there already: a late duplicate of the first page must not
--- remove what came after it.
+-- The first page begins the round, unless a later page has already been read: a late duplicate of the first page must
+-- not remove the later ones.
 create or replace function legisync.list_page(v legisync.slices, p_page integer, p_documents jsonb) returns boolean
 language plpgsql
 set search_path = pg_catalog, pg_temp

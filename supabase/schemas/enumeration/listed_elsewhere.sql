@@ -1,4 +1,4 @@
--- Those of the ids that a slice of the pass other than `p_slices` has listed.
+-- The ids that slices of the pass other than `p_slices` have listed.
 create or replace function legisync.listed_elsewhere(p_collection text, p_pass integer, p_slices bigint[], p_ids text[])
 returns text[]
 language sql stable

@@ -1,5 +1,5 @@
--- Locks a slice, and returns it if this batch still has it open; else null in every column. Checks the parameters that
--- all functions of a slice have.
+-- Locks a slice and returns it if the slice is open and this batch holds it. Otherwise every column is null. Checks the
+-- parameters that all slice functions share.
 create or replace function legisync.lock_slice(p_slice bigint, p_batch jsonb) returns legisync.slices
 language plpgsql
 set search_path = pg_catalog, pg_temp

@@ -1,12 +1,12 @@
--- Marks up to 10,000 documents of a source that none of these slices has listed. Returns whether that was all. What a
--- code's table of contents does not list any more is superseded as well, unless another source of the pass lists it: that
--- one takes it over.
+-- Marks up to 10,000 documents of a source that are not listed by any of these slices. Returns whether that was all. A
+-- document that a code's table of contents does not list any more also becomes superseded, unless another source of the
+-- pass lists it. That source then becomes its owner.
 --
--- Documents that somebody has locked are left for the next call. The caller may have locked others already, with higher ids:
--- waiting here could deadlock.
+-- Documents that another transaction has locked are left for the next call. The caller may already hold locks on higher
+-- ids, so waiting here could deadlock.
 --
--- Nested loops are closed to the planner: without statistics it may expect few rows in the listing, and go through all of
--- it once for each document.
+-- Nested loops are disabled: without statistics the planner may expect few rows in the listing, and scan all of it once
+-- for each document.
 create or replace function legisync.mark_absent_documents(
   p_collection text, p_pass integer, p_source text, p_code_id text, p_slices bigint[]) returns boolean
 language plpgsql
@@ -28,7 +28,9 @@ begin
   end if;
   v_elsewhere := legisync.listed_elsewhere(p_collection, p_pass, p_slices, v_ids);
   v_locked := array(
-    select id from legisync.documents where category = p_collection and id = any (v_ids) order by id for update skip locked);
+    select id from legisync.documents
+    where category = p_collection and id = any (v_ids)
+    order by id for update skip locked);
   update legisync.documents set absent_since = p_pass
     where category = p_collection and id = any (v_locked);
   update legisync.documents set state = 'superseded', next_attempt_at = null

@@ -1,5 +1,6 @@
--- Records a failure of a slice and gives it back: due again after a delay, or, without one, parked. `p_attempts` is how
--- many failures the caller knew of: a repeated call finds one more, and changes nothing. Returns whether it was recorded.
+-- Records a failure of a slice and releases it. The slice is due again after `p_delay`; without a delay it is parked.
+-- `p_attempts` is the number of failures that the caller knew of, so a repeated call finds one more and changes
+-- nothing. Returns whether the failure was recorded.
 create or replace function legisync.record_slice_failure(
   p_slice bigint, p_batch jsonb, p_attempts integer, p_code text, p_message text, p_delay interval) returns boolean
 language plpgsql

@@ -1,9 +1,9 @@
--- Listed documents into the catalogue: `p_documents` is [{"id", "revision"}, …]; `p_pass` is null for MAINTENANCE. Returns
--- how many are new. A known document is written only if the listing changes it (see legisync.relisted): a pass that finds
--- nothing new writes nothing here.
+-- Writes listed documents into the catalogue, and returns how many are new. `p_documents` is [{"id", "revision"}, …];
+-- `p_pass` is null for MAINTENANCE. A known document is written only if the listing changes it (see legisync.relisted),
+-- so a pass without changes writes nothing here.
 --
--- A new document whose object is there without a hash was collected before legisync. With `trust` it counts as stored.
--- Rows are written in the order of their ids, so that two enumerations that share ids cannot deadlock.
+-- A new document whose object exists without a hash was collected before legisync. With `trust` it counts as stored.
+-- Documents are written in the order of their ids, so that two enumerations cannot deadlock.
 create or replace function legisync.register_documents(
   p_bucket text, p_category text, p_source text, p_code_id text, p_pass integer, p_documents jsonb, p_adopt text)
 returns integer
@@ -52,13 +52,14 @@ begin
   select array_agg(id) into v_changed from (
     select d.id from legisync.documents d join unnest(v_ids, v_revisions) as l (id, revision) on l.id = d.id
     where d.category = p_category and d.id = any (v_ids)
-      and legisync.relisted(d, p_source, p_code_id, l.revision, p_adopt, v_complete, v_sources, v_now) is distinct from d
+      and legisync.relisted(d, p_source, p_code_id, l.revision, p_adopt, v_complete, v_sources, v_now)
+          is distinct from d
     order by d.id for update of d) c;
   if v_changed is not null then
     update legisync.documents d set
         (source, code_id, revision, state, next_attempt_at, attempts, code, message, absent_since, stored_at) = (
-          select r.source, r.code_id, r.revision, r.state, r.next_attempt_at, r.attempts, r.code, r.message, r.absent_since,
-                 r.stored_at
+          select r.source, r.code_id, r.revision, r.state, r.next_attempt_at, r.attempts, r.code, r.message,
+                 r.absent_since, r.stored_at
           from legisync.relisted(d, p_source, p_code_id, l.revision, p_adopt, v_complete, v_sources, v_now) r)
       from unnest(v_ids, v_revisions) as l (id, revision)
       where d.category = p_category and d.id = l.id and d.id = any (v_changed);

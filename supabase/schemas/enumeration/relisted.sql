@@ -1,12 +1,20 @@
--- A document as it is after a source has listed it; unchanged in most cases. The one place that says what a listing means.
+-- Returns a document as it is after a source has listed it; in most cases unchanged. This is the only place that
+-- decides what a listing changes.
 --
--- Several sources may list a document. The signal of one counts, its owner's: two would be compared with each other, and
--- differ all the time. The document passes to the next source that lists it if its owner is no source of the pass any more
--- (renamed, removed; `p_sources`, null before the first pass), has not listed it in the last complete pass, or if it is superseded. What changed meanwhile shows in
--- the signal, so it is compared then as well; if the two sources word it differently, that costs one request.
---   * The signal that counts has changed: due again, and earlier failures are forgotten. With `refresh`, so is a file
---     from before legisync.
---   * Superseded: it is back, as it was, and due if its last content was not collected.
+-- Several sources may list a document. Only its owner's change signal counts: signals of two sources would differ at
+-- each listing. Another source that lists the document becomes its owner if
+--   * the owner is not a source of the pass any more (it was renamed or removed; `p_sources`, null before the first
+--     pass),
+--   * the owner did not list the document in the last complete pass, or
+--   * the document is superseded.
+-- The new owner's signal is compared as well, because the content may have changed meanwhile. If the two sources have
+-- different signals for the same content, that costs one request.
+--
+-- The result:
+--   * If the signal that counts has changed, the document is due and its earlier failures are cleared. With `refresh`,
+--     so is a document whose file is from before legisync.
+--   * Otherwise, if the document was superseded, it gets its former state back. It is due if its last content was not
+--     collected.
 create or replace function legisync.relisted(
   d legisync.documents, p_source text, p_code_id text, p_revision text, p_adopt text,
   p_complete_pass integer, p_sources text[], p_now timestamptz) returns legisync.documents

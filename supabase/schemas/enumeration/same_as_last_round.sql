@@ -1,5 +1,5 @@
--- Whether this round of a slice listed the same ids as the one before. False in the first round, and if the round before
--- was lost in a crash.
+-- Whether this round of a slice listed the same ids as the previous one. False in the first round, and if a crash has
+-- lost the previous round.
 create or replace function legisync.same_as_last_round(v legisync.slices) returns boolean
 language sql stable
 return exists (select from legisync.listing_rounds where slice = v.id and round = v.round - 1)

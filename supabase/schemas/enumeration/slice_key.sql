@@ -1,4 +1,4 @@
--- What a slice enumerates: {"kind": "source" | "undated"}, {"kind": "code", "code"} or {"kind": "window", "from", "to"}.
+-- What a slice lists: {"kind": "source" | "undated"}, {"kind": "code", "code"} or {"kind": "window", "from", "to"}.
 create or replace function legisync.slice_key(s legisync.slices) returns json
 language sql immutable
 return case s.kind

@@ -1,6 +1,6 @@
--- Refuses a DELETE that leaves no row in public.files_queue, or that takes more than 1,000 rows and more than
--- settings.max_delete_percent of the table; unless its transaction names the table. Rows that go take their claims with
--- them, as of legisync.guard_truncate. Not caught: `drop table`, and many small deletes one after the other.
+-- Refuses a DELETE that leaves no row in public.files_queue, or that deletes both more than 1,000 rows and more than
+-- settings.max_delete_percent of the table. A transaction may allow it (see legisync.may_empty). Deleted rows lose
+-- their claims, as in legisync.guard_truncate. Not caught: `drop table`, and many small deletes in succession.
 create or replace function legisync.guard_delete() returns trigger
 language plpgsql security definer
 set search_path = pg_catalog, pg_temp
@@ -20,7 +20,7 @@ begin
   end if;
   if not exists (select from public.files_queue) then
     perform legisync.refuse_emptying(
-      'DELETE', 'it leaves public.files_queue empty, and the Workers without work until `legisync backfill` has run',
+      'DELETE', 'it leaves public.files_queue empty, so the Workers have no files until `legisync backfill` has run',
       'delete from public.files_queue');
   end if;
   select max_delete_percent into v_percent from legisync.settings;
@@ -29,8 +29,9 @@ begin
     select count(*) into v_left from public.files_queue;
     if v_deleted * 100 > v_percent * (v_deleted + v_left) then
       perform legisync.refuse_emptying(
-        'DELETE', format('it takes %s of %s rows of public.files_queue, more than the %s %% of LEGISYNC_MAX_DELETE_PERCENT',
-                         v_deleted, v_deleted + v_left, v_percent),
+        'DELETE',
+        format('it deletes %s of %s rows of public.files_queue, more than the %s %% of LEGISYNC_MAX_DELETE_PERCENT',
+               v_deleted, v_deleted + v_left, v_percent),
         'delete from public.files_queue where …');
     end if;
   end if;

@@ -1,18 +1,18 @@
--- Whether files_queue still has a row, asked of a witness: a row that was there the last time. Asking for any row would be
--- simpler, and quadratic: deleted rows stay in the table and its indexes until no transaction can see them any more, so
--- each question walks past all that was deleted before it (10,000 deletes one by one in the order of an index: 6.2 s
--- instead of 1.2 s, and a hundred times that for ten times as many). The witness costs one probe of the index. It is the
--- row with the lowest path or, when that was deleted, the highest, in turn: deletes in one of the two orders meet it once,
--- and deletes in another one rarely.
+-- Whether files_queue still has a row. To find out, it looks up a witness: a row that it found last time. Reading any
+-- row would be simpler but quadratic. Deleted rows stay in the table and its indexes until no transaction can see them,
+-- so each probe would walk past everything that was deleted before: 10,000 single deletes in index order took 6.2 s
+-- instead of 1.2 s, and ten times as many would take a hundred times as long. Looking up the witness costs one index
+-- probe.
 --
--- It is kept in the session. There it may be wrong, being only a hint: each time its row is looked up. False: there is no
--- row with a path.
+-- The witness is the row with the lowest path or, after that one was deleted, the highest, in turn. Deletes in path
+-- order hit it once, deletes in another order rarely. It is stored in the session, and is only a hint: each call looks
+-- up its row. False: no row has a path.
 create or replace function legisync.has_witness() returns boolean
 language plpgsql
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-  -- `low:` or `high:`, and the path.
+  -- `low:` or `high:`, followed by the path.
   v_witness text := coalesce(current_setting('legisync.queue_witness', true), '');
   v_path text;
 begin

@@ -1,4 +1,4 @@
--- What an operator last set for a collection: {"paused", "lanes"}. Null: nobody has.
+-- What an operator last set for a collection: {"paused", "lanes"}. Null: nothing was set.
 create or replace function public.legisync_collection_controls(p_collection text)
 returns json
 language plpgsql stable security definer
@@ -10,4 +10,5 @@ begin
     select json_build_object('paused', paused, 'lanes', lanes) from legisync.controls where collection = p_collection);
 end
 $$;
-comment on function public.legisync_collection_controls is 'Part of legisync. What an operator last set for a collection.';
+comment on function public.legisync_collection_controls is
+  'Part of legisync. What an operator last set for a collection.';

@@ -1,5 +1,6 @@
--- Keeps what an operator sets for a collection, and returns it.
-create or replace function public.legisync_save_collection_controls(p_collection text, p_paused boolean, p_lanes integer)
+-- Saves what an operator sets for a collection, and returns it.
+create or replace function public.legisync_save_collection_controls(
+  p_collection text, p_paused boolean, p_lanes integer)
 returns json
 language plpgsql security definer
 set search_path = pg_catalog, pg_temp set statement_timeout = '20s'
@@ -13,4 +14,5 @@ begin
   return json_build_object('paused', p_paused, 'lanes', p_lanes);
 end
 $$;
-comment on function public.legisync_save_collection_controls is 'Part of legisync. Keeps what an operator sets for a collection.';
+comment on function public.legisync_save_collection_controls is
+  'Part of legisync. Saves what an operator sets for a collection.';

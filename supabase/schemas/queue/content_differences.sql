@@ -1,8 +1,10 @@
--- Rows among `p_paths` that stand for something else than their object, and what that means for each: `newer` (see
--- legisync.content_is_newer), `adopt` (the row takes the object's hash over, which is no news), `resize` (the size
+-- The rows among `p_paths` whose hash or size differs from their object's, and how: `newer` (see
+-- legisync.content_is_newer), `adopt` (the row takes the object's hash, but the content is not new), `resize` (the size
 -- differs).
 create or replace function legisync.content_differences(p_bucket text, p_paths text[], p_grace interval)
-returns table (file_path text, sha256 text, size bigint, written timestamptz, finished boolean, newer boolean, adopt boolean, resize boolean)
+returns table (
+  file_path text, sha256 text, size bigint, written timestamptz,
+  finished boolean, newer boolean, adopt boolean, resize boolean)
 language plpgsql stable
 set search_path = pg_catalog, pg_temp set plan_cache_mode = force_custom_plan
 as $$

@@ -1,14 +1,14 @@
--- Whether an object has other, newer content than the one that its row stands for. The one place that says so.
+-- Whether an object has newer content than its row. This is the only place that decides it.
 --
--- Hashes decide where both sides have one. Hashes of two versions of the projection ("v1:…", "v2:…") cannot be compared:
--- that is not new content, and the row takes the hash over.
+-- If both have a hash, the hashes decide. Hashes of different versions of the projection ("v1:…", "v2:…") cannot be
+-- compared. They do not count as new content, and the row takes the object's hash.
 --
--- Where one side has no hash, dates decide (ADR 4). A row that legisync has written knows the date of its content: an object
--- of a later date is newer. Of a row from before legisync only the date of the row is known. An object with a hash was
--- uploaded by us, so it is newer if it was written after the row. An object without one belongs to a collector that inserts
--- the row seconds before the upload: it is newer only if it is younger by more than the grace time.
+-- If one has no hash, dates decide (ADR 4). A row that legisync has written knows the date of its content: an object
+-- with a later date is newer. Of a pre-existing row only the row's own date is known. An object with a hash was
+-- uploaded by legisync, so it is newer if it was written after the row. An object without a hash comes from a collector
+-- that inserts the row seconds before the upload, so it is newer only if it is younger by more than the grace time.
 --
--- Stable, since adding an interval to a time is: declared immutable, it would not be inlined.
+-- Stable, because adding an interval to a time is stable. Declared immutable, it would not be inlined.
 create or replace function legisync.content_is_newer(
   p_object_sha256 text, p_row_sha256 text, p_object_written timestamptz, p_row_created timestamptz,
   p_row_content_at timestamptz, p_grace interval) returns boolean

@@ -1,12 +1,15 @@
--- Turns a row whose content changed meanwhile back to pending when its Worker finishes with its own, unchanged UPDATE.
+-- Makes a row pending again if its content changed while a Worker was processing it. The Worker need not know: it
+-- finishes the row with its own, unchanged UPDATE.
 --
--- A row is marked `requeue` when its content changes while it is not finished. A Worker that then takes it (from pending
--- to in progress) will read the new content, so the mark is cleared. A Worker that finishes a marked row may have read the
--- old content, so the row is pending again. A Worker that goes from pending to finished in one step cannot be told from
--- one that began before the change: it gets the file once more. Working twice is the better failure than not at all.
+-- A row is marked `requeue` when its content changes before it is finished.
+--   * A Worker that then takes the row (from pending to in progress) reads the new content, so the mark is cleared.
+--   * A Worker that finishes a marked row may have read the old content, so the row is pending again.
+--   * A Worker that goes from pending to finished in one step may have begun before the change, so it gets the file
+--     once more.
+-- Processing a file twice is better than not at all.
 --
--- A row that becomes pending here loses its claim, if somebody still has it: another Worker finished the row, or gave it
--- back, under the claimant, who has read the old content.
+-- A row that becomes pending here loses its claim, if it still has one. Its claimant has read the old content, and
+-- another Worker has finished the row or set it back.
 create or replace function legisync.keep_requeue() returns trigger
 language plpgsql security definer
 set search_path = pg_catalog, pg_temp
@@ -14,7 +17,7 @@ as $$
 declare
   s legisync.settings;
 begin
-  -- legisync's own update, of newer content: it sets the mark itself.
+  -- legisync's own update with newer content sets the mark itself.
   if new.content_at is distinct from old.content_at or not new.requeue then
     return new;
   end if;

@@ -1,4 +1,4 @@
--- Finds the values that legisync itself writes into `files_queue.status`. Called at the end of each migration, and by
+-- Chooses the values that legisync writes into `files_queue.status`. Called at the end of each migration, and by
 -- `legisync migrate` after it has written the settings.
 create or replace function legisync.resolve_status_values() returns void
 language plpgsql

@@ -1,6 +1,7 @@
--- Clears the mark of rows whose file was gone and is there again. `legisync repair dangling` had set it, and had given
--- pending rows a status that nobody polls: those are pending again. A finished row stays finished, and `content_at` stays
--- as well: it shows whether the file that came back is newer. The caller holds the locks of the rows, or there are few.
+-- Clears the mark of dangling rows whose file exists again. `legisync repair dangling` has set the mark, and has given
+-- pending rows a status that no Worker polls. These rows are pending again; a finished row stays finished. `content_at`
+-- stays too, because it shows whether the restored file is newer. The caller holds the row locks, or there are few
+-- rows.
 create or replace function legisync.restore_dangling(p_bucket text, p_paths text[]) returns integer
 language plpgsql
 set search_path = pg_catalog, pg_temp set plan_cache_mode = force_custom_plan

@@ -1,5 +1,5 @@
--- Whether `files_queue.status`, whatever its type and its checks, accepts a value. Checks that look at other columns as
--- well are not asked. The statements are built as text: the column's type and its checks are known only at run time.
+-- Whether `files_queue.status` accepts a value, whatever its type and its checks are. Checks that also read other
+-- columns are skipped. The statements are built as text, because type and checks are known only at run time.
 create or replace function legisync.status_accepts(p_value text) returns boolean
 language plpgsql stable
 set search_path = pg_catalog, pg_temp
@@ -13,7 +13,7 @@ begin
   select format_type(atttypid, atttypmod), attnum into strict v_type, v_number
     from pg_attribute where attrelid = 'public.files_queue'::regclass and attname = 'status';
   begin
-    -- A cast cuts a value that is too long for its type, without an error.
+    -- A cast truncates a value that is too long for the type, without an error.
     execute format('select (%L::%s)::text = %L', p_value, v_type, p_value) into v_ok;
   exception when data_exception or check_violation then
     return false;

@@ -1,13 +1,14 @@
--- Brings rows up to date with their objects. The caller holds the locks of the rows. The one place that applies the rule
--- of changed content:
---   * content is newer: hash and size are taken over. A finished row becomes pending again, any other one is marked
---     `requeue` (see legisync.keep_requeue);
---   * only the hash is new to the row: it is taken over. A claim on the row stays, and counts on for that hash;
---   * only the size differs: it is taken over with `p_sizes`. It says nothing about the content.
+-- Brings rows up to date with their objects. The caller holds the row locks. This is the only place that applies the
+-- rule of changed content:
+--   * The content is newer: the row gets the object's hash and size. If it was finished it becomes pending again,
+--     otherwise it is marked `requeue` (see legisync.keep_requeue).
+--   * Only the hash is new to the row: the row gets it. A claim on the row stays, and counts its attempts for that
+--     hash.
+--   * Only the size differs: the row gets it if `p_sizes` is set. A size says nothing about the content.
 --
--- A row that is pending with newer content loses its claim. The Worker that has it has read the old content: if it could
--- still complete the row, nobody would read the new one. That includes a row that was pending before, because somebody
--- gave it back under the claimant. A claim that was completed stays, so that a repeated call gets its answer.
+-- A row that is pending with newer content loses its claim. The claimant has read the old content; if it could still
+-- complete the row, no Worker would read the new one. This includes a row that was pending before, because another
+-- session set it back under its claimant. A completed claim stays, so that a repeated call gets its answer.
 create or replace function legisync.take_over_content(
   p_bucket text, p_paths text[], p_grace interval, p_sizes boolean,
   out pending_again integer, out requeued integer, out resized integer)

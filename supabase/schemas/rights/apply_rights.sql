@@ -1,6 +1,7 @@
--- Rights of functions and tables, for all that is there, so that a new one cannot be forgotten: nobody but the owner may
--- use what is in the schema legisync, and only the service role may call the functions of `public` that say they are
--- legisync's. By name as well as from PUBLIC: Supabase's default privileges grant to these roles. Last in every migration.
+-- Sets the rights of all functions and tables, so that none can be forgotten. Only the owner may use what is in the
+-- schema legisync. Only the service role may call the functions of `public` that are marked as part of legisync. Rights
+-- are revoked from each role as well as from PUBLIC, because Supabase's default privileges grant to the roles. Last in
+-- every migration.
 do $$
 declare
   f record;
@@ -10,8 +11,8 @@ begin
     select p.oid::regprocedure as name, n.nspname = 'public' as is_public, r.roles
       from pg_proc p join pg_namespace n on n.oid = p.pronamespace
       cross join lateral (
-        select coalesce(string_agg(distinct case a.grantee when 0 then 'public' else a.grantee::regrole::text end, ', '), '')
-          as roles
+        select coalesce(
+          string_agg(distinct case a.grantee when 0 then 'public' else a.grantee::regrole::text end, ', '), '') as roles
           from aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) a
           where a.grantee <> p.proowner
             and (a.grantee = 0 or a.grantee::regrole::text in ('anon', 'authenticated', 'service_role'))) r

@@ -1,5 +1,5 @@
--- Refuses to touch a function of `public` that has a name of legisync's and does not say that it is legisync's: `create or
--- replace` would overwrite what a team wrote. First in every migration.
+-- Refuses to replace a function of `public` that has one of legisync's names but is not marked as part of legisync:
+-- `create or replace` would overwrite a team's own function. First in every migration.
 do $$
 declare
   v_foreign text;
@@ -9,8 +9,8 @@ begin
     where p.pronamespace = 'public'::regnamespace and p.proname like 'legisync\_%'
       and coalesce(obj_description(p.oid, 'pg_proc'), '') not like 'Part of legisync.%';
   if v_foreign is not null then
-    raise exception 'The schema public has functions with names that legisync uses, and they are not legisync''s: %. '
-      'Rename them (alter function … rename to …), then run this again. Nothing was changed.', v_foreign;
+    raise exception 'The schema public has functions that are not part of legisync, but have names that legisync uses: '
+      '%. Rename them (alter function … rename to …), then run this again. Nothing was changed.', v_foreign;
   end if;
 end
 $$;

@@ -1,5 +1,5 @@
--- What follows from a change: the status values are resolved again, and PostgREST, which keeps functions and their
--- settings in a cache, reads them again.
+-- Applies what depends on a change: resolves the status values again, and tells PostgREST to reload its cache of
+-- functions and their settings.
 do $$
 begin
   if to_regprocedure('legisync.resolve_status_values()') is not null then

@@ -2,7 +2,7 @@ import { DEFINITION } from './model.ts';
 
 const fact = `'${DEFINITION}'`;
 
-/** The definition of each object. That of a table lacks its columns and constraints: see COLUMNS and CONSTRAINTS. */
+/** The definition of each object. Columns and constraints of tables: see COLUMNS, CONSTRAINTS. */
 export const DEFINITIONS = `
   select o.kind, o.name, ${fact} as fact, false as element, 0 as position,
          format('create schema if not exists %s;', o.name) as sql

@@ -3,21 +3,22 @@ import { readingCatalogue } from '../session.ts';
 import type { Kind } from './model.ts';
 import { OBJECTS } from './objects.ts';
 
-/** One object cannot be without another one. */
+/** One object depends on another one. */
 export interface Dependency {
-  /** What depends, in words: `view legisync.missing`, `column holder of table legisync.slices`. */
+  /** Describes the dependent, e.g. `column holder of table legisync.slices`. */
   readonly text: string;
-  /** The key of the object that depends, or of which the dependent is a part. Null: not in our schemas. */
+  /** Key of the dependent object, or of the object that contains it. Null: not in our schemas. */
   readonly dependent: string | null;
-  /** A part of a table: a column, a default, a constraint, an index. */
+  /** The dependent is a part of a table: a column, a default, a constraint, an index. */
   readonly data: boolean;
-  /** The key of what it depends on. */
+  /** Key of the object that it depends on. */
   readonly on: string;
 }
 
 /**
- * `pg_depend` knows parts: the rule behind a view, the row type of a table, the default of a column. `parts` says of which
- * object each is a part. Not in it: what functions with a string body use, which PostgreSQL does not record.
+ * `pg_depend` lists parts: the rule of a view, the row type of a table, the default of a column.
+ * `parts` maps each part to its object. PostgreSQL does not record what functions with a string
+ * body use.
  */
 const DEPENDENCIES = `
   with ${OBJECTS},
@@ -64,7 +65,7 @@ interface Row {
   readonly on_name: string;
 }
 
-/** Reads which objects depend on which, without what PostgreSQL does not record: uses in string bodies of functions. */
+/** Reads the dependencies between objects, except for uses in string bodies of functions. */
 export async function readDependencies(client: Client): Promise<readonly Dependency[]> {
   const { rows } = await readingCatalogue(client, () => client.query<Row>(DEPENDENCIES));
   return rows.map((row) => ({

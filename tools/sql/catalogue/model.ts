@@ -1,13 +1,13 @@
-/** What the tools read and describe: everything in these schemas, whoever made it. */
+/** The schemas that the tools read and describe completely. */
 export const SCHEMAS = ['legisync', 'public'] as const;
 
 export const KINDS = ['schema', 'type', 'table', 'view', 'function', 'trigger'] as const;
 export type Kind = (typeof KINDS)[number];
 
-/** The fact that every object has: it is there. */
+/** The fact that every object has. */
 export const DEFINITION = 'definition';
 
-/** One thing that can be said about an object, e.g. `column id` of a table. */
+/** One property of an object, e.g. `column id` of a table. */
 export interface Fact {
   readonly name: string;
   /** A statement; for columns and constraints, a line of `create table`. */
@@ -29,8 +29,9 @@ export interface DatabaseObject {
   /** The definition first. */
   readonly statements: readonly Fact[];
   /**
-   * What `create or replace` cannot change: the new signature must begin with the old one. For a view its columns; for a
-   * function its kind, parameters and result, then one entry for each default.
+   * What `create or replace` cannot change, except by appending: the new signature must begin with
+   * the old one. For a view its columns; for a function its kind, parameters and result, then one
+   * entry for each default.
    */
   readonly signature: readonly string[];
   /** Rights of roles other than the owner. */

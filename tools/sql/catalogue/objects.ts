@@ -1,8 +1,9 @@
 import { SCHEMAS } from './model.ts';
 
 /**
- * Common table expressions for the queries of this folder: `objects` has one row for each object that we describe, with
- * its owner, and with its rights as PostgreSQL applies them (a null ACL means the default).
+ * Common table expressions for the queries of this folder. `objects` has one row for each described
+ * object, with its owner, and with its rights as PostgreSQL applies them (a null ACL means the
+ * default).
  */
 export const OBJECTS = `
   spaces as (select * from pg_namespace where nspname in (${SCHEMAS.map((name) => `'${name}'`).join(', ')})),

@@ -1,4 +1,4 @@
-/** What is said about an object that is there: states, comments, owners. Rights: see rights.ts. */
+/** Further properties of an object: states, comments, owners. Rights: see rights.ts. */
 export const PROPERTIES = `
   select o.kind, o.name, 'enabled' as fact, false as element, 10 as position,
          format('alter table %s %s trigger %I;', t.tgrelid::regclass, case t.tgenabled

@@ -24,7 +24,7 @@ interface SignatureRow {
   readonly signature: readonly string[];
 }
 
-/** What files make, as opposed to what they say about it. */
+/** What files make, as opposed to the properties that they set. */
 const MADE = `${DEFINITIONS} union all ${COLUMNS} union all ${CONSTRAINTS} union all ${INDEXES}`;
 
 const FACTS = `
@@ -32,16 +32,16 @@ const FACTS = `
   select * from (${MADE} union all ${TABLE_SETTINGS} union all ${PROPERTIES}) facts order by kind, name, position, fact`;
 
 /**
- * Reads all objects of the schemas that we describe.
+ * Reads all objects of SCHEMAS.
  *
- * @throws Error for an object of a kind that the description lacks
+ * @throws Error for an object of a kind that the tools cannot describe
  */
 export async function readCatalogue(client: Client): Promise<Catalogue> {
   return readingCatalogue(client, async () => {
     const unsupported = await client.query<{ text: string }>(`with ${OBJECTS} ${UNSUPPORTED}`);
     if (unsupported.rows.length > 0) {
       throw new Error(
-        'tools/sql/catalogue does not describe these objects. Do without them, or teach it their kind ' +
+        'tools/sql/catalogue does not describe these objects. Avoid them, or add queries for their kind ' +
           `(unsupported.ts lists the kinds): ${unsupported.rows.map(({ text }) => text).join('; ')}`,
       );
     }
@@ -84,10 +84,10 @@ function toFact({ fact, sql }: FactRow): Fact {
 
 /** A fact that some file has made. */
 export interface MadeFact {
-  /** Of the object. */
+  /** Key of the object. */
   readonly key: string;
   readonly fact: string;
-  /** Hash of what it says, where `create or replace` can change that. */
+  /** Hash of the text if `create or replace` can change it; otherwise null. */
   readonly hash: string | null;
 }
 
@@ -96,7 +96,7 @@ const MADE_FACTS = `
   select kind, name, fact, case when kind in ('view', 'function', 'trigger') then md5(sql) end as hash
     from (${MADE}) made`;
 
-/** What exists by now: read before and after a file is applied, it says what the file makes. */
+/** Reads the facts that exist. Read before and after a file is applied, they show what it makes. */
 export async function readMade(client: Client): Promise<readonly MadeFact[]> {
   const { rows } = await readingCatalogue(client, () =>
     client.query<{ kind: Kind; name: string; fact: string; hash: string | null }>(MADE_FACTS),

@@ -1,6 +1,8 @@
 import type { Fact, Grant, Kind } from './model.ts';
 
-/** `kind, name, target, grantee, privileges, grantable`: a row for what each role other than the owner may do. */
+/**
+ * `kind, name, target, grantee, privileges, grantable`: the rights of roles other than the owner.
+ */
 export const RIGHTS = `
   select o.kind, o.name, g.grantee, g.privileges, g.grantable,
          case when o.kind in ('table', 'view') then o.name
@@ -23,18 +25,18 @@ export interface RightsRow {
   readonly kind: Kind;
   readonly name: string;
   readonly target: string;
-  /** Null, as are the next two, where nobody but the owner has rights. */
+  /** This and the next two fields are null if only the owner has rights. */
   readonly grantee: string | null;
   readonly privileges: string | null;
   readonly grantable: boolean | null;
 }
 
-/** Roles that the defaults of PostgreSQL and Supabase may have granted something to. */
+/** Roles that may have rights by the defaults of PostgreSQL and Supabase. */
 const DEFAULT_GRANTEES = 'public, anon, authenticated, service_role';
 
 export interface Rights {
   readonly grants: readonly Grant[];
-  /** Statements that leave exactly these rights, beside those of the owner. */
+  /** Statements that set exactly these rights, besides those of the owner. */
   readonly fact: Fact;
 }
 

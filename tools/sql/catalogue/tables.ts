@@ -21,7 +21,7 @@ export const CONSTRAINTS = `
     from objects o join pg_constraint k on k.conrelid = o.oid
     where o.kind = 'table' and k.contype in ('p', 'u', 'c', 'x', 'f')`;
 
-/** Without those that a constraint makes. */
+/** Indexes, except for those of constraints. */
 export const INDEXES = `
   select o.kind, o.name, 'index ' || i.indexrelid::regclass, false, 1, pg_get_indexdef(i.indexrelid, 0, true) || ';'
     from objects o join pg_index i on i.indrelid = o.oid

@@ -1,6 +1,6 @@
 /**
- * What the other queries of this folder do not describe. It must not be there: a difference in it would be seen by
- * nobody.
+ * Objects and options that the other queries of this folder do not describe. The tools refuse them,
+ * because they could not find a difference in them.
  */
 export const UNSUPPORTED = `
   select pg_describe_object(classid, objid, 0) || details as text from (

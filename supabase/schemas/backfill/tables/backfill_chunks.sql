@@ -1,8 +1,8 @@
--- What each chunk cost. A run of 1.4 million files has about twenty.
+-- What each chunk did and how long it took. A run of 1.4 million files has about twenty chunks.
 create table if not exists legisync.backfill_chunks (
   run bigint not null references legisync.backfill_runs on delete cascade,
   number integer not null,
-  -- Where the run stood after it.
+  -- Where the run was after it.
   phase text not null,
   position text not null,
   scanned integer not null,

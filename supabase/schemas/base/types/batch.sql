@@ -1,12 +1,12 @@
--- A batch of documents: the run of a workflow that works on it, and its number within that run. The same value always
--- stands for the same documents. It holds slices while they are enumerated, and documents while they are collected.
+-- A batch: the workflow run that processes it, and its number within that run. A batch value always refers to the same
+-- documents. A batch holds a slice while it enumerates, and documents while it collects them.
 do $$
 begin
   if to_regtype('legisync.batch') is null then
     create type legisync.batch as (
-      workflow text,   -- the workflow's id
-      run text,        -- the run's id: a reset or a new start gives another one
-      sequence integer -- counts the batches of the run
+      workflow text,   -- workflow id
+      run text,        -- run id; a reset or a new start gives another one
+      sequence integer -- number of the batch within the run
     );
   end if;
 end

@@ -1,5 +1,5 @@
--- Every reading, for people who ask how it was. At most 90 days or 5,000 readings of it: an hourly one for half a year, or
--- one every 25 minutes for 90 days.
+-- All readings, as a history: those of the last 90 days, and at most 5,000. That is an hourly reading for 90 days, or
+-- one every 26 minutes.
 create table if not exists legisync.coherence_checks (
   id bigint generated always as identity primary key,
   bucket_id text not null,

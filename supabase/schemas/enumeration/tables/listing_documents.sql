@@ -1,6 +1,6 @@
--- The ids that each round of a slice has listed, to compare two rounds, and to find what a source does not list any more.
--- Kept until the next pass. Unlogged: these rows come and go with each pass, and writing them to the log would cost more
--- than the whole rest of a pass that finds nothing new.
+-- The ids that each round of a slice has listed. They are needed to compare two rounds, and to find the documents that
+-- a source does not list any more. Kept until the next pass. Unlogged: each pass replaces these rows, and logging them
+-- would cost more than the rest of a pass without changes.
 create unlogged table if not exists legisync.listing_documents (
   slice bigint not null,
   id text not null,

@@ -1,5 +1,5 @@
--- The rounds whose listing is whole so far. Unlogged, as the listing itself is: a crash of PostgreSQL empties both, so a
--- round that is missing here has lost its pages, and is read again.
+-- The rounds whose listing has lost no page so far. Unlogged, as listing_documents is: a crash of PostgreSQL empties
+-- both tables. So a round without a row here has lost its pages and is read again.
 create unlogged table if not exists legisync.listing_rounds (
   slice bigint not null,
   round integer not null,

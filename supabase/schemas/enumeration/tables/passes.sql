@@ -1,4 +1,4 @@
--- Passes: each is one whole enumeration of a collection.
+-- Passes. A pass is one complete enumeration of a collection.
 create table if not exists legisync.passes (
   collection text not null,
   pass integer not null,

@@ -1,4 +1,5 @@
--- What an operator set for a MASSIVE collection. It outlives Temporal's own database.
+-- What an operator set for a collection's MASSIVE workflow. Kept here so that it survives a loss of Temporal's
+-- database.
 create table if not exists legisync.controls (
   collection text primary key,
   paused boolean not null,

@@ -1,7 +1,8 @@
--- The order in which files are claimed. A migration of its own: its build keeps writers out (a SHARE lock) for as long as
--- it reads the table, and locks last to the end of the transaction.
+-- The order in which files are claimed. It has a migration of its own: the build blocks writers (SHARE lock) while it
+-- reads the table, and locks last until the transaction ends.
 --
--- An index of that name that is invalid (a concurrent build was interrupted) or that has another definition is replaced.
+-- An existing index of that name is replaced if it is invalid (a concurrent build was interrupted) or has another
+-- definition.
 do $$
 begin
   if exists (
@@ -9,7 +10,8 @@ begin
     where i.indexrelid = to_regclass('public.files_queue_claimable')
       and not (i.indisvalid
                and pg_get_indexdef(i.indexrelid) like '%(backfilled, created_at)%'
-               and pg_get_expr(i.indpred, i.indrelid) ~ '^\(\(\(?status.* = ''pending''.* AND \(processed IS NOT TRUE\) AND \(dangling_since IS NULL\)\)$')
+               and pg_get_expr(i.indpred, i.indrelid) ~ ('^\(\(\(?status.* = ''pending''.* AND '
+                   || '\(processed IS NOT TRUE\) AND \(dangling_since IS NULL\)\)$'))
   ) then
     drop index public.files_queue_claimable;
   end if;

@@ -4,6 +4,8 @@ import { Worker } from '@temporalio/worker';
 import type { ActivityDeps } from './activities/deps.ts';
 import { createActivities } from './activities/index.ts';
 import type { Config } from './config/config.ts';
+import { MAX_ACTIVITIES } from './contract/limits.ts';
+import { HEARTBEAT } from './contract/timing.ts';
 import { createLegifrance } from './legifrance/client.ts';
 import { createProcessQuota } from './legifrance/quota/quota.ts';
 import { failureInterceptor } from './observability/failureInterceptor.ts';
@@ -14,31 +16,28 @@ import { connectWorker } from './temporal/nativeConnection.ts';
 
 const WORKFLOWS = fileURLToPath(new URL('./workflows/index.ts', import.meta.url));
 
-/** All lanes of two collections (32), MAINTENANCE, and room for the short ones. */
-const MAX_ACTIVITIES = 40;
-
-/** Workflow runs kept in memory: a handful of collections, and MAINTENANCE runs that end soon. */
+/** Workflow runs kept in memory: several collections, and short MAINTENANCE runs. */
 const MAX_CACHED_WORKFLOWS = 100;
 
-/** After the grace time activities are cancelled; this much later the process ends whatever they do. */
+/** Activities are cancelled after the grace time. This much later, the process ends in any case. */
 const FORCE_SECONDS = 10;
 
 export interface WorkerOptions {
   readonly config: Config<'legifrance' | 'supabase'>;
   readonly logger: Logger;
   readonly scrub: Scrub;
-  /** Ends the worker: work at hand is finished or handed back within the grace time. */
+  /** Stops the worker: activities finish, or release their leases, within the grace time. */
   readonly stop: AbortSignal;
-  /** Called when the worker polls. */
+  /** Called when the worker starts to poll. */
   readonly onReady?: () => void;
-  /** Puts something in front of the ports: faults, in tests. */
+  /** Wraps the dependencies of activities: tests inject faults. */
   readonly decorate?: (deps: ActivityDeps) => ActivityDeps;
 }
 
 /**
- * Runs one worker process until `stop` is aborted and its work has ended.
+ * Runs one worker until `stop` is aborted and its activities have ended.
  *
- * @throws TemporalUnreachable where the server does not answer
+ * @throws TemporalUnreachable if the server does not answer
  */
 export async function runWorker({ config, logger, scrub, stop, ...options }: WorkerOptions): Promise<void> {
   const legifrance = createLegifrance({
@@ -84,8 +83,7 @@ export async function runWorker({ config, logger, scrub, stop, ...options }: Wor
       interceptors: { activity: [failureInterceptor({ logger, scrub })] },
       maxConcurrentActivityTaskExecutions: MAX_ACTIVITIES,
       maxCachedWorkflows: MAX_CACHED_WORKFLOWS,
-      // Progress and cancellation travel with heartbeats: five seconds keeps both prompt.
-      maxHeartbeatThrottleInterval: '5s',
+      maxHeartbeatThrottleInterval: HEARTBEAT.throttleMs,
       shutdownGraceTime: `${grace}s`,
       shutdownForceTime: `${grace + FORCE_SECONDS}s`,
     });

@@ -1,6 +1,6 @@
 import type { CoherenceInput, MeasureResult } from '../contract/coherence.ts';
 import { judge } from '../coherence/verdict.ts';
-import { LegisyncError } from '../contract/failures.ts';
+import { nullOnTimeout } from '../supabase/timeouts.ts';
 import type { ActivityDeps } from './deps.ts';
 import { withHeartbeat } from './liveness.ts';
 
@@ -12,20 +12,15 @@ export async function measureCoherence(
   return withHeartbeat(
     () => null,
     async () => {
-      try {
-        const reading = await coherence.measure({ bucket, kind, graceSeconds });
-        const verdict = judge(reading, limits);
-        if (verdict.state === 'desynchronised') {
-          const { reasons, next } = verdict;
-          log.warn({ bucket, kind, reasons, next }, 'Storage and files_queue differ');
-        }
-        return { outcome: 'measured', reading, verdict };
-      } catch (error) {
-        // Not tried again at once: what took too long would take so again, and burdens the database.
-        if (error instanceof LegisyncError && error.code === 'DATABASE_TIMEOUT')
-          return { outcome: 'timed_out' };
-        throw error;
+      const reading = await nullOnTimeout(() => coherence.measure({ bucket, kind, graceSeconds }));
+      // Not retried at once: it would time out again, and put load on the database.
+      if (reading === null) return { outcome: 'timed_out' };
+      const verdict = judge(reading, limits);
+      if (verdict.state === 'desynchronised') {
+        const { reasons, next } = verdict;
+        log.warn({ bucket, kind, reasons, next }, 'Storage and files_queue differ');
       }
+      return { outcome: 'measured', reading, verdict };
     },
   );
 }

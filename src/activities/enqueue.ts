@@ -2,7 +2,9 @@ import type { EnqueueInput, EnqueueResult } from '../contract/collecting.ts';
 import type { ActivityDeps } from './deps.ts';
 import { withHeartbeat } from './liveness.ts';
 
-/** See {@link Activities.enqueueDocuments}. Objects that turn out to be missing are logged, and due again. */
+/**
+ * See {@link Activities.enqueueDocuments}. Documents without an object are logged, and due again.
+ */
 export async function enqueueDocuments(deps: ActivityDeps, input: EnqueueInput): Promise<EnqueueResult> {
   const result = await withHeartbeat(
     () => null,
@@ -11,7 +13,7 @@ export async function enqueueDocuments(deps: ActivityDeps, input: EnqueueInput):
   if (result.missing.length > 0) {
     deps.log.warn(
       { ids: result.missing.slice(0, 10), count: result.missing.length },
-      'uploaded objects are not there',
+      'uploaded objects are missing',
     );
   }
   if (result.heldByOtherBucket > 0) {

@@ -2,20 +2,26 @@ import { Context } from '@temporalio/activity';
 import type { Collection, Source } from '../contract/collections.ts';
 import { LegisyncError } from '../contract/failures.ts';
 import type { FetchInput, FetchResult } from '../contract/collecting.ts';
+import { SLICE_LEASE_SECONDS } from '../contract/timing.ts';
 import type { ActivityDeps } from './deps.ts';
 import { enumerateStep } from './enumeration/enumerate.ts';
 import { withHeartbeat, type Signals } from './liveness.ts';
 import { listFresh, type ListingProgress } from './maintenance.ts';
 import { isQuotaSpent } from './quotaSpent.ts';
-import { LEASE_SECONDS } from './enumeration/sliceWork.ts';
 
-/** Enumeration runs ahead of collection by this many batches, so that no lane waits for a listing. */
+/** Enumeration is ahead of collection by this many batches, so that no lane waits for a listing. */
 const AHEAD_BATCHES = 4;
 
-/** Steps of enumeration in one call: a step is a table of contents or ten pages of a search, well under a minute. */
+/**
+ * Steps of enumeration in one call. A step is a table of contents or ten pages of a search, and
+ * takes much less than a minute.
+ */
 const MAX_STEPS = 6;
 
-/** A lane without work asks no more often, whatever it is told: each question is two events of history. */
+/**
+ * A lane without work waits at least this long, whatever the database answers: each call adds
+ * events to the history.
+ */
 const MIN_WAIT_MS = 1_000;
 
 /** See {@link Activities.fetchDocuments}. */
@@ -46,7 +52,7 @@ async function nextOfPass(
     const pass = await deps.catalogue.openPass(collection.name, sources, deps.settings.passIntervalSeconds);
     const ahead = pass.due >= limit * AHEAD_BATCHES;
     if (pass.openSlices > 0 && !ahead && step < MAX_STEPS && !signals.stop.aborted) {
-      const slice = await deps.catalogue.leaseSlice(batch, pass.pass, LEASE_SECONDS);
+      const slice = await deps.catalogue.leaseSlice(batch, pass.pass, SLICE_LEASE_SECONDS);
       if (slice !== null) {
         const source = sourceOf(collection, slice.source);
         try {

@@ -22,24 +22,26 @@ import { fetchDocuments } from './fetch.ts';
 import { withHeartbeat } from './liveness.ts';
 import { uploadDocuments } from './upload.ts';
 
-/** The steps with effects. Each may be repeated, and may come late or twice. */
+/** The activities. Each may be repeated, may run late, and may run twice at once. */
 export interface Activities {
-  /** The next documents of a collection that need work, after looking for new ones. */
+  /** Lists new documents of a collection, and leases the next documents to collect. */
   fetchDocuments(input: FetchInput): Promise<FetchResult>;
   /**
-   * Consults each document that the batch still holds, and puts it into the bucket where the object
-   * is absent or has another hash.
+   * Consults each document that the batch still holds. Uploads it if the object is absent or has
+   * another hash.
    */
   uploadDocuments(input: UploadInput): Promise<UploadResult>;
-  /** Queue rows and catalogue states of a batch, in one transaction. */
+  /** Writes the queue rows and catalogue states of a batch, in one transaction. */
   enqueueDocuments(input: EnqueueInput): Promise<EnqueueResult>;
-  /** Keeps what an operator set where it outlives Temporal's database. */
+  /**
+   * Saves the operator's settings to Postgres, where they survive a loss of Temporal's database.
+   */
   saveControls(collection: string, controls: Controls): Promise<void>;
-  /** Begins a backfill, or resumes the unfinished one; and counts the bucket's objects. */
+  /** Begins a backfill or resumes the unfinished one. Counts the bucket's objects. */
   openBackfill(input: OpenBackfillInput): Promise<OpenBackfillResult>;
-  /** One chunk of a backfill, in one transaction. */
+  /** Processes one chunk of a backfill, in one transaction. */
   backfillChunk(input: BackfillChunkInput): Promise<BackfillChunkResult>;
-  /** Compares Storage and files_queue; a difference beyond the limits is logged as a warning. */
+  /** Compares Storage and files_queue. Logs a warning if the difference is above the limits. */
   measureCoherence(input: CoherenceInput): Promise<MeasureResult>;
 }
 

@@ -1,31 +1,29 @@
 import { Context } from '@temporalio/activity';
-
-/**
- * Often enough that the worker's own throttle (5 s, see runWorker.ts) decides what reaches the server, well below the
- * heartbeat timeout (workflows/proxies.ts).
- */
-const BEAT_MS = 2_000;
+import { HEARTBEAT } from '../contract/timing.ts';
 
 /** When an activity should end. */
 export interface Signals {
-  /** The run was cancelled, or the worker's grace time is over: requests in flight are given up. */
+  /**
+   * The run was cancelled, or the worker's grace time has passed: requests in flight are aborted.
+   */
   readonly cancelled: AbortSignal;
-  /** That, or the worker is stopping: what is at hand is finished, and nothing is begun. */
+  /** The same, or the worker is stopping: work in progress is finished, and nothing new begins. */
   readonly stop: AbortSignal;
 }
 
 /**
- * Runs `work` while telling the server that the activity lives, whatever it waits for: one request may wait for its
- * place in the quota longer than any sensible heartbeat timeout.
+ * Runs `work` and sends heartbeats, whatever `work` waits for: a request may wait for its place in
+ * the quota longer than the heartbeat timeout.
  *
- * @param details what a next attempt should know; asked at each beat, and at the end when `work` fails
+ * @param details what the next attempt should know. Called for each heartbeat, and when `work`
+ * fails
  */
 export async function withHeartbeat<T>(
   details: () => unknown,
   work: (cancelled: AbortSignal) => Promise<T>,
 ): Promise<T> {
   const context = Context.current();
-  const timer = setInterval(() => context.heartbeat(details()), BEAT_MS);
+  const timer = setInterval(() => context.heartbeat(details()), HEARTBEAT.everyMs);
   try {
     return await work(context.cancellationSignal);
   } catch (error) {

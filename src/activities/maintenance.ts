@@ -5,23 +5,33 @@ import { bisect, reachOf, sliceTarget } from '../legifrance/listing/slicing.ts';
 import type { DateWindow, SearchPage, SearchQuery } from '../legifrance/types.ts';
 import type { MaintenanceCursor } from '../supabase/types.ts';
 import type { ActivityDeps } from './deps.ts';
-import { SLICE_FAILURES } from './enumeration/enumerate.ts';
 import type { Signals } from './liveness.ts';
 import { isQuotaSpent } from './quotaSpent.ts';
+import { concernsSlice } from './serviceFailure.ts';
 
 const DAY_MS = 86_400_000;
 
-/** How many documents were listed for the batch. It travels in the heartbeats: a next attempt has the rest of the limit. */
+/**
+ * How many documents were listed for the batch. The heartbeats carry it, so that the next attempt
+ * lists only the rest of the limit.
+ */
 export interface ListingProgress {
   listed: number;
 }
 
 /**
- * MAINTENANCE: what is fresh. Each search source is read on from where the last run stopped, a page at a time, in turn,
- * until the run's limit or the end. Sources with dates go from their watermark upwards, by the day on which a document
- * came into the base, and the boundary day is read again, since more may have come on it; others go round and round.
- * Each listed document is consulted again, and its hash decides. What room is left goes to documents that are due
- * anyway. A source that fails does not keep the others from being read.
+ * MAINTENANCE: takes recent documents into the batch. Each search source continues where the last
+ * run stopped, one page at a time, in turn, until the run's limit or the end of the sources.
+ *
+ * A source with dates is read upwards from its watermark, by the day on which a document entered
+ * the fond. The boundary day is read again, because more documents may enter on it. Other sources
+ * start again after their last page.
+ *
+ * Each listed document is consulted again, and its content hash decides. The rest of the batch is
+ * filled with documents that are due. A source that fails does not stop the others.
+ *
+ * @throws LegisyncError `CONFIG_INVALID` without a search source; the failure of a source, if there
+ * are no documents at all
  */
 export async function listFresh(
   deps: ActivityDeps,
@@ -62,7 +72,7 @@ export async function listFresh(
         progress.listed += documents.length;
         if (!page.end) more.push(source);
       } catch (error) {
-        if (!isQuotaSpent(error) && !concernsSource(error)) throw error;
+        if (!isQuotaSpent(error) && !concernsSlice(error)) throw error;
         failure = error;
         deps.log.warn({ source: source.name, code: error.code }, 'MAINTENANCE could not read a source');
       }
@@ -70,7 +80,7 @@ export async function listFresh(
     reading = more;
   }
 
-  // The batch has what was listed: it is uploaded now, or handed back.
+  // The batch holds what was listed. It is uploaded now, or released.
   const ids = await deps.catalogue.takeDocuments(batch, limit);
   if (failure?.code === 'QUOTA_SPENT')
     return { ids, discovered, reason: 'quota', waitMs: failure.retryAfterMs };
@@ -80,14 +90,10 @@ export async function listFresh(
   throw failure;
 }
 
-function concernsSource(error: unknown): error is LegisyncError {
-  return error instanceof LegisyncError && SLICE_FAILURES.has(error.code);
-}
-
 interface Page {
   readonly hits: SearchPage;
   readonly next: MaintenanceCursor;
-  /** The source has nothing more for this run. */
+  /** The source has no more documents for this run. */
   readonly end: boolean;
 }
 
@@ -128,14 +134,14 @@ async function nextPage(
     }
     if (!hits.last) return { hits, next: { page: page + 1, size, ...window }, end: false };
     warnOfUnreached(deps, source, hits, size);
-    // The boundary day is read again, by the next window or the next run. A day that fills a window alone is not, once
-    // it is over: it would be cut out of the next window, and read, for ever.
+    // The boundary day is read again, by the next window or the next run. Except a past day that
+    // fills a window alone: the next window would be cut down to that day again, without an end.
     const from = window.from === window.to && window.to < today ? dayAfter(window.to) : window.to;
     return { hits, next: { page: 1, size, from }, end: window.to >= today };
   }
 }
 
-/** What lies beyond the last page that the API shows is left to MASSIVE, with its larger pages. */
+/** Hits beyond the last page that the API shows are left to MASSIVE, which reads larger pages. */
 function warnOfUnreached(deps: ActivityDeps, source: SearchSource, hits: SearchPage, size: number): void {
   if (hits.total <= reachOf(size)) return;
   deps.log.warn(
@@ -145,8 +151,9 @@ function warnOfUnreached(deps: ActivityDeps, source: SearchSource, hits: SearchP
 }
 
 /**
- * The page of `size` hits on which the cursor's place lies: rather some hits again than one skipped. A place that
- * smaller pages do not reach is left: the source, or its window, is read from its beginning.
+ * The page of `size` hits that contains the cursor's place. It may repeat some hits, but skips
+ * none. If smaller pages do not reach that place, the source or its window is read from its
+ * beginning.
  */
 export function samePlace(cursor: MaintenanceCursor, size: number): number {
   const page = Math.floor(((cursor.page - 1) * cursor.size) / size) + 1;

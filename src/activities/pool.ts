@@ -1,6 +1,6 @@
 /**
- * Calls `work` for each item, at most `concurrency` at a time, and stops taking items when `stop` is aborted. Calls that
- * have begun are always awaited. `work` must not reject.
+ * Calls `work` for each item, at most `concurrency` at a time. Takes no more items once `stop` is
+ * aborted. Always awaits the calls that have begun. `work` must not reject.
  *
  * @returns the items that were not begun, in order
  */

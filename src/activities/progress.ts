@@ -2,12 +2,12 @@ import { Context } from '@temporalio/activity';
 import type { LegisyncError } from '../contract/failures.ts';
 import type { DocumentFailure } from '../contract/collecting.ts';
 
-/** A batch of 100 failures must stay below the 50 KB of a payload. */
+/** In characters. The payload of a batch with 100 failures must stay below 50 KB. */
 const MAX_MESSAGE = 300;
 
 /**
- * What is done of a batch so far. It travels in the heartbeats, so that an attempt after a killed worker need not
- * consult these documents again.
+ * The finished documents of a batch. Heartbeats carry them, so that the attempt after a killed
+ * worker does not consult them again.
  */
 export interface Progress {
   readonly uploaded: string[];
@@ -16,7 +16,7 @@ export interface Progress {
   bytes: number;
 }
 
-/** Where the attempt before this one was when it was last heard of. */
+/** The progress in the last heartbeat of the previous attempt. */
 export function earlierProgress(): Progress {
   const earlier = Context.current().info.heartbeatDetails as Progress | undefined;
   return {
@@ -27,12 +27,15 @@ export function earlierProgress(): Progress {
   };
 }
 
-/** The ids that need no more work in this batch. */
+/** The ids that this batch has finished. */
 export function doneIn({ uploaded, unchanged, failures }: Progress): ReadonlySet<string> {
   return new Set([...uploaded, ...unchanged, ...failures.map(({ id }) => id)]);
 }
 
-/** Notes that a document cannot be had for now; the catalogue keeps why, and when it is tried again. */
+/**
+ * Records that a document failed. The catalogue stores the failure and the time of the next
+ * attempt.
+ */
 export function recordFailure(progress: Progress, id: string, { code, message }: LegisyncError): void {
   progress.failures.push({ id, code, message: message.slice(0, MAX_MESSAGE) });
 }

@@ -2,39 +2,54 @@ import { Context } from '@temporalio/activity';
 import { documentPath } from '../contract/documents.ts';
 import type { LegisyncError } from '../contract/failures.ts';
 import type { BatchRef, UploadInput, UploadResult } from '../contract/collecting.ts';
+import { RANK } from '../contract/limits.ts';
 import type { BatchDocument } from '../supabase/types.ts';
 import type { ActivityDeps } from './deps.ts';
 import { withHeartbeat } from './liveness.ts';
 import { runPool } from './pool.ts';
 import { doneIn, earlierProgress, recordFailure, type Progress } from './progress.ts';
-import { classified, concernsDocument, mayConcernDocument, backoffAfter, serviceWorks } from './trouble.ts';
+import {
+  backoffAfter,
+  concernsDocument,
+  mayConcernDocument,
+  serviceWorks,
+  toLegisyncError,
+} from './serviceFailure.ts';
 
-/** From this attempt on, a batch of which nothing succeeds is asked whether it is its documents' fault. */
+/** From this attempt on, a batch in which nothing succeeds probes the service. */
 const PROBE_ATTEMPT = 3;
 
-/** Whether a document of this hash must be uploaded: decided by the object alone, never by the queue's row. */
-export function needsUpload(standing: BatchDocument | undefined, sha256: string): boolean {
-  return standing?.objectSha256 !== sha256;
+/**
+ * Whether a document with this content hash must be uploaded. The object alone decides, never the
+ * row in the queue.
+ */
+export function needsUpload(known: BatchDocument | undefined, sha256: string): boolean {
+  return known?.objectSha256 !== sha256;
 }
 
 /**
- * See {@link Activities.uploadDocuments}. Documents are consulted side by side.
+ * See {@link Activities.uploadDocuments}. Several documents are consulted at a time.
  *
- * What goes wrong is told apart by what goes right beside it. A document that fails while others
- * succeed is noted, with the time of its next try, and the others go on. As many failures in a row
- * as there are documents at hand mean that the service is in trouble: no more are begun. What was
- * done by then comes back as a result, so that it is queued now and not after the outage. Only an
- * attempt that did nothing at all fails, and is tried again by the activity's retry policy; if a
- * question to the service is answered all the same, the trouble is the documents' after all.
+ * What succeeds beside a failure decides whose failure it is. If other documents succeed, the
+ * failed document is recorded with the time of its next try, and the others continue. If as many
+ * documents fail in a row as are consulted at a time, the service has an outage: no further
+ * document begins. What was done by then is returned as a result, so that it is queued now and not
+ * after the outage.
  *
- * A spent quota, a stopping worker or a cancelled run is no failure: the documents not reached come
- * back in `left`. Those that the batch does not hold any more come back in `lost`.
+ * The attempt fails only if it did nothing at all. Then the activity's retry policy applies. From
+ * the third attempt on, such an attempt probes the service. If the probe succeeds, the documents
+ * are at fault after all.
+ *
+ * A spent quota, a stopping worker and a cancelled run are not failures: the documents that were
+ * not reached are returned in `left`. Documents that the batch does not hold any more are returned
+ * in `lost`.
  */
 export async function uploadDocuments(deps: ActivityDeps, input: UploadInput): Promise<UploadResult> {
   const { collection } = input.batch;
-  // Batches are served one after the other, the oldest first, and not all of them side by side: so each is queued soon
-  // after its first upload, and lanes do not end together and leave the quota idle while they fetch.
-  const rank = input.mode === 'maintenance' ? 1 : performance.now();
+  // The oldest batch is served first. So each batch is queued soon after its first upload, and
+  // lanes do not end together and leave the quota idle while they fetch.
+  const rank =
+    input.mode === 'maintenance' ? RANK.maintenanceDocument : RANK.massiveDocument + performance.now();
   const { attempt } = Context.current().info;
   const progress = earlierProgress();
   const done = doneIn(progress);
@@ -43,47 +58,46 @@ export async function uploadDocuments(deps: ActivityDeps, input: UploadInput): P
   return withHeartbeat(
     () => progress,
     async (cancelled) => {
-      const standings = await standingsOf(deps, input.batch, wanted);
-      const lost = wanted.filter((id) => !isHeld(standings.get(id)));
-      const todo = wanted.filter((id) => isHeld(standings.get(id)));
+      const known = await describe(deps, input.batch, wanted);
+      const lost = wanted.filter((id) => !isHeld(known.get(id)));
+      const todo = wanted.filter((id) => isHeld(known.get(id)));
       const halt = new AbortController();
       const stop = AbortSignal.any([cancelled, deps.draining, halt.signal]);
       const left: string[] = [];
-      /** Failed, and it is not known yet whose fault it is. */
+      /** Documents that failed although they may not be at fault. */
       const suspects = new Map<string, LegisyncError>();
       let failuresInARow = 0;
       let succeeded = false;
-      /** What ends the attempt, where something does. */
-      let trouble: LegisyncError | undefined;
+      /** Ends the attempt: an outage, a spent quota, a refused key, … */
+      let serviceFailure: LegisyncError | undefined;
 
       const collect = async (id: string): Promise<void> => {
         try {
           const path = documentPath(collection, id);
           const { body, sha256 } = await deps.legifrance.consult(id, cancelled, rank);
-          const fresh = needsUpload(standings.get(id), sha256);
-          // Not interruptible: what was consulted is worth its upload, which has a deadline of its own.
-          if (fresh) await deps.storage.upload(path, body, sha256);
-          (fresh ? progress.uploaded : progress.unchanged).push(id);
+          const changed = needsUpload(known.get(id), sha256);
+          // Not interruptible: the consult has cost a request, and the upload has its own deadline.
+          if (changed) await deps.storage.upload(path, body, sha256);
+          (changed ? progress.uploaded : progress.unchanged).push(id);
           progress.bytes += body.length;
           failuresInARow = 0;
           succeeded = true;
         } catch (error) {
-          const failure = classified(error);
+          const failure = toLegisyncError(error);
           if (cancelled.aborted) {
             left.push(id);
           } else if (concernsDocument(failure.code)) {
             recordFailure(progress, id, failure);
           } else if (mayConcernDocument(failure.code)) {
-            if (failure.code === 'INTERNAL')
-              deps.log.warn({ id, err: error }, 'an error that nobody foresaw');
+            if (failure.code === 'INTERNAL') deps.log.warn({ id, err: error }, 'unexpected error');
             suspects.set(id, failure);
             failuresInARow += 1;
-            if (failuresInARow >= deps.settings.consultConcurrency) trouble ??= failure;
+            if (failuresInARow >= deps.settings.consultConcurrency) serviceFailure ??= failure;
           } else {
             left.push(id);
-            trouble ??= failure;
+            serviceFailure ??= failure;
           }
-          if (trouble !== undefined) halt.abort();
+          if (serviceFailure !== undefined) halt.abort();
         }
       };
       left.push(...(await runPool(todo, deps.settings.consultConcurrency, stop, collect)));
@@ -91,57 +105,62 @@ export async function uploadDocuments(deps: ActivityDeps, input: UploadInput): P
         return resultOf(progress, { left: [...left, ...suspects.keys()], lost }, undefined);
       }
 
-      if (await areAtFault(deps, { suspects, succeeded, trouble, attempt, cancelled })) {
+      if (await areAtFault(deps, { suspects, succeeded, serviceFailure, attempt, cancelled })) {
         for (const [id, failure] of suspects) recordFailure(progress, id, failure);
-        trouble = undefined;
+        serviceFailure = undefined;
       } else {
         left.push(...suspects.keys());
-        trouble ??= suspects.values().next().value;
+        serviceFailure ??= suspects.values().next().value;
       }
-      return resultOf(progress, { left, lost }, trouble);
+      return resultOf(progress, { left, lost }, serviceFailure);
     },
   );
 }
 
-/** What is known of each document, by id. */
-async function standingsOf(
+/** What the database knows of each document, by id. */
+async function describe(
   deps: ActivityDeps,
   batch: BatchRef,
   ids: readonly string[],
 ): Promise<ReadonlyMap<string, BatchDocument>> {
-  return new Map((await deps.catalogue.describe(batch, ids)).map((standing) => [standing.id, standing]));
+  return new Map((await deps.catalogue.describe(batch, ids)).map((known) => [known.id, known]));
 }
 
-function isHeld(standing: BatchDocument | undefined): boolean {
-  return standing?.held === true;
+function isHeld(known: BatchDocument | undefined): boolean {
+  return known?.held === true;
 }
 
 interface Suspicion {
   readonly suspects: ReadonlyMap<string, LegisyncError>;
   readonly succeeded: boolean;
-  readonly trouble: LegisyncError | undefined;
+  readonly serviceFailure: LegisyncError | undefined;
   readonly attempt: number;
   readonly cancelled: AbortSignal;
 }
 
-/** Whether the documents that failed are themselves the reason. */
+/** Whether the documents that failed cause their failures. */
 async function areAtFault(deps: ActivityDeps, suspicion: Suspicion): Promise<boolean> {
-  const { suspects, succeeded, trouble, attempt, cancelled } = suspicion;
+  const { suspects, succeeded, serviceFailure, attempt, cancelled } = suspicion;
   const [first] = suspects.values();
-  if (first === undefined || (trouble !== undefined && !mayConcernDocument(trouble.code))) return false;
-  if (succeeded && trouble === undefined) return true;
+  if (first === undefined || (serviceFailure !== undefined && !mayConcernDocument(serviceFailure.code)))
+    return false;
+  if (succeeded && serviceFailure === undefined) return true;
   return attempt >= PROBE_ATTEMPT && (await serviceWorks(deps, first.code, cancelled));
 }
 
-/** @throws LegisyncError where trouble kept the attempt from doing anything */
+/** @throws LegisyncError if a service's failure kept the attempt from doing anything */
 function resultOf(
   progress: Progress,
   others: Pick<UploadResult, 'left' | 'lost'>,
-  trouble: LegisyncError | undefined,
+  serviceFailure: LegisyncError | undefined,
 ): UploadResult {
   const result = { ...progress, ...others };
-  if (trouble === undefined) return result;
-  if (trouble.code === 'QUOTA_SPENT') return { ...result, waitMs: trouble.retryAfterMs };
-  if (doneIn(progress).size === 0) throw trouble;
-  return { ...result, waitMs: backoffAfter(trouble), problem: `${trouble.code}: ${trouble.message}` };
+  if (serviceFailure === undefined) return result;
+  if (serviceFailure.code === 'QUOTA_SPENT') return { ...result, waitMs: serviceFailure.retryAfterMs };
+  if (doneIn(progress).size === 0) throw serviceFailure;
+  return {
+    ...result,
+    waitMs: backoffAfter(serviceFailure),
+    problem: `${serviceFailure.code}: ${serviceFailure.message}`,
+  };
 }

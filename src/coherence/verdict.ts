@@ -5,21 +5,22 @@ import type {
   CoherenceVerdict,
   FullReading,
 } from '../contract/coherence.ts';
+import { LANES, MAX_BATCH } from '../contract/limits.ts';
 
-/** Something that is not as it should be: what it is, and what to type. */
+/** A difference, and the command for it. */
 interface Finding {
   readonly text: string;
   readonly next: string | null;
-  /** Beyond the limits. */
+  /** Above the limits. */
   readonly grave: boolean;
 }
 
 /**
- * What a reading means. It never repairs: `next` is for a person to type.
+ * The verdict on a reading. It repairs nothing: a person types `next`.
  *
- * Missing files and stale rows have a limit in numbers, since Workers never see what they hold. Everything has one in
- * percent. The first finding decides what to type next: a backfill before anything else, since it also brings back what
- * a repair would then look at.
+ * Missing files and stale rows have a limit in numbers, because Workers never see their content.
+ * All differences have a limit in percent. The first finding decides `next`. A backfill comes
+ * first, because it also adds rows that a repair has to read.
  */
 export function judge(reading: CoherenceReading, limits: CoherenceLimits): CoherenceVerdict {
   const gaps = gapsOf(reading);
@@ -50,7 +51,7 @@ function percent(part: number, whole: number): number {
   return Math.round((10_000 * part) / whole) / 100;
 }
 
-/** Counts cannot tell what differs: a full reading can. */
+/** Findings of a cheap reading. Only a full reading tells which files and rows differ. */
 function counts(
   { storage, queue }: CoherenceReading,
   gaps: CoherenceGaps,
@@ -58,7 +59,7 @@ function counts(
 ): Finding[] {
   const difference = storage.count - queue.count;
   const caution: Finding = {
-    text: 'Counts only: missing and dangling may cancel each other out; `legisync coherence` tells.',
+    text: 'Counts only: missing and dangling may cancel each other out. `legisync coherence` checks both.',
     next: null,
     grave: false,
   };
@@ -92,23 +93,23 @@ function full(reading: FullReading, gaps: CoherenceGaps, limits: CoherenceLimits
     ),
     ...found(
       markedButBack,
-      `${markedButBack} ${of} are marked, and their file is back.`,
+      `${markedButBack} ${of} are marked as dangling, but their file is back.`,
       REPAIR_DANGLING,
-      // No Worker of ours takes them.
+      // No Worker takes them.
       markedButBack > missingLimit || share(markedButBack),
     ),
     ...found(
       stale,
-      `${stale} ${of} stand for other content than their file has.`,
+      `${stale} ${of} describe another content than their file has.`,
       REPAIR_STALE,
       stale > missingLimit || share(stale),
     ),
     ...found(
       dangling,
       `${dangling} ${of} have no file (${gaps.dangling ?? 0} %); ${danglingMarked} of them are marked.`,
-      // What is marked already has been dealt with.
+      // Marked rows have been repaired.
       unmarked === 0 ? null : REPAIR_DANGLING,
-      // Marked rows are known, and no Worker of ours takes them: they alone raise no alarm every hour.
+      // Marked rows are known, and no Worker takes them: they alone raise no alarm every hour.
       share(unmarked),
     ),
     ...beingFilled(reading, limits),
@@ -120,27 +121,30 @@ function full(reading: FullReading, gaps: CoherenceGaps, limits: CoherenceLimits
     ),
     ...found(
       reading.rowsWithoutSize,
-      `${reading.rowsWithoutSize} ${of} have no size; legisync backfill --fill-sizes fills in those that Storage knows.`,
+      `${reading.rowsWithoutSize} ${of} have no size. legisync backfill --fill-sizes fills in those that Storage knows.`,
       null,
       false,
     ),
     ...found(
       reading.heldByOtherBucket,
-      `${reading.heldByOtherBucket} files have their path held by a row of another bucket; legisync leaves those alone.`,
+      `${reading.heldByOtherBucket} paths are held by a row of another bucket. legisync leaves these rows alone.`,
       null,
       false,
     ),
-    ...otherwise(reading, gaps, gapPercent),
+    ...gapOfCounts(reading, gaps, gapPercent),
   ];
 }
 
-/** Documents that the lanes of a MASSIVE collection can have uploaded and not yet queued. */
-const MAX_COLLECTED = 1_600;
+/** Documents that the lanes of a MASSIVE collection can have uploaded but not queued. */
+const MAX_COLLECTED = LANES.max * MAX_BATCH;
 
 const REPAIR_DANGLING = 'legisync repair dangling --dry-run';
 const REPAIR_STALE = 'legisync repair stale --dry-run';
 
-/** More files in flight than a collection can have: somebody else fills the bucket, and queues nothing. */
+/**
+ * More files in flight than a collection can have: another program fills the bucket and queues
+ * nothing.
+ */
 function beingFilled(
   { inFlight, files }: FullReading,
   { missingLimit, gapPercent }: CoherenceLimits,
@@ -148,15 +152,15 @@ function beingFilled(
   if (inFlight <= Math.max(missingLimit, MAX_COLLECTED) || percent(inFlight, files) <= gapPercent) return [];
   return [
     {
-      text: `${inFlight} of ${files} files have no row, and are younger than the grace time: more than a collection has in flight.`,
+      text: `${inFlight} of ${files} files have no row and are younger than the grace time: more than a collection has in flight.`,
       next: 'legisync backfill --dry-run',
       grave: true,
     },
   ];
 }
 
-/** A gap of the counts that nothing of the above is to blame for: rows of other buckets, placeholders, files in flight. */
-function otherwise(reading: FullReading, gaps: CoherenceGaps, gapPercent: number): Finding[] {
+/** Explains a gap of the counts by rows of other buckets, placeholders, and what is in flight. */
+function gapOfCounts(reading: FullReading, gaps: CoherenceGaps, gapPercent: number): Finding[] {
   if (gaps.counts <= gapPercent) return [];
   const { rowsOfOtherBuckets, placeholders, inFlight, rowsInFlight } = reading;
   const text =
@@ -166,8 +170,8 @@ function otherwise(reading: FullReading, gaps: CoherenceGaps, gapPercent: number
 }
 
 /**
- * The team's own figure, `missing_in_queue`: objects of the bucket whose path has no row, whatever they are; and what of it
- * is not missing in our sense.
+ * The team's figure `missing_in_queue`: all objects of the bucket whose path has no row.
+ * `difference` explains how it differs from `missing`.
  */
 export function missingInQueue(reading: FullReading): {
   readonly count: number;

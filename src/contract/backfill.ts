@@ -1,39 +1,29 @@
-/** What the backfill's workflow, activities and clients say to each other. */
-
-/** Files that one chunk looks at: default and bounds. */
-export const CHUNK = { default: 100_000, min: 1_000, max: 1_000_000 } as const;
+/** Inputs and results of the backfill workflow and its activities. */
 
 /**
- * A pass that fills sizes updates rows, which are locked for the time of a chunk, and Workers wait behind them: it takes at
- * most so many at a time.
+ * What a run does. `sizes` fills in absent sizes of rows; of the options, it uses `prefix` only.
  */
-export const MAX_SIZES_CHUNK = 10_000;
-
-/** More files than this are not queued all at once. */
-export const ALL_AT_ONCE_LIMIT = 100_000;
-
-/** What a run does. `sizes` fills absent sizes of rows; the other options than `prefix` do not concern it. */
 export interface BackfillOptions {
   readonly kind: 'queue' | 'sizes';
-  /** Only files whose path begins so; '' for all. */
+  /** Only files whose path begins with this text; '' for all. */
   readonly prefix: string;
   /**
-   * Rows are written as finished, so that no Worker works them again; but not those of files that were written after the
-   * run began, or within the grace time before it.
+   * Rows are written as finished, so that no Worker processes them again. Rows of files that were
+   * written after the run began, or within the grace time before it, are written as pending.
    */
   readonly finished: boolean;
-  /** With `finished`: only the rows of files that were last written before this time (ISO 8601). */
+  /** With `finished`: only rows of files that were last written before this time (ISO 8601). */
   readonly before?: string | undefined;
-  /** A file without a row is in flight, and not missing, for so long after it was written. */
+  /** A file without a row is in flight, not missing, until it is this old. */
   readonly graceSeconds: number;
-  /** Refused for more files than {@link ALL_AT_ONCE_LIMIT}; else one chunk holds them all. */
+  /** One chunk for all files. Refused for more files than `ALL_AT_ONCE_LIMIT`. */
   readonly allAtOnce: boolean;
 }
 
-/** `new` is refused where a run is unfinished; `resume` goes on with it, and `restart` abandons it. */
+/** `new` is refused if a run is unfinished; `resume` continues it; `restart` abandons it. */
 export type BackfillStart = 'new' | 'resume' | 'restart';
 
-/** Where a run stands, as the database says. */
+/** A run, as the database records it. */
 export interface BackfillRun {
   readonly id: number;
   readonly bucket: string;
@@ -43,19 +33,19 @@ export interface BackfillRun {
   readonly before: string | null;
   readonly state: 'running' | 'completed' | 'abandoned';
   readonly phase: BackfillPhase;
-  /** Last path done in this phase, in the order of the database; '' at its beginning. */
+  /** The phase continues after this path, in the order of the database; '' at its beginning. */
   readonly position: string;
-  /** Chunks committed, over all phases. */
+  /** Committed chunks of all phases. */
   readonly chunks: number;
-  /** Objects looked at in the first phase. */
+  /** Objects read in the first phase. */
   readonly scanned: number;
   /** New rows. */
   readonly queued: number;
   /** Of these, rows of the phase `catch_up`: for files that arrived during the phase `queue`. */
   readonly caughtUp: number;
-  /** Rows that got their size. */
+  /** Rows that got a size. */
   readonly sized: number;
-  /** What the verification counted: files without a row, older than the grace time… */
+  /** Counted by the phase `verify`: files without a row, older than the grace time… */
   readonly missing: number;
   /** …and younger. */
   readonly inFlight: number;
@@ -65,16 +55,16 @@ export interface BackfillRun {
   readonly skipped: number;
   /** ISO 8601. */
   readonly startedAt: string;
-  /** What the chunks took, without pauses and outages. */
+  /** Duration of the chunks, without pauses and outages. */
   readonly busySeconds: number;
   /** From the start to the last chunk; pauses and outages count. */
   readonly seconds: number;
 }
 
 /**
- * `queue`: rows for files without one. `catch_up`: the same again, for files that arrived
- * meanwhile. `verify`: counts what is missing now. `sizes`: the only phase of a run that fills
- * sizes. `end`: nothing is left.
+ * `queue`: adds rows for files without one. `catch_up`: adds rows for files that arrived meanwhile.
+ * `verify`: counts what is missing now. `sizes`: the only phase of a run that fills in sizes.
+ * `end`: nothing is left to do.
  */
 export const BACKFILL_PHASES = ['queue', 'catch_up', 'verify', 'sizes', 'end'] as const;
 
@@ -83,7 +73,9 @@ export type BackfillPhase = (typeof BACKFILL_PHASES)[number];
 /** Input of `openBackfill`. */
 export interface OpenBackfillInput {
   readonly bucket: string;
-  /** The chain of runs of the workflow: its own unfinished run is given to it whatever `start` says. */
+  /**
+   * First run id of the workflow. A workflow gets its own unfinished run, whatever `start` says.
+   */
   readonly owner: string;
   readonly start: BackfillStart;
   readonly options: BackfillOptions;
@@ -92,21 +84,20 @@ export interface OpenBackfillInput {
 /** Result of `openBackfill`. */
 export interface OpenBackfillResult {
   readonly run: BackfillRun;
-  /** Objects in the bucket, for the time left; null where counting them took too long, and for `sizes`. */
+  /**
+   * Objects in the bucket, for the time left; null if counting them took too long, and for `sizes`.
+   */
   readonly objects: number | null;
 }
 
 /** Input of `backfillChunk`. */
 export interface BackfillChunkInput {
   readonly run: number;
-  /**
-   * Where the caller believes the run to stand, as of {@link BackfillRun}: elsewhere, nothing is
-   * done.
-   */
+  /** Expected phase and position of the run. If they differ, nothing is done. */
   readonly phase: BackfillPhase;
   readonly position: string;
-  /** Objects (rows, for `sizes`) to look at. */
-  readonly step: number;
+  /** Objects to read; rows for `sizes`. */
+  readonly size: number;
 }
 
 /** Result of `backfillChunk`. */
@@ -122,46 +113,51 @@ export type BackfillChunkResult =
     }
   /** Committed by an earlier call, whose answer was lost. */
   | { readonly outcome: 'already_done'; readonly run: BackfillRun }
-  /** Cancelled by the database: nothing was done, and a smaller step may be. */
+  /** Cancelled by the database: nothing was done. A smaller chunk may succeed. */
   | { readonly outcome: 'timed_out' };
 
-/** Input of `backfillFilesQueue`. A client gives what is required; the rest is what continue-as-new carries. */
+/**
+ * Input of `backfillFilesQueue`. A client gives what is required; continue-as-new gives `carried`.
+ */
 export interface BackfillInput {
   readonly bucket: string;
   readonly start: BackfillStart;
   readonly options: BackfillOptions;
-  /** Within {@link CHUNK}. */
+  /** Within `CHUNK`. */
   readonly chunk: number;
   readonly carried?: BackfillCarried | undefined;
-  /** Continue as new at this many events, before the server's own hint. */
+  /** Continue as new at this many events, if the server does not suggest it before. */
   readonly maxEvents?: number | undefined;
 }
 
-/** What a run of the workflow leaves to the next. */
+/** What a run of the workflow passes to the next. */
 export interface BackfillCarried {
   readonly opened: OpenBackfillResult;
   readonly paused: boolean;
   readonly pauseReason: string;
-  /** By how much the step is halved: 0, 1, 2, … */
+  /** How many times the chunk is halved: 0, 1, 2, … */
   readonly halvings: number;
   readonly timeouts: number;
   readonly done: number;
 }
 
-/** Answer of the `progress` query and of each Update. */
+/** Answer to the Query `progress` and to each Update. */
 export interface BackfillProgress {
   readonly phase: BackfillPhase | 'opening';
   readonly paused: boolean;
   readonly run: BackfillRun | null;
   readonly objects: number | null;
-  /** Objects looked at in this phase. */
+  /** Objects read in this phase. */
   readonly done: number;
-  /** Objects (rows, for `sizes`) a second, in the last chunks of this phase; null before the first. */
+  /**
+   * Objects per second in the last chunks of this phase, rows for `sizes`; null before the second
+   * chunk.
+   */
   readonly rate: number | null;
-  /** Until the end of this phase at that rate; null where that is not known. */
+  /** Time to the end of this phase at that rate; null if unknown. */
   readonly secondsLeft: number | null;
-  /** The step of the next chunk. */
-  readonly step: number;
+  /** Objects of the next chunk. */
+  readonly size: number;
   /** Chunks that the database cancelled. */
   readonly timeouts: number;
 }
@@ -174,15 +170,15 @@ export interface BackfillResult {
 
 /** What a backfill would do, as counted now. */
 export interface BackfillPlan {
-  /** Objects of the bucket, all of which a run walks past. */
+  /** Objects of the bucket. A run reads all of them. */
   readonly objects: number;
   /** Files under the prefix. */
   readonly files: number;
-  /** Files without a row, and their size in bytes as far as Storage noted it. */
+  /** Files without a row, and the sum of their sizes in bytes, as far as Storage knows them. */
   readonly missing: number;
   readonly missingBytes: number;
   readonly heldByOtherBucket: number;
-  /** Rows of the queue, of whatever bucket. */
+  /** Rows of the queue, of all buckets. */
   readonly rows: number;
   /** Rows of the bucket without a size. */
   readonly withoutSize: number;

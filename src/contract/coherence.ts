@@ -1,6 +1,8 @@
-/** What Storage and files_queue look like side by side, as the database counts it. */
+import { STATEMENT_MS } from './timing.ts';
 
-/** `cheap`: counts and sizes. `full`: everything; several seconds with millions of files. */
+/** Readings of Storage and files_queue side by side, as the database counts them. */
+
+/** `cheap`: counts and sizes. `full`: everything; takes several seconds with millions of files. */
 export type CoherenceKind = 'cheap' | 'full';
 
 export interface CountAndSize {
@@ -10,17 +12,17 @@ export interface CountAndSize {
   readonly size: string;
 }
 
-/** What both kinds of reading have. Times are ISO 8601. */
+/** Fields of both kinds of reading. Times are ISO 8601. */
 interface Reading {
   readonly bucket: string;
   readonly at: string;
-  /** What the reading took. */
+  /** Duration of the reading. */
   readonly seconds: number;
-  /** All objects of the bucket, placeholders as well. */
+  /** All objects of the bucket, with placeholders. */
   readonly storage: CountAndSize;
-  /** All rows, those of other buckets as well. */
+  /** All rows, with those of other buckets. */
   readonly queue: CountAndSize;
-  /** Since when the oldest pending row waits; null: none is pending. */
+  /** Since when the oldest pending row waits; null: no row is pending. */
   readonly oldestPending: string | null;
 }
 
@@ -30,11 +32,11 @@ export interface CheapReading extends Reading {
 
 export interface FullReading extends Reading {
   readonly kind: 'full';
-  /** Until this age a file without a row, or a row without an object, is "in flight". */
+  /** A file without a row, or a row without an object, is "in flight" until it is this old. */
   readonly graceSeconds: number;
   /** Objects that are files, with or without a row. */
   readonly files: number;
-  /** Folders, and what a dashboard puts into an empty one. */
+  /** Folders, and the objects that a dashboard puts into empty ones. */
   readonly placeholders: number;
   /** Rows of this bucket. */
   readonly rows: number;
@@ -52,15 +54,18 @@ export interface FullReading extends Reading {
   readonly danglingMarked: number;
   /** …and younger. */
   readonly rowsInFlight: number;
-  /** Rows that are marked as dangling although their file is there. */
+  /** Rows that are marked as dangling, although their file exists again. */
   readonly markedButBack: number;
-  /** Rows that stand for other content than their object has. */
+  /** Rows that describe another content than their object has. */
   readonly stale: number;
-  /** Rows that have another size than their object. */
+  /** Rows with another size than their object. */
   readonly sizeMismatches: number;
-  /** Rows of this bucket that have no size. */
+  /** Rows of this bucket without a size. */
   readonly rowsWithoutSize: number;
-  /** The fifty largest by name, then `(the rest)`. Files outside of `legifrance/{category}/` are in `(other)`. */
+  /**
+   * The fifty largest in order of their names, then `(the rest)`. Files outside
+   * `legifrance/{category}/` are in `(other)`.
+   */
   readonly categories: readonly CategoryReading[];
 }
 
@@ -77,11 +82,11 @@ export interface CategoryReading {
 
 export type CoherenceReading = CheapReading | FullReading;
 
-/** From when on a difference is too large. */
+/** A difference above its limit makes the verdict `desynchronised`. */
 export interface CoherenceLimits {
-  /** Missing files, or stale rows. */
+  /** Limit for missing files, for stale rows, and for marked rows whose file is back. */
   readonly missingLimit: number;
-  /** Any of the gaps, in percent. */
+  /** Limit for each gap, in percent. */
   readonly gapPercent: number;
 }
 
@@ -93,9 +98,11 @@ export interface CoherenceInput {
   readonly limits: CoherenceLimits;
 }
 
-/** Gaps in percent, with two digits. A part of nothing is 0, and something instead of nothing is 100. */
+/**
+ * Gaps in percent, with two decimals. If the whole is 0, the gap is 0 for a part of 0, else 100.
+ */
 export interface CoherenceGaps {
-  /** |objects − rows| of the objects: what a dashboard shows that only counts. */
+  /** |objects − rows| of the objects: the figure of a dashboard that only counts. */
   readonly counts: number;
   /** Missing files of all files; null in a cheap reading. */
   readonly missing: number | null;
@@ -105,11 +112,11 @@ export interface CoherenceGaps {
 
 export interface CoherenceVerdict {
   readonly state: 'coherent' | 'desynchronised';
-  /** Why it is desynchronised; empty where it is coherent. */
+  /** Why it is desynchronised; empty if it is coherent. */
   readonly reasons: readonly string[];
-  /** What differs and is below the limits. */
+  /** Differences below the limits. */
   readonly notes: readonly string[];
-  /** The one command to type next, which changes nothing by itself; null where there is nothing to do. */
+  /** The command to type next. It changes nothing by itself. null: there is nothing to do. */
   readonly next: string | null;
   readonly gaps: CoherenceGaps;
 }
@@ -124,19 +131,17 @@ export type MeasureResult =
 export interface CoherenceResult {
   readonly reading: CoherenceReading;
   readonly verdict: CoherenceVerdict;
-  /** Why the reading is a cheap one although a full one was asked for. */
+  /** Why the reading is a cheap one, although a full one was requested. */
   readonly problem?: string | undefined;
 }
 
-/** Why a full reading was not to be had, and what may be had instead. */
-export const FULL_READING_TIMED_OUT =
-  'The database cancelled the full reading at its statement timeout of 30 s: too small, or too busy. ' +
-  '`legisync coherence --cheap` compares counts and sizes only.';
+/** Why there is no full reading. */
+export const FULL_READING_TIMED_OUT = `The database cancelled the full reading at its statement timeout of ${STATEMENT_MS / 1_000} s: it is too small, or overloaded.`;
 
 /** A file without a row. */
 export interface MissingFile {
   readonly path: string;
-  /** Bytes; null where Storage noted none. */
+  /** Bytes; null if Storage has none. */
   readonly size: number | null;
   /** When the object was last written. */
   readonly at: string | null;
@@ -149,11 +154,11 @@ export interface DanglingRow {
   /** When the row was last written. */
   readonly at: string | null;
   readonly status: string | null;
-  /** Since when it is marked; null: it is not. */
+  /** Since when it is marked; null: it is not marked. */
   readonly markedAt: string | null;
 }
 
-/** A row that stands for other content than its object has. */
+/** A row that describes another content than its object has. */
 export interface StaleRow {
   readonly path: string;
   /** Of the object. */
@@ -163,40 +168,37 @@ export interface StaleRow {
   readonly status: string | null;
 }
 
-/** Examples that one question may ask for. */
-export const EXAMPLES = { default: 20, max: 1_000 } as const;
-
-/** What one step of a repair is about. */
-export interface RepairStep {
+/** Input of one chunk of a repair. */
+export interface RepairChunk {
   readonly bucket: string;
   readonly graceSeconds: number;
-  /** Behind this path; '' for the first step. */
+  /** Continue after this path; '' for the first chunk. */
   readonly after: string;
-  /** Rows to look at, 1 to 100,000. */
-  readonly step: number;
+  /** Rows to read, 1 to 100,000. */
+  readonly size: number;
   /** Counts only. */
   readonly dryRun: boolean;
 }
 
 interface RepairResult {
-  /** Rows looked at. */
+  /** Rows read. */
   readonly scanned: number;
-  /** What to give as `after` the next time; null: this was the last step. */
+  /** The `after` of the next chunk; null: this was the last one. */
   readonly next: string | null;
 }
 
 export interface DanglingRepair extends RepairResult {
   readonly marked: number;
-  /** Of `marked`: were pending, and got a status that no Worker takes. */
+  /** Of `marked`: rows that were pending and got a status that no Worker takes. */
   readonly hidden: number;
-  /** Marks taken back, since the file is there again. */
+  /** Marks removed because the file exists again. */
   readonly takenBack: number;
 }
 
 export interface StaleRepair extends RepairResult {
-  /** Finished rows that are pending again. */
+  /** Finished rows that became pending again. */
   readonly pendingAgain: number;
-  /** Rows that become pending when their Worker has finished, or are so already. */
+  /** Rows that become pending when their Worker finishes, or already are. */
   readonly requeued: number;
   /** Rows that only got the size of their file. */
   readonly resized: number;
@@ -207,6 +209,6 @@ export interface InsertionMinute {
   /** ISO 8601. */
   readonly minute: string;
   readonly filesInserted: number;
-  /** With commas between. */
+  /** Separated by commas. */
   readonly buckets: string | null;
 }

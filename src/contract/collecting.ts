@@ -1,27 +1,22 @@
 import type { CollectionState } from './names.ts';
 
 /**
- * What workflows, activities and clients say to each other. Only ids and counts pass through Temporal: documents go
- * from the API to Storage inside one activity. A payload stays far below 50 KB (100 ids are 2.3 KB).
+ * Inputs and results of the collecting workflows and activities. Only ids and counts pass through
+ * Temporal: documents go from the API to Storage within one activity. A payload stays far below 50
+ * KB (100 ids take 2.3 KB).
  */
-
-/** A batch never holds more documents: about 20 s of work at 20 requests a second for one lane alone. */
-export const MAX_BATCH = 100;
-
-/** Bounds of the number of lanes (batches in progress at a time) of a MASSIVE collection. */
-export const LANES = { min: 1, max: 16, default: 4 } as const;
 
 /**
- * Names a batch. The same value always stands for the same documents: an activity that is tried
- * again (its answer was lost, its worker was killed) gets the batch that it had.
+ * Identifies a batch. The same value always identifies the same documents: an activity that is
+ * retried (its answer was lost, its worker was killed) gets the batch that it had.
  */
 export interface BatchRef {
-  /** The collection, which is also the category. */
+  /** Name of the collection. It is also the folder in the bucket. */
   readonly collection: string;
   /** Id of the workflow that works on the batch. */
   readonly workflow: string;
   /**
-   * Id of the run. What another run of the same workflow holds is free for this one: that run has
+   * Id of the run. This run may take what another run of the same workflow holds: that run has
    * ended, was terminated, or was reset.
    */
   readonly run: string;
@@ -32,9 +27,9 @@ export interface BatchRef {
 /** Input of `fetchDocuments`. */
 export interface FetchInput {
   readonly batch: BatchRef;
-  /** At most this many ids, 1 to {@link MAX_BATCH}. */
+  /** At most this many ids, 1 to `MAX_BATCH`. */
   readonly limit: number;
-  /** MASSIVE works through passes; MAINTENANCE looks again at what is fresh. */
+  /** MASSIVE works through passes. MAINTENANCE re-checks recent documents. */
   readonly mode: 'massive' | 'maintenance';
   /** MAINTENANCE: only these sources of the collection. */
   readonly sources?: readonly string[] | undefined;
@@ -42,15 +37,19 @@ export interface FetchInput {
 
 /** Result of `fetchDocuments`. */
 export interface FetchResult {
-  /** The documents that need work; empty where there is nothing to do now. */
+  /** The documents to collect; empty if there is nothing to do now. */
   readonly ids: readonly string[];
-  /** With no ids: in how many milliseconds there may be work again. */
+  /** If there are no ids: in how many milliseconds there may be some. */
   readonly waitMs?: number | undefined;
-  /** Why there are no ids, or no more of them. `enumerating`: another lane is listing; `quota`: the hour or day is spent; `pass`: all is done. */
+  /**
+   * Why there are no ids, or no more of them. `enumerating`: the pass is not complete, but other
+   * lanes hold the rest, or it waits for a retry. `quota`: the quota of the hour or the day is
+   * spent. `pass`: the pass is complete.
+   */
   readonly reason?: 'enumerating' | 'quota' | 'pass' | undefined;
-  /** MAINTENANCE: what kept a source from being read. */
+  /** MAINTENANCE: why a source could not be read. */
   readonly problem?: string | undefined;
-  /** Ids that this call was the first to see. */
+  /** Ids that were new to the catalogue. */
   readonly discovered: number;
   /** The pass in progress (MASSIVE). */
   readonly pass?: number | undefined;
@@ -59,12 +58,12 @@ export interface FetchResult {
 /** Input of `uploadDocuments`. */
 export interface UploadInput {
   readonly batch: BatchRef;
-  /** MAINTENANCE goes first where both wait for the API. */
+  /** MAINTENANCE is served first if both wait for the API. */
   readonly mode: 'massive' | 'maintenance';
   readonly ids: readonly string[];
 }
 
-/** A document that could not be had, with the code and text that the catalogue keeps. */
+/** A document that could not be collected, with the failure that the catalogue records. */
 export interface DocumentFailure {
   readonly id: string;
   readonly code: string;
@@ -73,21 +72,24 @@ export interface DocumentFailure {
 
 /** Result of `uploadDocuments`. Each id of the input is in exactly one of the five lists. */
 export interface UploadResult {
-  /** Consulted, and uploaded because the object was absent or had another hash. */
+  /** Consulted and uploaded: the object was absent or had another hash. */
   readonly uploaded: readonly string[];
-  /** Consulted, and the object already had this hash. */
+  /** Consulted: the object already had this hash. */
   readonly unchanged: readonly string[];
   readonly failures: readonly DocumentFailure[];
-  /** Not reached: the worker is stopping, the run was cancelled, the quota is spent, or the service is in trouble. */
+  /**
+   * Not reached: the worker is stopping, the run was cancelled, the quota is spent, or there is an
+   * outage.
+   */
   readonly left: readonly string[];
   /**
-   * Not consulted: the batch does not hold them any more, so another run or batch may be working on
+   * Not consulted: the batch does not hold them any more, so another run or batch may be processing
    * them.
    */
   readonly lost: readonly string[];
-  /** Set when the quota is spent or the service is in trouble: in how many milliseconds it is worth another try. */
+  /** Set if the quota is spent or there is an outage: in how many milliseconds to try again. */
   readonly waitMs?: number | undefined;
-  /** Set when the service is in trouble: what it said. */
+  /** Set if there is an outage: its failure. */
   readonly problem?: string | undefined;
   /** Bytes received from Légifrance for `uploaded` and `unchanged`. */
   readonly bytes: number;
@@ -96,7 +98,7 @@ export interface UploadResult {
 /** Input of `enqueueDocuments`. */
 export interface EnqueueInput {
   readonly batch: BatchRef;
-  /** Ids whose object is in Storage, as far as the upload knows; the database checks each. */
+  /** Ids whose object is in Storage, according to the upload. The database checks each. */
   readonly stored: readonly string[];
   readonly failures: readonly DocumentFailure[];
 }
@@ -105,30 +107,35 @@ export interface EnqueueInput {
 export interface EnqueueResult {
   /** New rows of `files_queue`. */
   readonly queued: number;
-  /** Rows that turned back to pending (or will, when their Worker finishes) because the content is new. */
+  /**
+   * Rows that became pending again because the content is new, or will when their Worker finishes.
+   */
   readonly requeued: number;
-  /** Rows that already stood for this content. */
+  /** Rows that already describe this content. */
   readonly unchanged: number;
-  /** Rows that another bucket holds under the same path: never touched. */
+  /** Paths that a row of another bucket holds: never changed. */
   readonly heldByOtherBucket: number;
-  /** Ids said to be stored whose object is not there: back in the catalogue, to be taken again. */
+  /** Ids of `stored` without an object. The catalogue has them due again. */
   readonly missing: readonly string[];
   /**
-   * Ids of the call that the batch does not hold any more and that are still to be collected: the
-   * catalogue is unchanged, and they are taken again. Rows for their objects are written all the
-   * same.
+   * Ids of the call that the batch does not hold any more and that are still to be collected. Their
+   * catalogue rows are unchanged, so they are taken again. Queue rows for their objects are written
+   * nevertheless.
    */
   readonly lost: readonly string[];
 }
 
-/** What an operator set, kept in Postgres so that it outlives Temporal's own database. */
+/**
+ * The operator's settings. They are saved to Postgres, so that they survive a loss of Temporal's
+ * database.
+ */
 export interface Controls {
   readonly paused: boolean;
-  /** Number of lanes, within {@link LANES}. */
+  /** Number of lanes, within `LANES`. */
   readonly lanes: number;
 }
 
-/** Totals of a MASSIVE collection since it was started, over all continue-as-news. */
+/** Totals of a MASSIVE collection since it was started, over all its runs. */
 export interface Totals {
   readonly batches: number;
   readonly discovered: number;
@@ -151,7 +158,10 @@ export const NO_TOTALS: Totals = {
   bytes: 0,
 };
 
-/** Input of `collectMassive`. A client gives the collection and the controls; the rest is what continue-as-new carries. */
+/**
+ * Input of `collectMassive`. A client gives the collection and the controls; continue-as-new the
+ * rest.
+ */
 export interface MassiveInput {
   readonly collection: string;
   readonly controls: Controls;
@@ -160,20 +170,20 @@ export interface MassiveInput {
   readonly pass?: number | undefined;
   readonly sequence?: number | undefined;
   readonly runs?: number | undefined;
-  /** Continue as new at this many events, before the server's own hint. */
+  /** Continue as new at this many events, if the server does not suggest it before. */
   readonly maxEvents?: number | undefined;
 }
 
-/** Answer of the `progress` query, and of each Update. */
+/** Answer to the Query `progress` and to each Update. */
 export interface MassiveProgress {
   readonly collection: string;
   readonly state: CollectionState;
   readonly controls: Controls;
   readonly pass: number;
-  /** Lanes that are working now. */
+  /** Lanes that process a batch now. */
   readonly busy: number;
   readonly totals: Totals;
-  /** Runs of the chain so far: 1 + the number of continue-as-news. */
+  /** Runs of the workflow so far: 1, and 1 more for each continue-as-new. */
   readonly runs: number;
 }
 
@@ -189,8 +199,8 @@ export interface MaintenanceInput {
 export interface MaintenanceResult {
   readonly collection: string;
   readonly totals: Totals;
-  /** True where the run ended early because the quota was spent. */
+  /** True if the run ended early because the quota was spent. */
   readonly quotaSpent: boolean;
-  /** Set where the run ended early because the service was in trouble: what it said. The rest stays due. */
+  /** Set if the run ended early because of an outage: its failure. The rest stays due. */
   readonly problem?: string | undefined;
 }

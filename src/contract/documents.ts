@@ -1,13 +1,14 @@
 import { LegisyncError } from './failures.ts';
 
 /**
- * A Légifrance identifier: an eight-letter prefix that names the kind, and twelve digits. The list is DILA's lexicon
- * of the API (LEGIARTI: a version of an article; CETATEXT: an administrative decision; …).
+ * A Légifrance identifier: a prefix of eight letters for the kind, and twelve digits. The prefixes
+ * are those of DILA's lexicon of the API (LEGIARTI: a version of an article; CETATEXT: an
+ * administrative decision; …).
  */
 const ID =
   /^(LEGI(TEXT|SCTA|ARTI)|JORF(CONT|TEXT|SCTA|ARTI|DOLE)|JURI(TEXT|NOME)|CETA(TEXT|NOME)|CONSTEXT|CNILTEXT|KALI(CONT|TEXT|SCTA|ARTI)|ACCOTEXT)\d{12}$/;
 
-/** A collection's name, which is also its category: a folder of the bucket and a part of workflow ids. */
+/** A collection's name. It is also a folder in the bucket, and part of workflow ids. */
 const CATEGORY = /^[a-z0-9][a-z0-9_-]{0,62}$/;
 
 /** Whether `value` is a well-formed Légifrance identifier. */
@@ -21,10 +22,10 @@ export function isCategory(value: string): boolean {
 }
 
 /**
- * Where a document lives in the bucket: `legifrance/{category}/{id}.json`.
+ * Path of a document in the bucket: `legifrance/{category}/{id}.json`.
  *
- * @throws LegisyncError `DOCUMENT_REFUSED` where the id or the category does not follow its grammar: an id comes from
- * outside, and must not become a path unchecked.
+ * @throws LegisyncError `DOCUMENT_REFUSED` if the category or the id is malformed. Ids come from an
+ * external service, and must be checked before they become a path.
  */
 export function documentPath(category: string, id: string): string {
   if (!isCategory(category)) {

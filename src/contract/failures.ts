@@ -1,149 +1,235 @@
+import {
+  AFTER_5_MINUTES,
+  AFTER_A_DAY,
+  AFTER_A_MINUTE,
+  AFTER_AN_HOUR,
+  BACKOFF,
+  EVERY_15_MINUTES,
+  EVERY_5_MINUTES,
+  NEVER,
+  type DocumentRetry,
+  type FailureRule,
+} from './failureRule.ts';
+import { MESSAGE_CHARACTERS } from './limits.ts';
+
 /**
- * The failure taxonomy: every way in which the outside world can fail us, once.
+ * The failure taxonomy: each way in which an external service can fail, with everything that the
+ * code decides by it.
  *
- * Each failure has a stable code. One function at each edge (`legifrance/failures.ts`, `supabase/failures.ts`)
- * maps an outside error to a {@link LegisyncError}; the activity interceptor turns that into a Temporal failure
- * of the same type, with the retry that stands here. Nothing else in the code base classifies errors.
+ * Each failure has a stable code. One function for each service (`legifrance/failures.ts`,
+ * `supabase/failures.ts`, `migrations/failures.ts`) turns an external error into a
+ * {@link LegisyncError}. The activities, the interceptor and the command line read the rest here.
+ * To add a code, add one entry: the compiler says which fields are missing.
  */
-
-/** When to try again. Delays are in milliseconds. */
-export type Retry =
-  /** The activity's own policy: exponential, from one second up to five minutes, for as long as it takes. */
-  | { readonly kind: 'backoff' }
-  /** A person has to act: asking more often than this only fills the log. */
-  | { readonly kind: 'every'; readonly ms: number }
-  /** The same request can only give the same answer. */
-  | { readonly kind: 'never' };
-
-interface FailureRule {
-  readonly retry: Retry;
-  /** What the operator should do, in one sentence; empty where nothing is to be done unless it lasts. */
-  readonly remedy: string;
-}
-
-const MINUTE_MS = 60_000;
-
-/** The taxonomy, by code. */
-export const FAILURES = {
+const RULES = {
   LEGIFRANCE_THROTTLED: {
-    retry: { kind: 'backoff' },
-    remedy:
-      'Nothing, unless it lasts: then compare the LEGISYNC_QUOTA_* settings with the quotas shown in PISTE.',
+    retry: BACKOFF,
+    concerns: { service: 'legifrance' },
+    benign: true,
+    exit: 'failed',
+    remedy: 'Nothing. If it lasts, compare the LEGISYNC_QUOTA_* settings with the quotas that PISTE shows.',
   },
   LEGIFRANCE_UNAVAILABLE: {
-    retry: { kind: 'backoff' },
-    remedy: 'Nothing: the collection goes on by itself when Légifrance answers again.',
+    retry: BACKOFF,
+    concerns: { service: 'legifrance', document: AFTER_5_MINUTES, slice: 'retry' },
+    benign: false,
+    exit: 'failed',
+    remedy: 'Nothing: the collection continues when Légifrance answers again.',
   },
   LEGIFRANCE_CREDENTIALS: {
-    retry: { kind: 'every', ms: 5 * MINUTE_MS },
+    retry: EVERY_5_MINUTES,
+    concerns: { operator: true },
+    benign: false,
+    exit: 'failed',
     remedy: 'Check PISTE_CLIENT_ID and PISTE_CLIENT_SECRET against the application at https://piste.gouv.fr.',
   },
   LEGIFRANCE_FORBIDDEN: {
-    retry: { kind: 'every', ms: 15 * MINUTE_MS },
+    // 423, PISTE's lock for suspicious activity, shares this retry: frequent requests prolong it.
+    retry: EVERY_15_MINUTES,
+    concerns: { operator: true },
+    benign: false,
+    exit: 'failed',
     remedy: 'Subscribe the PISTE application to the Légifrance API and accept its terms of use.',
   },
   LEGIFRANCE_REJECTED: {
-    retry: { kind: 'never' },
-    remedy:
-      'This is a bug in the request: report it with the message; the slice is parked, the others go on.',
+    retry: NEVER,
+    concerns: { document: AFTER_AN_HOUR, slice: 'park', operator: true },
+    benign: false,
+    exit: 'failed',
+    remedy: 'Narrow the query of the source that the message names. If it names none, report a bug.',
   },
   DOCUMENT_NOT_FOUND: {
-    retry: { kind: 'never' },
-    remedy: 'Nothing: it is asked for once more an hour later, then counted as withdrawn.',
+    retry: NEVER,
+    // The API also answers "not found" in passing, so only the second answer counts.
+    concerns: { document: { retrySeconds: 3_600, withdrawSecond: true }, slice: 'retry' },
+    benign: false,
+    exit: 'failed',
+    remedy: 'Nothing: the document is tried again an hour later, then counted as withdrawn.',
   },
   DOCUMENT_MALFORMED: {
-    retry: { kind: 'never' },
-    remedy: 'Nothing: it is asked for again with a growing delay, and counted.',
+    retry: NEVER,
+    concerns: { document: AFTER_AN_HOUR, slice: 'retry' },
+    benign: false,
+    exit: 'failed',
+    remedy: 'Nothing: the document is tried again with a growing delay.',
   },
   DOCUMENT_REFUSED: {
-    retry: { kind: 'never' },
-    remedy:
-      'If it is too large, raise the bucket’s file size limit (and the project’s); it is tried again once a day by itself.',
+    retry: NEVER,
+    // Until an operator raises the limit, each try costs a request and ends in the same refusal.
+    concerns: { document: AFTER_A_DAY },
+    benign: false,
+    exit: 'failed',
+    remedy: 'If the document is too large, raise the file size limit of the bucket and of the project.',
   },
   OBJECT_MISSING: {
-    retry: { kind: 'never' },
-    remedy: 'Find out who removes objects from the bucket; it is collected again, with a growing delay.',
+    retry: NEVER,
+    concerns: { document: AFTER_A_MINUTE, operator: true },
+    benign: false,
+    exit: 'failed',
+    remedy: 'Find out what removes objects from the bucket. The document is collected again.',
   },
   STORAGE_BUSY: {
-    retry: { kind: 'backoff' },
-    remedy: 'Nothing, unless it lasts: then look at Supabase Storage.',
+    retry: BACKOFF,
+    concerns: { service: 'storage', document: AFTER_5_MINUTES },
+    benign: false,
+    exit: 'supabase',
+    remedy: 'Nothing. If it lasts, check Supabase Storage.',
   },
   STORAGE_REFUSED: {
-    retry: { kind: 'every', ms: 5 * MINUTE_MS },
-    remedy:
-      'Check SUPABASE_SERVICE_ROLE_KEY, and that the bucket exists (`legisync up` makes it) and allows application/json.',
+    retry: EVERY_5_MINUTES,
+    concerns: { operator: true },
+    benign: false,
+    exit: 'supabase',
+    remedy: 'Check that the bucket exists (`legisync up` creates it) and allows application/json.',
+  },
+  SUPABASE_CREDENTIALS: {
+    retry: EVERY_5_MINUTES,
+    concerns: { operator: true },
+    benign: false,
+    exit: 'supabase',
+    remedy: "Set SUPABASE_SERVICE_ROLE_KEY to the project's current service key, then restart the worker.",
   },
   DATABASE_BUSY: {
-    retry: { kind: 'backoff' },
-    remedy: 'Nothing, unless it lasts: then look at the database.',
+    retry: BACKOFF,
+    concerns: { service: 'database' },
+    benign: false,
+    exit: 'supabase',
+    remedy: 'Nothing. If it lasts, check the database.',
   },
   DATABASE_TIMEOUT: {
-    retry: { kind: 'backoff' },
-    remedy: 'Nothing, unless it lasts: then look for locks and load.',
+    retry: BACKOFF,
+    concerns: { service: 'database' },
+    benign: false,
+    exit: 'supabase',
+    remedy: 'Nothing. If it lasts, look for locks and load in the database.',
   },
   SCHEMA_MISSING: {
-    retry: { kind: 'every', ms: 5 * MINUTE_MS },
-    remedy: 'Run `legisync migrate`, or `supabase db push`.',
+    retry: EVERY_5_MINUTES,
+    concerns: { operator: true },
+    benign: false,
+    exit: 'supabase',
+    remedy: 'Run `legisync migrate` or `supabase db push`.',
   },
   DATABASE_REFUSED: {
-    retry: { kind: 'every', ms: 5 * MINUTE_MS },
+    retry: EVERY_5_MINUTES,
+    concerns: { operator: true },
+    benign: false,
+    exit: 'supabase',
     remedy:
-      'Check that SUPABASE_SERVICE_ROLE_KEY is the service key of this project, and that SUPABASE_DB_URL names the role `postgres` with its password; then run `legisync migrate`.',
+      'Run `legisync migrate` with a SUPABASE_DB_URL of the role `postgres`, or the owner of public.files_queue.',
   },
   QUEUE_INCOMPATIBLE: {
-    retry: { kind: 'every', ms: 5 * MINUTE_MS },
+    retry: EVERY_5_MINUTES,
+    concerns: { operator: true },
+    benign: false,
+    exit: 'supabase',
     remedy:
-      'Change public.files_queue so that it takes the row in the message (its columns, constraints, triggers); the work then goes on by itself.',
+      'Change the columns, constraints or triggers of public.files_queue so that it accepts the row in the message.',
   },
   BACKFILL_REFUSED: {
-    retry: { kind: 'never' },
-    remedy: 'Follow the message: `legisync backfill status` shows the last run.',
+    retry: NEVER,
+    concerns: { operator: true },
+    benign: false,
+    exit: 'refused',
+    remedy: 'Follow the message. `legisync backfill status` shows the last run.',
   },
   ENUMERATION_UNSTABLE: {
-    retry: { kind: 'never' },
-    remedy: 'Nothing: the slice is enumerated again in the next pass.',
+    // Set by legisync.move_slice: a search that changed in each of eight rounds.
+    retry: NEVER,
+    concerns: { slice: 'park' },
+    benign: false,
+    exit: 'failed',
+    remedy: 'Nothing: the next pass enumerates the slice again.',
   },
   QUOTA_SPENT: {
-    retry: { kind: 'backoff' },
-    remedy: 'Nothing: the work goes on when the hour or the day has room again.',
+    retry: BACKOFF,
+    concerns: { service: 'legifrance' },
+    benign: true,
+    exit: 'failed',
+    remedy: 'Nothing: the collection continues when the hour or the day has room again.',
   },
   CONFIG_INVALID: {
-    retry: { kind: 'never' },
-    remedy: 'Correct the settings named in the message; see .env.example.',
+    retry: NEVER,
+    concerns: { operator: true },
+    benign: false,
+    exit: 'config',
+    remedy: 'Correct the settings named in the message. See .env.example.',
   },
   INTERNAL: {
-    retry: { kind: 'backoff' },
+    retry: BACKOFF,
+    // One odd answer may cause it, or all of them.
+    concerns: { service: 'legifrance', document: AFTER_AN_HOUR, operator: true },
+    benign: false,
+    exit: 'failed',
     remedy: 'This is a bug: report it with the message and the stack.',
   },
 } as const satisfies Record<string, FailureRule>;
 
-export type FailureCode = keyof typeof FAILURES;
+export type FailureCode = keyof typeof RULES;
+
+/** The taxonomy, by code. */
+export const FAILURES: Readonly<Record<FailureCode, FailureRule>> = RULES;
+
+/** Whether a text, such as the type of a failure in a history, is a code of the taxonomy. */
+export function isFailureCode(text: string): text is FailureCode {
+  return Object.hasOwn(FAILURES, text);
+}
+
+/**
+ * When a document is tried again after a failure. A code without a rule, such as that of a newer
+ * worker, waits a day: a needless request is better than a document that is never tried again.
+ */
+export function documentRetry(code: string): DocumentRetry {
+  return (isFailureCode(code) ? FAILURES[code].concerns.document : undefined) ?? AFTER_A_DAY;
+}
 
 /** Options of {@link LegisyncError}. */
 export interface FailureOptions {
-  /** How long the other side asked us to wait, in milliseconds. Makes the wait longer than the rule has it, never shorter. */
+  /** How long the service asks to wait, in milliseconds. Extends the wait of the rule only. */
   readonly retryAfterMs?: number;
-  /** The outside error. Kept for logs on this machine only: it never reaches a workflow's history. */
+  /** A remedy that fits this failure better than the one of its code. */
+  readonly remedy?: string;
+  /** The external error, for logs on this machine only: it never enters a workflow's history. */
   readonly cause?: unknown;
 }
 
 /**
- * An outside error, classified. `message` holds the value, the rule and nothing secret: it is stored in history and
- * in the catalogue, cut at 500 characters (Temporal truncates a failure at 4 KB).
+ * A classified failure. `message` holds the wrong value and the rule, and no secret: it is stored
+ * in history and in the catalogue, cut at 500 characters (Temporal truncates a failure at 4 KB).
+ * The remedy is never part of it.
  */
 export class LegisyncError extends Error {
   readonly code: FailureCode;
+  readonly remedy: string;
   readonly retryAfterMs: number | undefined;
 
   constructor(code: FailureCode, message: string, options: FailureOptions = {}) {
-    super(message.length > 500 ? `${message.slice(0, 499)}…` : message, { cause: options.cause });
+    super(message.length > MESSAGE_CHARACTERS ? `${message.slice(0, MESSAGE_CHARACTERS - 1)}…` : message, {
+      cause: options.cause,
+    });
     this.name = 'LegisyncError';
     this.code = code;
+    this.remedy = options.remedy ?? FAILURES[code].remedy;
     this.retryAfterMs = options.retryAfterMs;
   }
-}
-
-/** Whether `code` says that one document, not the whole service, is at fault: such a failure never stops a batch. */
-export function isDocumentFailure(code: FailureCode): boolean {
-  return code === 'DOCUMENT_NOT_FOUND' || code === 'DOCUMENT_MALFORMED' || code === 'DOCUMENT_REFUSED';
 }

@@ -1,4 +1,6 @@
-/** Names that workers, clients and operators share. A change here is a change of the public interface. */
+/**
+ * Names that workers, clients and operators share. To change one is to change the public interface.
+ */
 
 /** Workflow types. */
 export const WORKFLOWS = {
@@ -8,39 +10,51 @@ export const WORKFLOWS = {
   coherence: 'checkCoherence',
 } as const;
 
-/** One MASSIVE collection runs at most once: its id says so. */
+/** Workflow id of a MASSIVE collection. It allows one at a time. */
 export const massiveWorkflowId = (collection: string): string => `massive:${collection}`;
 
-/** A MAINTENANCE run started by hand. Runs of the schedule get the server's timestamp behind {@link maintenanceScheduleId}. */
+/**
+ * Workflow id of a MAINTENANCE run that an operator started. A run of the schedule has the id
+ * {@link maintenanceScheduleId}, followed by the server's timestamp.
+ */
 export const maintenanceWorkflowId = (collection: string): string => `maintenance:${collection}:manual`;
 
-/** The Temporal Schedule of a collection's MAINTENANCE. */
+/** Id of the Temporal Schedule for MAINTENANCE of a collection. */
 export const maintenanceScheduleId = (collection: string): string => `maintenance:${collection}`;
 
-/** One backfill of a bucket runs at most: its id says so. */
+/** Workflow id of a backfill. It allows one at a time for each bucket. */
 export const backfillWorkflowId = (bucket: string): string => `backfill:${bucket}`;
 
-/** A comparison of Storage and files_queue: the schedule, whose runs get the server's timestamp behind it. */
+/**
+ * Id of the Temporal Schedule that compares Storage and files_queue. The workflow id of a run is
+ * this id, followed by the server's timestamp.
+ */
 export const coherenceScheduleId = (bucket: string): string => `coherence:${bucket}`;
 
-/** Custom search attributes, with their Temporal types. Plain text on the server: nothing secret goes here. */
+/**
+ * Custom search attributes, with their Temporal types. The server stores them unencrypted: no
+ * secrets.
+ */
 export const SEARCH_ATTRIBUTES = {
   /** The collection's name. */
   LegisyncCollection: 'Keyword',
-  /** A {@link CollectionState}, {@link BackfillState} or {@link CoherenceState}; `completed` after a run of MAINTENANCE. */
+  /**
+   * A {@link CollectionState}, {@link BackfillState} or {@link CoherenceState}; `completed` after a
+   * run of MAINTENANCE.
+   */
   LegisyncState: 'Keyword',
 } as const;
 
-/** What a collection is doing, as shown in `LegisyncState` and by the `progress` query. */
+/** State of a collection, as shown in `LegisyncState` and by the Query `progress`. */
 export type CollectionState = 'collecting' | 'waiting' | 'paused' | 'quota' | 'stopping';
 
-/** The same of a backfill. */
+/** State of a backfill. */
 export type BackfillState = 'backfilling' | 'paused' | 'completed' | 'stopped' | 'failed';
 
-/** The same of a coherence check; the last two are its verdict. */
+/** State of a coherence check. The last two are its verdict. */
 export type CoherenceState = 'checking' | 'counted' | 'coherent' | 'desynchronised';
 
-/** Operator verbs of `collectMassive` (Updates) and its Query. */
+/** Updates and Query of `collectMassive`. A backfill has `pause`, `resume` and `progress`. */
 export const UPDATES = {
   pause: 'pause',
   resume: 'resume',
@@ -48,9 +62,3 @@ export const UPDATES = {
   stop: 'stop',
 } as const;
 export const QUERIES = { progress: 'progress' } as const;
-
-/**
- * Temporal priority keys (1 is served first): MAINTENANCE brings what is fresh, so it goes before MASSIVE when both
- * wait for an activity slot.
- */
-export const PRIORITY = { maintenance: 1, coherence: 2, massive: 3, backfill: 5 } as const;

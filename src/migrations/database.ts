@@ -1,15 +1,15 @@
 import pg from 'pg';
 import { connectionFailure, statementFailure } from './failures.ts';
 
-/** A server that is there answers in milliseconds; a paused project does not answer at all. */
+/** A running server answers in milliseconds; a paused project does not answer at all. */
 const CONNECT_TIMEOUT_MS = 10_000;
 
 /**
- * Lends a connection to the database itself, past the API, and ends it.
+ * Lends a direct connection to the database, not through the API, and closes it.
  *
- * @param doing who asks, for messages
- * @throws LegisyncError for everything that connecting or `use` threw, see {@link connectionFailure} and
- * {@link statementFailure}
+ * @param doing name of the command, for messages
+ * @throws LegisyncError for every error of connecting or of `use`: see {@link connectionFailure}
+ * and {@link statementFailure}
  */
 export async function withDatabase<T>(
   databaseUrl: string,
@@ -20,7 +20,7 @@ export async function withDatabase<T>(
     connectionString: databaseUrl,
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
   });
-  // A connection that breaks between two queries fails the next one; unheard, the event would end the process.
+  // Without a listener this event would end the process. The next query reports the error.
   client.on('error', () => undefined);
   try {
     await client.connect();

@@ -9,51 +9,54 @@ import type { PreflightSettings } from './preflight/finding.ts';
 const MIGRATIONS = new URL('../../supabase/migrations/', import.meta.url);
 
 /**
- * Any number that nobody else locks: two `migrate` at once wait for each other. Below 2³¹, so that `pg_locks` shows it
- * whole in `objid`.
+ * Key of the advisory lock that serialises `migrate`. An arbitrary number, below 2³¹ so that
+ * `pg_locks` shows all of it in `objid`.
  */
 const LOCK = 1_205_751_403;
 
 export interface MigrationSettings extends PreflightSettings {
-  /** How often a file is handed out by legisync_claim_files before it is given up; 1 to 100. */
+  /** How often legisync_claim_files hands out a file before it is given up, 1 to 100. */
   readonly claimAttempts: number;
-  /**
-   * How long a file without a row, and a row without a file, is "in flight"; 0 to 86,400 seconds.
-   */
+  /** A younger file without a row, or row without a file, is not counted. 0 to 86,400 seconds. */
   readonly graceSeconds: number;
 }
 
 /** How long `migrate` waits for locks, in milliseconds. */
 export interface MigrationWaits {
   /**
-   * For a lock of a table. While `alter table` waits behind a long transaction, everybody else waits behind it: the
-   * Workers stand still for so long at most, and are let through before it tries again.
+   * For a table lock. While `alter table` waits for a long transaction, every later statement on
+   * the table waits too. So this is the longest time for which the Workers are blocked.
    */
   readonly tableMs: number;
-  /** How often a migration tries, and the time between two tries, in which the queue of waiting Workers empties. */
+  /** Attempts of each migration. */
   readonly tries: number;
+  /** Pause between two attempts, in which waiting Workers proceed. */
   readonly pauseMs: number;
   /** For another `migrate` to end. */
-  readonly twinMs: number;
+  readonly otherMigrateMs: number;
 }
 
-const WAITS: MigrationWaits = { tableMs: 5_000, tries: 4, pauseMs: 2_000, twinMs: 60_000 };
+const WAITS: MigrationWaits = { tableMs: 5_000, tries: 4, pauseMs: 2_000, otherMigrateMs: 60_000 };
 
 export interface MigrationReport {
-  /** Versions that this run applied, and those that were there. */
+  /** Versions that this run applied. */
   readonly applied: readonly string[];
+  /** Versions that were already applied. */
   readonly already: readonly string[];
 }
 
 /**
- * Applies `supabase/migrations`, each in a transaction of its own, and records them where `supabase db push` does, so
- * that either may follow the other. Running it again changes nothing but the settings.
+ * Applies `supabase/migrations`, each in a transaction of its own. Records them where `supabase db
+ * push` does, so both commands can be used in turn. Running it again changes only the settings.
  *
  * @param databaseUrl a connection as the project's `postgres` role
- * @throws LegisyncError `DATABASE_BUSY` where the database cannot be reached, or where a lock is not to be had, with the
- * sessions that hold it; `DATABASE_REFUSED` for a wrong password and a missing right; `CONFIG_INVALID` for a database
- * that is not there; `QUEUE_INCOMPATIBLE` where `files_queue` lacks what we need; `INTERNAL` with the file's name where
- * a migration fails in another way
+ * @throws LegisyncError
+ * - `DATABASE_BUSY` if the database is unreachable, or if a lock is not available; the message
+ *   names the sessions that hold it
+ * - `DATABASE_REFUSED` for a wrong password or a missing right
+ * - `CONFIG_INVALID` if the database does not exist
+ * - `QUEUE_INCOMPATIBLE` if `files_queue` lacks what legisync needs
+ * - `INTERNAL`, with the file's name, if a migration fails in another way
  */
 export async function migrate(
   databaseUrl: string,
@@ -68,7 +71,7 @@ async function applyAll(
   settings: MigrationSettings,
   waits: MigrationWaits,
 ): Promise<MigrationReport> {
-  await lockOutTwins(client, waits.twinMs);
+  await lockOutOthers(client, waits.otherMigrateMs);
   await client.query(`set lock_timeout = ${waits.tableMs}`);
   await refuseIncompatible(client, settings);
   await client.query(`
@@ -111,15 +114,15 @@ async function writeSettings(client: pg.Client, settings: MigrationSettings): Pr
   await client.query('select legisync.resolve_status_values()');
 }
 
-/** Two `migrate` at once: the second waits, and then finds everything there. */
-async function lockOutTwins(client: pg.Client, timeoutMs: number): Promise<void> {
+/** Lets one `migrate` run at a time. A second one waits, and then has nothing left to apply. */
+async function lockOutOthers(client: pg.Client, timeoutMs: number): Promise<void> {
   await client.query(`set lock_timeout = ${timeoutMs}`);
   try {
     await client.query('select pg_advisory_lock($1)', [LOCK]);
   } catch (error) {
     if (!isLockTimeout(error)) throw error;
     const condition = `l.locktype = 'advisory' and l.classid = 0 and l.objid = ${LOCK}`;
-    throw await lockedOut(client, 'Another `legisync migrate` is at work; this one', condition);
+    throw await lockedOut(client, 'Another `legisync migrate` is running; this one', condition);
   }
 }
 
@@ -148,7 +151,7 @@ async function applyOne(client: pg.Client, migration: Migration, waits: Migratio
       await client.query('commit');
       return;
     } catch (error) {
-      // A connection that broke has nothing to roll back; what broke it is in `error`.
+      // A broken connection has nothing to roll back; `error` has the cause.
       await client.query('rollback').catch(() => undefined);
       const doing = `Migration ${file}`;
       if (!isLockTimeout(error)) throw statementFailure(error, `${doing}, which was rolled back,`);

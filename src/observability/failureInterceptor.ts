@@ -1,23 +1,20 @@
 import { CompleteAsyncError } from '@temporalio/activity';
 import { ApplicationFailure, ApplicationFailureCategory, CancelledFailure } from '@temporalio/common';
 import type { ActivityInterceptorsFactory } from '@temporalio/worker';
-import { FAILURES, LegisyncError, type FailureCode, type Retry } from '../contract/failures.ts';
+import type { Retry } from '../contract/failureRule.ts';
+import { FAILURES, LegisyncError } from '../contract/failures.ts';
+import { BACKOFF } from '../contract/timing.ts';
 import type { Logger } from './logger.ts';
 import type { Scrub } from './scrub.ts';
 
-/** Expected under load: logged at debug, and not counted as failures by the SDK's metrics. */
-const BENIGN: ReadonlySet<FailureCode> = new Set<FailureCode>(['LEGIFRANCE_THROTTLED', 'QUOTA_SPENT']);
-
-/** The policy of the activities (workflows/proxies.ts): an interval doubles from the first to the last. */
-const FIRST_INTERVAL_MS = 1_000;
-const LAST_INTERVAL_MS = 300_000;
-
-/** Temporal keeps 4 KB of a failure; a message beyond this would push the type out of what people see. */
+/** Temporal keeps 4 KB of a failure. A longer message would displace the type and the remedy. */
 const MAX_MESSAGE = 800;
 
 /**
- * An activity interceptor that puts every failure into the form in which it may enter a workflow's history: its code as
- * the type, the retry of the taxonomy, a message without secrets, no cause and no stack. It logs begin and end.
+ * An activity interceptor that turns every error into a failure that may enter a workflow's
+ * history: the code as its type, the retry of the taxonomy, a message without secrets, no cause and
+ * no stack. If a person has to act, the remedy is in the details, apart from the message. Logs the
+ * begin and the end of each activity.
  */
 export function failureInterceptor({
   logger,
@@ -42,7 +39,7 @@ export function failureInterceptor({
           } catch (error) {
             if (isControlFlow(error, context.cancellationSignal)) throw error;
             const failure = toApplicationFailure(error, attempt, scrub);
-            // The original, with its cause and stack, is for this machine's log only.
+            // The original error, with its cause and stack, is for the log of this machine only.
             const level = failure.type === 'INTERNAL' ? 'error' : 'debug';
             log[level]({ durationMs: durationMs(), code: failure.type, err: error }, 'activity failed');
             throw failure;
@@ -53,7 +50,10 @@ export function failureInterceptor({
   };
 }
 
-/** Not a failure: the SDK itself has to see it. An AbortError is one only where the activity was really cancelled. */
+/**
+ * Whether the SDK itself must handle the error. An `AbortError` counts only if the activity was
+ * cancelled.
+ */
 function isControlFlow(error: unknown, cancellation: AbortSignal): boolean {
   if (error instanceof CompleteAsyncError || error instanceof CancelledFailure) return true;
   return (
@@ -65,37 +65,38 @@ function isControlFlow(error: unknown, cancellation: AbortSignal): boolean {
   );
 }
 
-/** `error` as a failure for history. What is no {@link LegisyncError} becomes `INTERNAL`: nobody foresaw it. */
+/** The failure for the history. An error that is not a {@link LegisyncError} becomes `INTERNAL`. */
 function toApplicationFailure(error: unknown, attempt: number, scrub: Scrub): ApplicationFailure {
   if (error instanceof ApplicationFailure) return rebuilt(error, scrub);
   const known = error instanceof LegisyncError ? error : new LegisyncError('INTERNAL', scrub(String(error)));
-  const { retry, remedy }: { readonly retry: Retry; readonly remedy: string } = FAILURES[known.code];
+  const { retry, concerns, benign } = FAILURES[known.code];
   const delayMs = delayOf(retry, attempt, known.retryAfterMs);
-  // Where a person has to act, the Web UI should say how, beside the failure.
-  const message = retry.kind === 'every' ? `${known.message} ${remedy}` : known.message;
   return withoutStack(
     ApplicationFailure.create({
       type: known.code,
-      message: clean(message, scrub),
+      message: clean(known.message, scrub),
+      // The Web UI shows details on lines of their own.
+      ...(concerns.operator === true ? { details: [{ remedy: scrub(known.remedy) }] } : {}),
       nonRetryable: retry.kind === 'never',
       ...(delayMs === undefined ? {} : { nextRetryDelay: delayMs }),
-      ...(BENIGN.has(known.code) ? { category: ApplicationFailureCategory.BENIGN } : {}),
+      ...(benign ? { category: ApplicationFailureCategory.BENIGN } : {}),
     }),
   );
 }
 
 /**
- * When to try again, in milliseconds; undefined leaves it to the activity's own policy. What the other side asks for makes
- * a wait longer, never shorter: `Retry-After: 0` would be a loop without a pause, and one of seconds would make little of
- * a failure that waits for a person.
+ * The delay of the next attempt, in milliseconds; undefined leaves it to the activity's own policy.
+ * `Retry-After` makes the delay longer, never shorter: 0 would be a loop without a pause, and a few
+ * seconds are too short for a failure that waits for a person.
  */
 function delayOf(retry: Retry, attempt: number, askedMs: number | undefined): number | undefined {
   if (retry.kind === 'every') return Math.max(retry.ms, askedMs ?? 0);
   if (retry.kind === 'never' || askedMs === undefined) return undefined;
-  return askedMs > Math.min(FIRST_INTERVAL_MS * 2 ** (attempt - 1), LAST_INTERVAL_MS) ? askedMs : undefined;
+  const policyMs = Math.min(BACKOFF.firstMs * BACKOFF.factor ** (attempt - 1), BACKOFF.lastMs);
+  return askedMs > policyMs ? askedMs : undefined;
 }
 
-/** An activity's own `ApplicationFailure`: as it is, but for its cause and what its message may hold. */
+/** An activity's own `ApplicationFailure`, without its cause and without secrets in its message. */
 function rebuilt(error: ApplicationFailure, scrub: Scrub): ApplicationFailure {
   return withoutStack(
     new ApplicationFailure(
@@ -110,13 +111,13 @@ function rebuilt(error: ApplicationFailure, scrub: Scrub): ApplicationFailure {
   );
 }
 
-/** Scrubbed before it is cut: a secret cut in two no longer looks like one. */
+/** Scrubs first and cuts then: a secret that is cut in two is not recognised. */
 function clean(message: string, scrub: Scrub): string {
   const text = scrub(message);
   return text.length > MAX_MESSAGE ? `${text.slice(0, MAX_MESSAGE - 1)}…` : text;
 }
 
-/** The stack would be this file's own, with the machine's paths in it. */
+/** The stack is that of this file, and contains paths of the machine. */
 function withoutStack(failure: ApplicationFailure): ApplicationFailure {
   failure.stack = '';
   return failure;

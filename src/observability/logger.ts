@@ -3,18 +3,22 @@ import type { Scrub } from './scrub.ts';
 
 export type { Logger } from 'pino';
 
-/** Keys whose value is never of use in a log, at the top and one level down. */
+/** Keys whose values are never logged, at the top level and one level below. */
 const REDACTED = ['authorization', 'apikey', 'password', 'clientSecret', 'serviceRoleKey', 'headers'];
 
 export interface LoggerOptions {
   readonly level: string;
-  /** Runs over every whole line, so that a secret inside an error's text or stack is found too. */
+  /**
+   * Applied to each whole line, so that it also finds a secret in the text or stack of an error.
+   */
   readonly scrub: Scrub;
-  /** Default: standard error, since standard output belongs to the commands' results. Written without delay. */
+  /**
+   * Default: standard error, because standard output is for the results of commands. Unbuffered.
+   */
   readonly destination?: DestinationStream;
 }
 
-/** A logger that writes one line of JSON an event. */
+/** A logger that writes one line of JSON for each event. */
 export function createLogger({ level, scrub, destination }: LoggerOptions): Logger {
   return pino(
     {

@@ -1,25 +1,30 @@
-/** Takes secrets out of text. */
+/** Removes secrets from a text. */
 export type Scrub = (text: string) => string;
 
 const HIDDEN = '[secret]';
 
-/** Shorter texts than this are not taken out by value: they would occur by chance and hide half of the log. */
+/**
+ * Shorter secrets are not removed by value: they would occur by chance, and hide half of the log.
+ * In characters.
+ */
 const MIN_KNOWN_LENGTH = 6;
 
 /**
- * What secrets look like where they are not known by value. All patterns run in linear time on a text without spaces,
- * stop at quotes and backslashes (so that a line of JSON stays JSON), and leave their own output alone.
+ * Patterns of secrets whose value is unknown. Each takes linear time on a text without spaces,
+ * stops at quotes and backslashes (a line of JSON stays JSON), and does not match its own output.
  */
 const PATTERNS: readonly { readonly find: RegExp; readonly put: string }[] = [
-  // `Authorization: Bearer …`, `Basic …` (RFC 9110, 11.4). Eight characters: "Bearer of" is no token.
+  // `Authorization: Bearer …`, `Basic …` (RFC 9110, 11.4). At least eight characters: "Bearer of"
+  // is not a token.
   { find: /\b(Bearer|Basic)\s+[\w.~+/=-]{8,}/gi, put: `$1 ${HIDDEN}` },
-  // A JWT, or what is left of one that was cut: its header is a JSON object, whose base64url begins with "eyJ".
+  // A JWT, or the beginning of one: its header is a JSON object, which begins with "eyJ" in
+  // base64url.
   { find: /\beyJ[\w-]{6,}(\.[\w-]*){0,2}/g, put: HIDDEN },
   { find: /\bsb_secret_[\w-]+/g, put: HIDDEN },
-  // The password of a connection string; a raw `@` in it is part of the password, a slash ends the host part.
+  // The password of a connection string. A raw `@` is part of the password; a slash ends the host.
   { find: /:\/\/([^\s:/@"'\\]{0,200}):([^\s"'\\/]{1,500})@/g, put: `://$1:${HIDDEN}@` },
-  // `client_secret=…`, `"apikey":"…"`, `apikey: …`, in a form, a URL, a header, or JSON within JSON;
-  // also at the end of a longer name, as in PISTE_CLIENT_SECRET.
+  // `client_secret=…`, `"apikey":"…"`, `apikey: …`, in a form, a URL, a header, or JSON within
+  // JSON. Also at the end of a longer name: PISTE_CLIENT_SECRET.
   {
     find: /(client_secret|access_token|refresh_token|id_token|api[_-]?key|service_role_key|authorization|password)(["'\\]{0,4}\s{0,4}[=:]\s{0,4}["'\\]{0,4})(?!Bearer |Basic )[^\s"'\\&,;}]+/gi,
     put: `$1$2${HIDDEN}`,
@@ -28,19 +33,19 @@ const PATTERNS: readonly { readonly find: RegExp; readonly put: string }[] = [
   { find: /([?&]token=)[^\s"'\\&#]+/gi, put: `$1${HIDDEN}` },
 ];
 
-/** Of a secret that was cut, fewer characters than this tell nothing, and would be found by chance. */
+/** Fewer characters of a cut secret reveal nothing, and would match by chance. */
 const MIN_CUT_LENGTH = 4;
 
-/** What stands where a text was cut, as `LegisyncError` does it. */
+/** The mark that `LegisyncError` puts where it cuts a text. */
 const CUT = '…';
 
 /**
- * Makes a scrubber that takes out `secrets` wherever they stand (as they are, URL-encoded, in base64 or within JSON; also
- * their beginning, where a text was cut),
- * and anything that looks like a token, a key or a password. Scrubbing twice changes nothing more.
+ * Creates a scrubber. It removes each of `secrets` (as it is, URL-encoded, in base64, or escaped in
+ * JSON; also its beginning, if a text was cut), and everything that looks like a token, a key or a
+ * password. To scrub a text twice is the same as once.
  */
 export function createScrub(secrets: readonly string[] = []): Scrub {
-  // The longest first: a secret may be the beginning of another one.
+  // Longest first: a secret may be the beginning of another one.
   const known = [...new Set(secrets.filter((text) => text.length >= MIN_KNOWN_LENGTH).flatMap(forms))].sort(
     (a, b) => b.length - a.length,
   );
@@ -54,8 +59,8 @@ export function createScrub(secrets: readonly string[] = []): Scrub {
 }
 
 /**
- * Takes out what is left of a secret where a text was cut in the middle of it: messages are cut before they get here, and
- * the beginning of a secret is no longer found by value.
+ * Removes the beginning of a secret before the mark of a cut. Messages are cut before they are
+ * scrubbed, and the beginning of a secret is not found by value.
  */
 function withoutCutSecrets(text: string, known: readonly string[]): string {
   const [last = '', ...cut] = text.split(CUT).toReversed();
@@ -67,7 +72,9 @@ function withoutCutSecrets(text: string, known: readonly string[]): string {
   return [...clean.toReversed(), last].join(CUT);
 }
 
-/** How much of the beginning of `secret` stands at the end of `text`; 0 where it is too little to matter. */
+/**
+ * How many characters of the beginning of `secret` end `text`; 0 if there are too few to matter.
+ */
 function lengthAtEnd(text: string, secret: string): number {
   for (let length = Math.min(secret.length, text.length); length >= MIN_CUT_LENGTH; length -= 1) {
     if (text.endsWith(secret.slice(0, length))) return length;
@@ -75,7 +82,7 @@ function lengthAtEnd(text: string, secret: string): number {
   return 0;
 }
 
-/** The ways in which one secret may be written. */
+/** The encodings of a secret. */
 function forms(secret: string): string[] {
   return [
     secret,

@@ -3,10 +3,10 @@ import type { Logger } from './logger.ts';
 
 const LEVELS = { TRACE: 'trace', DEBUG: 'debug', INFO: 'info', WARN: 'warn', ERROR: 'error' } as const;
 
-/** Our logger as Temporal's SDK wants it, for `Runtime.install({ logger })`. */
+/** Adapts our logger to Temporal's SDK, for `Runtime.install({ logger })`. */
 export function temporalLogger(logger: Logger): TemporalLogger {
   const log = (level: LogLevel, message: string, meta: LogMetadata = {}): void => {
-    // pino writes the stack of an error under `err` only.
+    // pino writes the stack of an error only if its key is `err`.
     const { error, ...rest } = meta as Record<string, unknown>;
     logger[LEVELS[level]](error === undefined ? rest : { ...rest, err: error }, message);
   };

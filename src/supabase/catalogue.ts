@@ -1,6 +1,6 @@
 import type { BatchRef } from '../contract/collecting.ts';
+import { documentRetry } from '../contract/failures.ts';
 import * as answer from './catalogueAnswers.ts';
-import { documentRetry } from './documentRetry.ts';
 import type { Rpc } from './rpc.ts';
 import type { Catalogue, Slice } from './types.ts';
 
@@ -104,7 +104,7 @@ export function createCatalogue(rpc: Rpc, bucket: string): Catalogue {
       rpc(
         'legisync_describe_documents',
         { ...documentsOf(batch), p_bucket: bucket, p_ids: wanted },
-        answer.standings,
+        answer.batchDocuments,
       ),
 
     enqueue: (batch, stored, failures) =>

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-/** What the RPC functions behind the catalogue answer. */
+/** Schemas of the answers of the catalogue's RPC functions. */
 
 const count = z.int().nonnegative();
 export const ids = z.array(z.string());
@@ -26,9 +26,7 @@ export const passState = z.object({
   due: count,
   waitSeconds: z.number(),
 });
-/**
- * What becomes of a slice; `lost`: the batch does not have it any more, and nothing was changed.
- */
+/** The result for a slice. `lost`: the batch does not hold it any more, and nothing was changed. */
 export const outcome = (changed: string) => z.object({ outcome: z.enum([changed, 'lost']) });
 export const registered = z.object({ outcome: z.enum(['open', 'complete', 'lost']), discovered: count });
 export const listed = z.object({ discovered: count });
@@ -38,7 +36,7 @@ export const cursor = z.object({
   from: z.string().optional(),
   to: z.string().optional(),
 });
-export const standings = z.array(
+export const batchDocuments = z.array(
   z.object({ id: z.string(), held: z.boolean(), objectSha256: z.string().nullable() }),
 );
 export const enqueued = z.object({

@@ -3,7 +3,11 @@ import type { z } from 'zod';
 import { LegisyncError } from '../contract/failures.ts';
 import { databaseFailure } from './failures.ts';
 
-/** Calls a function of `public` and checks the shape of its answer. */
+/**
+ * Calls a function of `public` and checks the shape of its answer.
+ *
+ * @throws LegisyncError for everything else, see {@link databaseFailure}
+ */
 export type Rpc = <T>(
   fn: string,
   args: Readonly<Record<string, unknown>>,
@@ -11,20 +15,22 @@ export type Rpc = <T>(
 ) => Promise<T>;
 
 /**
- * One transaction a call. A call whose answer was lost may still be running in the database, since PostgREST does not
- * cancel a statement when its client goes away: every function of ours can therefore be repeated beside itself.
+ * Each call is one transaction. A call whose answer was lost may still run in the database:
+ * PostgREST does not cancel a statement when its client disconnects. So a repeated call may run
+ * beside the first one, and every function allows that.
  */
 export function createRpc(client: SupabaseClient): Rpc {
   return async (fn, args, answer) => {
     const result: PostgrestSingleResponse<unknown> = await client.rpc(fn, args);
     if (result.error !== null) throw databaseFailure(result.error, result.status, fn);
-    // postgrest-js makes a success without data (status 204) of a 404 with an empty body; our functions always answer.
+    // postgrest-js turns a 404 with an empty body into a success without data (status 204). Our
+    // functions always return data.
     if (result.status !== 200) throw databaseFailure({ message: 'an empty answer' }, result.status, fn);
     const parsed = answer.safeParse(result.data);
     if (!parsed.success) {
       throw new LegisyncError(
         'INTERNAL',
-        `${fn} answered in another shape: ${parsed.error.issues[0]?.message ?? ''}`,
+        `${fn} returned an unexpected shape: ${parsed.error.issues[0]?.message ?? ''}`,
         {
           cause: parsed.error,
         },

@@ -1,5 +1,6 @@
 import type { Source } from '../../src/contract/collections.ts';
-import { BUCKET, openStack, type TestStack } from '../support/stack.ts';
+import { openStack, type TestStack } from '../support/stack.ts';
+import { BUCKET } from '../support/supabase.ts';
 import {
   articleIds,
   batchOf,
@@ -7,7 +8,7 @@ import {
   fetchMassive,
   upload,
   withCollection,
-  workOff,
+  runLane,
 } from './support.ts';
 
 const LARGE = 'LEGITEXT000000000931';
@@ -15,11 +16,11 @@ const SMALL = 'LEGITEXT000000000932';
 const FILES = 10_000;
 const codes = (code: string): Source[] => [{ kind: 'codes', name: 'codes', codes: [code] }];
 
-describe('invariant 4: what was there before legisync', () => {
+describe('invariant 4: files from before legisync', () => {
   let stack: TestStack;
 
-  /** Objects without a hash, and their rows, as the collector of before left them. */
-  async function filesOfBefore(collection: string, code: string, count: number): Promise<void> {
+  /** Objects without a hash, and their rows, as an earlier collector left them. */
+  async function preExistingFiles(collection: string, code: string, count: number): Promise<void> {
     const names = articleIds(code, 1, count).map((id) => `legifrance/${collection}/${id}.json`);
     await stack.sql(
       `insert into storage.objects (bucket_id, name, metadata)
@@ -34,7 +35,7 @@ describe('invariant 4: what was there before legisync', () => {
     );
   }
 
-  /** Changes with any change of any row or object of a collection. */
+  /** Differs after any change of a row or object of a collection. */
   async function fingerprint(collection: string): Promise<string | undefined> {
     const [row] = await stack.sql<{ print: string }>(
       `select md5(string_agg(o::text || q::text, '|' order by q.file_path)) || count(*) as print
@@ -59,11 +60,11 @@ describe('invariant 4: what was there before legisync', () => {
   beforeEach(() => stack.simulator.control.resetStats());
   afterAll(() => stack.close());
 
-  it('is known and left alone: 10,000 files cost no consult, no upload and no change of a row', async () => {
+  it('are known and left alone: 10,000 files cost no consult, no upload and no change of a row', async () => {
     const deps = withCollection(stack.deps, 'old', codes(LARGE));
-    await filesOfBefore('old', LARGE, FILES);
+    await preExistingFiles('old', LARGE, FILES);
     const before = await fingerprint('old');
-    const { ids, discovered, last } = await workOff(deps, 'old');
+    const { ids, discovered, last } = await runLane(deps, 'old');
     expect({ ids, discovered, reason: last.reason }).toEqual({ ids: [], discovered: FILES, reason: 'pass' });
     expect(stack.simulator.control.stats().consults.total).toBe(0);
     expect((await stack.gateway.stats()).uploads).toBe(0);
@@ -71,20 +72,20 @@ describe('invariant 4: what was there before legisync', () => {
     expect(before).toMatch(/10000$/);
     expect((await deps.catalogue.counts('old')).documents).toEqual({ stored: FILES });
 
-    // In the next pass too; only what changes is collected.
+    // The same in the next pass: only a changed document is collected.
     const [revised = ''] = articleIds(LARGE, 5_000, 5_000);
     stack.simulator.control.reviseArticle(revised);
     await endInterval(stack, 'old');
-    expect((await workOff(deps, 'old', 100)).ids).toEqual([revised]);
+    expect((await runLane(deps, 'old', 100)).ids).toEqual([revised]);
     expect(stack.simulator.control.stats().consults.total).toBe(1);
     expect((await stack.gateway.stats()).uploads).toBe(1);
   });
 
-  it('is collected anew where the setting says so', async () => {
+  it('are collected again with the setting `refresh`', async () => {
     const settings = { ...stack.deps.settings, adopt: 'refresh' } as const;
-    const deps = { ...withCollection(stack.deps, 'anew', codes(SMALL)), settings };
-    await filesOfBefore('anew', SMALL, 40);
-    const batch = batchOf('anew', 1);
+    const deps = { ...withCollection(stack.deps, 'refreshed', codes(SMALL)), settings };
+    await preExistingFiles('refreshed', SMALL, 40);
+    const batch = batchOf('refreshed', 1);
     const { ids } = await fetchMassive(deps, batch);
     expect(ids).toEqual(articleIds(SMALL, 1, 40));
     const result = await upload(deps, batch, ids);

@@ -12,7 +12,7 @@ beforeAll(async () => {
 afterAll(() => stack.close());
 
 describe('measureCoherence', () => {
-  it('warns in the log where Storage and the queue differ beyond the limits, and only there', async () => {
+  it('logs a warning if Storage and the queue differ by more than the limits, and only then', async () => {
     const bucket = await plantBucket(stack, 20);
     const warned: object[] = [];
     const log = { ...stack.deps.log, warn: (fields: object) => void warned.push(fields) };

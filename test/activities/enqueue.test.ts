@@ -15,7 +15,7 @@ describe('enqueueDocuments and saveControls', () => {
   });
   afterAll(() => stack.close());
 
-  it('invariant 1: queues only what is in the bucket, and hands the rest back', async () => {
+  it('invariant 1: queues only documents whose object is in the bucket, and releases the others', async () => {
     const warned: object[] = [];
     const log = { ...stack.deps.log, warn: (fields: object) => void warned.push(fields) };
     const deps = { ...withCollection(stack.deps, 'queue', codes(OTHER)), log };
@@ -33,7 +33,7 @@ describe('enqueueDocuments and saveControls', () => {
       lost: [],
     });
     expect(warned).toEqual([{ ids: [gone], count: 1 }]);
-    // Invariant 7: once more, and nothing changes.
+    // Invariant 7: a second call changes nothing.
     expect(await enqueue(deps, batch, { ...result, failures: [] })).toMatchObject({
       queued: 0,
       unchanged: 8,
@@ -45,7 +45,7 @@ describe('enqueueDocuments and saveControls', () => {
     expect((await fetchMassive(deps, batchOf('queue', 2))).ids).toContain(gone);
   });
 
-  it('says how many paths another bucket holds, and leaves them alone', async () => {
+  it('counts the paths that another bucket holds, and leaves them alone', async () => {
     const deps = withCollection(stack.deps, 'held', codes(OTHER));
     const path = `legifrance/held/${articleIds(OTHER, 1, 1)[0] ?? ''}.json`;
     await stack.sql(`insert into files_queue (file_path, bucket_id) values ($1, 'another')`, [path]);
@@ -57,7 +57,7 @@ describe('enqueueDocuments and saveControls', () => {
     expect(row).toEqual({ bucket_id: 'another' });
   });
 
-  it('invariant 8: saveControls keeps in Postgres what an operator set last', async () => {
+  it('invariant 8: saveControls saves the operator’s last settings to Postgres', async () => {
     const activities = createActivities(stack.deps);
     for (const lanes of [7, 3]) {
       await new Attempt().env.run(() => activities.saveControls('codes', { paused: true, lanes }));

@@ -10,7 +10,7 @@ describe('fetchDocuments, MASSIVE, with nothing to do', () => {
   afterAll(() => stack.close());
 
   it.each([-3, 0, 0.2, 1.5])(
-    'tells a lane that the database sends back in %d s to wait a second at least',
+    'returns a wait of at least a second if the database answers %d s',
     async (waitSeconds) => {
       const pass = { pass: 1, complete: false, openSlices: 0, due: 0, waitSeconds };
       const catalogue = { ...stack.deps.catalogue, openPass: () => Promise.resolve(pass) };

@@ -8,9 +8,9 @@ import { articleIds, Attempt, enqueue, failureOf, ownClient, upload, withCollect
 
 const CODE = 'LEGITEXT000000000941';
 const HITS = 58;
-/** More than the 5,000 that pages of 50 reach. */
+/** Pages of 50 reach 5,000. */
 const DECISIONS = 5_200;
-/** Decisions come into the base 21 days after the last day of December, on which the last of them were made. */
+/** The last decisions are of 31 December and enter the fond 21 days later. */
 const LAST_ADDED = '2025-01-21';
 const articles: SearchSource = { kind: 'search', name: 'articles', fond: 'CODE_DATE', query: 'urbanisme' };
 const decisions: SearchSource = { kind: 'search', name: 'decisions', fond: 'CETAT', query: 'urbanisme' };
@@ -43,7 +43,7 @@ describe('fetchDocuments, MAINTENANCE', () => {
 
   const on = (day: string) => (): Date => new Date(`${day}T12:00:00Z`);
 
-  /** `deps` on a day, that note what they search. */
+  /** `deps` with the date `day`, that record the searches. */
   function watched(
     collection: string,
     sources: readonly SearchSource[],
@@ -62,7 +62,7 @@ describe('fetchDocuments, MAINTENANCE', () => {
     return { deps, asked };
   }
 
-  /** A run of the Schedule has a workflow id of its own. */
+  /** Each run of the Schedule has a workflow id of its own. */
   function nextRun(collection: string): BatchRef {
     runs += 1;
     return { collection, workflow: `maintenance:${collection}-${runs}`, run: `run-${runs}`, sequence: 1 };
@@ -87,7 +87,7 @@ describe('fetchDocuments, MAINTENANCE', () => {
     return { ids, uploaded, queued: await enqueue(deps, batch, uploaded) };
   }
 
-  /** As if what a run has taken were collected. */
+  /** As after the collection of the documents that a run has taken. */
   async function release(collection: string): Promise<void> {
     await stack.sql(
       `update legisync.documents set state = 'stored', content_sha256 = 'v1:0', next_attempt_at = null,
@@ -132,7 +132,7 @@ describe('fetchDocuments, MAINTENANCE', () => {
     ).toEqual([{ file_path: `legifrance/fresh/${revised}.json` }]);
   });
 
-  it('goes round and round in a source without dates, on from where the last run stopped', async () => {
+  it('continues a source without dates where the last run stopped, and starts it again after its end', async () => {
     const { deps, asked } = watched('round', [articles]);
     const seen: number[] = [];
     for (let run = 0; run < 4; run += 1) {
@@ -148,18 +148,18 @@ describe('fetchDocuments, MAINTENANCE', () => {
     expect(seen).toEqual([20, 20, 18, 20]);
   });
 
-  it('goes on at the same place when pages have another size', async () => {
+  it('continues at the same place if pages have another size', async () => {
     const { deps, asked } = watched('sizes', [articles]);
     await look(deps, nextRun('sizes'), 30);
     await look(deps, nextRun('sizes'), 20);
-    // Hit 30 is on the second page of 20: ten are seen again, none is skipped.
+    // Hit 30 is on the second page of 20: ten hits repeat, none is skipped.
     expect(asked.map(({ page, size }) => [page, size])).toEqual([
       [1, 30],
       [2, 20],
     ]);
   });
 
-  it('takes turns between sources, and is over when the limit is reached', async () => {
+  it('takes turns between sources, and ends when the limit is reached', async () => {
     const { deps, asked } = watched('turns', [articles, decisions]);
     expect((await look(deps, nextRun('turns'))).ids).toHaveLength(100);
     expect((await look(deps, nextRun('turns'), 100, ['decisions'])).ids).toHaveLength(100);
@@ -175,7 +175,7 @@ describe('fetchDocuments, MAINTENANCE', () => {
     expect(new Set(asked.map(({ size }) => size))).toEqual(new Set([50]));
   });
 
-  it('reads decisions from the watermark upwards by the day they were added, and the boundary day again', async () => {
+  it('reads decisions upwards from the watermark by the day they were added, and the boundary day again', async () => {
     const { deps, asked } = watched('upwards', [decisions]);
     const seen = new Set<string>();
     let last: FetchResult | undefined;
@@ -192,7 +192,7 @@ describe('fetchDocuments, MAINTENANCE', () => {
     expect(total).toBeGreaterThan(200);
     expect(seen.size).toBe(total);
     expect(asked[0]).toEqual({ fond: 'CETAT', page: 1, size: 50, window });
-    // Everything has been read: what may still have come on the last day is looked for, and only there.
+    // All is read. Only the last day is read again, because more decisions may enter on it.
     expect(asked.at(-1)?.window).toEqual({ ...window, from: LAST_ADDED });
 
     const { first, last: newest } = stack.simulator.control.addDecisions(5);
@@ -206,7 +206,7 @@ describe('fetchDocuments, MAINTENANCE', () => {
     expect(tomorrow.asked[0]?.window).toMatchObject({ from: LAST_ADDED, to: '2025-01-22' });
   });
 
-  it('cuts a window that its pages cannot reach to the end, and misses no decision', async () => {
+  it('cuts a window with more hits than its pages reach, and misses no decision', async () => {
     const { deps, asked } = watched('reach', [decisions], { sinceDays: 70, day: '2025-01-22' });
     const { decisions: expected } = stack.simulator.control.state();
     const seen = new Set<string>();
@@ -218,7 +218,7 @@ describe('fetchDocuments, MAINTENANCE', () => {
     expect(Math.max(...asked.map(({ page }) => page))).toBeLessThanOrEqual(100);
   });
 
-  it('comes past a day that fills more than a window', async () => {
+  it('continues after a day that fills more than a window', async () => {
     const { deps } = watched('heavy', [decisions], { sinceDays: 3 });
     const windows: string[] = [];
     const search: Legifrance['search'] = ({ window = { from: '', to: '' } }) => {
@@ -231,7 +231,7 @@ describe('fetchDocuments, MAINTENANCE', () => {
     expect(windows).toEqual(['2025-01-18', '2025-01-19', '2025-01-20', '2025-01-21']);
   });
 
-  it('goes on after an attempt that failed, with what is left of the limit', async () => {
+  it('continues after a failed attempt with the rest of the limit', async () => {
     const { deps, asked } = watched('repeated', [decisions]);
     const input = { batch: nextRun('repeated'), limit: 100, mode: 'maintenance' } as const;
     const search: Legifrance['search'] = (query, page, size, signal) =>
@@ -245,11 +245,11 @@ describe('fetchDocuments, MAINTENANCE', () => {
     const second = await new Attempt(first.lastBeat).fetch(deps, input);
     expect(asked.map(({ page }) => page)).toEqual([1, 2]);
     expect(second.ids).toHaveLength(100);
-    // Its answer was lost as well: the same documents again.
+    // Its answer was lost as well. The next attempt gets the same documents.
     expect((await look(deps, input.batch)).ids).toEqual(second.ids);
   });
 
-  it('goes on with what was listed when the quota is spent in the middle, and says so when nothing was', async () => {
+  it('continues with listed documents if the quota is spent in between, and reports it if there are none', async () => {
     await using legifrance = ownClient(stack, { perHour: 1 });
     const { deps } = watched('quota', [articles, decisions]);
     const some = await look({ ...deps, legifrance }, nextRun('quota'));
@@ -260,7 +260,7 @@ describe('fetchDocuments, MAINTENANCE', () => {
     expect(none.waitMs).toBeGreaterThan(3_500_000);
   });
 
-  it('reads the other sources when one fails, and fails itself when there is nothing else to do', async () => {
+  it('reads the other sources if one fails, and fails if there is nothing else to do', async () => {
     const { deps } = watched('failing', [articles, decisions]);
     const search: Legifrance['search'] = (query, ...rest) =>
       query.fond === 'CODE_DATE'
@@ -272,7 +272,7 @@ describe('fetchDocuments, MAINTENANCE', () => {
     expect(failure.code).toBe('LEGIFRANCE_REJECTED');
   });
 
-  it('looks again at documents that are due anyway, where there is room', async () => {
+  it('fills the rest of the batch with documents that are due', async () => {
     const { deps } = watched('due', [articles]);
     await look(deps, nextRun('due'));
     await release('due');
@@ -286,7 +286,7 @@ describe('fetchDocuments, MAINTENANCE', () => {
     expect(ids).toEqual(expect.arrayContaining(['LEGIARTI000000000001', due]));
   });
 
-  it('refuses a collection that has no search', async () => {
+  it('refuses a collection without a search', async () => {
     const failure = await failureOf(look(stack.deps, nextRun('codes')));
     expect(failure.code).toBe('CONFIG_INVALID');
   });

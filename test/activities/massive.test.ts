@@ -11,7 +11,7 @@ import {
   fetchMassive,
   upload,
   withCollection,
-  workOff,
+  runLane,
 } from './support.ts';
 
 const SMALL = 'LEGITEXT000000000911';
@@ -49,30 +49,30 @@ describe('fetchDocuments, MASSIVE', () => {
   });
   afterAll(() => stack.close());
 
-  it('lists a code by its table of contents, and hands out each article once, at most 100 at a time', async () => {
+  it('lists a code by its table of contents, and returns each article once, at most 100 at a time', async () => {
     const first = await fetchMassive(stack.deps, batchOf('codes', 1));
     expect(first).toMatchObject({ discovered: 474, pass: 1 });
     expect(first.ids).toHaveLength(100);
-    // Its answer was lost: the same batch gets the same documents, and nothing is asked again.
+    // Its answer was lost. The same batch gets the same documents, without another request.
     expect(await fetchMassive(stack.deps, batchOf('codes', 1))).toEqual({ ...first, discovered: 0 });
     expect(stack.simulator.control.stats().api.byPath).toEqual({
       '/list/code': 1,
       '/consult/legi/tableMatieres': 1,
     });
 
-    const handed = [...first.ids];
+    const taken = [...first.ids];
     for (let sequence = 2; sequence <= 5; sequence += 1) {
       const { ids } = await fetchMassive(stack.deps, batchOf('codes', sequence));
       expect(ids.length).toBeLessThanOrEqual(100);
-      handed.push(...ids);
+      taken.push(...ids);
     }
-    expect(handed).toHaveLength(474);
-    expect(new Set(handed).size).toBe(474);
+    expect(taken).toHaveLength(474);
+    expect(new Set(taken).size).toBe(474);
     const none = await fetchMassive(stack.deps, batchOf('codes', 6));
     expect(none.ids).toEqual([]);
   });
 
-  it('takes the documents of another run of its workflow at once, and of no other batch', async () => {
+  it('takes at once what another run of its workflow holds, but nothing of another batch', async () => {
     const deps = withCollection(stack.deps, 'runs', codes(SMALL));
     const first = await fetchMassive(deps, batchOf('runs', 1, 'first'));
     expect(first.ids).toEqual(articleIds(SMALL, 1, 30));
@@ -80,11 +80,11 @@ describe('fetchDocuments, MASSIVE', () => {
     expect((await fetchMassive(deps, batchOf('runs', 1, 'second'))).ids).toEqual(first.ids);
   });
 
-  it('enumerates ahead of collection, and no further than four batches', async () => {
+  it('enumerates ahead of collection, at most four batches', async () => {
     const deps = withCollection(stack.deps, 'ahead', codes(MANY, CRPA));
     const { discovered, ids } = await fetchMassive(deps, batchOf('ahead', 1));
     expect(ids).toHaveLength(100);
-    // One code alone is far more than four batches: the other one waits.
+    // The first code has far more than four batches. The other one waits.
     expect(discovered).toBe(1_500);
     expect((await slices('ahead')).map(({ kind, code_id, state }) => [kind, code_id, state])).toEqual([
       ['source', null, 'split'],
@@ -93,9 +93,9 @@ describe('fetchDocuments, MASSIVE', () => {
     ]);
   });
 
-  it('collects a pass to its end, and says when the next one begins', async () => {
+  it('collects a pass to its end, and returns the time until the next one', async () => {
     const deps = withCollection(stack.deps, 'whole', codes(SMALL, OTHER));
-    const { ids, discovered, last } = await workOff(deps, 'whole');
+    const { ids, discovered, last } = await runLane(deps, 'whole');
     expect([...ids].sort()).toEqual([...articleIds(SMALL, 1, 30), ...articleIds(OTHER, 1, 20)]);
     expect(discovered).toBe(50);
     expect(last).toMatchObject({ ids: [], reason: 'pass', pass: 1, discovered: 0 });
@@ -103,7 +103,7 @@ describe('fetchDocuments, MASSIVE', () => {
     expect(last.waitMs).toBeLessThanOrEqual(3_600_000);
   });
 
-  it('has nothing for a lane while another one is listing', async () => {
+  it('has no documents for a lane while another one is listing', async () => {
     const deps = withCollection(stack.deps, 'lanes', codes(SMALL));
     const listing = Promise.withResolvers<null>();
     const second = Promise.withResolvers<null>();
@@ -125,7 +125,7 @@ describe('fetchDocuments, MASSIVE', () => {
     expect((await busy).ids).toHaveLength(30);
   });
 
-  it('delays a slice that fails, and goes on with the others', async () => {
+  it('delays a slice that fails, and continues with the others', async () => {
     const deps = withCollection(stack.deps, 'faulty', codes(BROKEN, SMALL));
     stack.simulator.control.fault({ kind: 'status', status: 500, id: BROKEN, times: 1_000 });
     const first = await fetchMassive(deps, batchOf('faulty', 1));
@@ -147,7 +147,7 @@ describe('fetchDocuments, MASSIVE', () => {
     const warned: string[] = [];
     const log = { ...stack.deps.log, warn: (_fields: object, message: string) => void warned.push(message) };
     const deps = { ...withCollection(stack.deps, 'parked', codes(UNKNOWN, OTHER)), log };
-    const { ids, last } = await workOff(deps, 'parked');
+    const { ids, last } = await runLane(deps, 'parked');
     expect(ids).toHaveLength(20);
     expect(last.reason).toBe('pass');
     const { parkedSlices } = await deps.catalogue.counts('parked');
@@ -162,24 +162,24 @@ describe('fetchDocuments, MASSIVE', () => {
   it('parks the slice of a source that is no longer configured', async () => {
     const before = withCollection(stack.deps, 'gone', codes(SMALL));
     await before.catalogue.openPass('gone', ['codes', 'old'], 3_600);
-    expect((await workOff(before, 'gone')).last.reason).toBe('pass');
+    expect((await runLane(before, 'gone')).last.reason).toBe('pass');
     const { parkedSlices } = await before.catalogue.counts('gone');
     expect(parkedSlices).toMatchObject([{ source: 'old', code: 'CONFIG_INVALID' }]);
   });
 
-  it('consults nothing again while the change signal stands still, and a revised article once', async () => {
+  it('consults nothing again while change signals stay the same, and a revised article once', async () => {
     const deps = withCollection(stack.deps, 'passes', codes(OTHER));
-    await workOff(deps, 'passes');
+    await runLane(deps, 'passes');
     await endInterval(stack, 'passes');
     stack.simulator.control.resetStats();
-    const second = await workOff(deps, 'passes', 100);
+    const second = await runLane(deps, 'passes', 100);
     expect(second).toMatchObject({ ids: [], discovered: 0, last: { pass: 2, reason: 'pass' } });
     expect(stack.simulator.control.stats().consults.total).toBe(0);
 
     const [revised = ''] = articleIds(OTHER, 7, 7);
     stack.simulator.control.reviseArticle(revised);
     await endInterval(stack, 'passes');
-    const third = await workOff(deps, 'passes', 200);
+    const third = await runLane(deps, 'passes', 200);
     expect(third.ids).toEqual([revised]);
     const [row] = await stack.sql(
       `select q.status, q.content_sha256 = o.user_metadata ->> 'sha256' as fresh
@@ -189,7 +189,7 @@ describe('fetchDocuments, MASSIVE', () => {
     expect(row).toEqual({ status: 'pending', fresh: true });
   });
 
-  it('takes a spent quota for a result, and keeps what it had found', async () => {
+  it('returns a result if the quota is spent, and keeps what it had listed', async () => {
     const deps = withCollection(stack.deps, 'spent', codes(SMALL));
     const legifrance = {
       ...stack.legifrance,
@@ -213,7 +213,7 @@ describe('fetchDocuments, MASSIVE', () => {
     expect(stack.simulator.control.stats().api.total).toBe(0);
   });
 
-  it('refuses a collection or a source that this worker does not know, and names those it knows', async () => {
+  it('refuses a collection or a source that this worker does not know, and names the known ones', async () => {
     const unknown = await failureOf(fetchMassive(stack.deps, batchOf('nothing', 1)));
     expect(unknown.code).toBe('CONFIG_INVALID');
     expect(unknown.message).toContain('codes, urbanisme');

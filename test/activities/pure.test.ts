@@ -6,11 +6,11 @@ import { reachOf } from '../../src/legifrance/listing/slicing.ts';
 
 const never = new AbortController().signal;
 
-/** Lets every promise that can settle now do so. */
+/** Resolves after every promise that can settle now. */
 const settled = (): Promise<void> => new Promise((resolve) => void setImmediate(resolve));
 
 describe('a pool', () => {
-  it('works on each item once, in order of its begin, never on more than allowed at a time', async () => {
+  it('processes each item once, in order, and never more items at a time than allowed', async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.array(fc.nat(3), { maxLength: 40 }),
@@ -38,7 +38,7 @@ describe('a pool', () => {
     );
   });
 
-  it('begins nothing after it is stopped, awaits what it began, and says what is left', async () => {
+  it('begins nothing after it is stopped, awaits what it began, and returns the rest', async () => {
     await fc.assert(
       fc.asyncProperty(fc.nat(30), fc.integer({ min: 1, max: 8 }), async (stopAt, concurrency) => {
         const items = Array.from({ length: 31 }, (_, n) => n);
@@ -58,7 +58,7 @@ describe('a pool', () => {
     );
   });
 
-  it('that is stopped before it begins does nothing', async () => {
+  it('does nothing if it is stopped before it begins', async () => {
     const work = jest.fn(() => Promise.resolve());
     expect(await runPool([1, 2], 5, AbortSignal.abort(), work)).toEqual([1, 2]);
     expect(work).not.toHaveBeenCalled();
@@ -68,7 +68,7 @@ describe('a pool', () => {
 describe('the place of a cursor', () => {
   const sizes = fc.integer({ min: 1, max: 100 });
 
-  it('is on a page that shows it, or before it, whatever the size of pages, and can always be asked for', () => {
+  it('is on its page or before it, whatever the page size, and always within reach', () => {
     fc.assert(
       fc.property(sizes, sizes, fc.integer({ min: 1, max: 100 }), (before, now, page) => {
         const hit = (page - 1) * before;
@@ -76,13 +76,13 @@ describe('the place of a cursor', () => {
         expect(place).toBeGreaterThanOrEqual(1);
         expect(place * now).toBeLessThanOrEqual(reachOf(now));
         expect((place - 1) * now).toBeLessThanOrEqual(hit);
-        // Unless the smaller pages do not reach so far, the page that is asked for holds the hit.
+        // If the smaller pages reach the hit, it is on the page.
         if (hit < reachOf(now)) expect(place * now).toBeGreaterThan(hit);
       }),
     );
   });
 
-  it('stays where it is while the size does', () => {
+  it('does not change while the page size does not', () => {
     fc.assert(
       fc.property(
         sizes,
@@ -95,10 +95,10 @@ describe('the place of a cursor', () => {
 
 describe('invariant 2: whether a document is uploaded', () => {
   it('is decided by the object’s hash alone', () => {
-    const standing = { id: 'LEGIARTI000000000001', held: true, objectSha256: 'v1:a' };
-    expect(needsUpload(standing, 'v1:a')).toBe(false);
-    expect(needsUpload(standing, 'v1:b')).toBe(true);
-    expect(needsUpload({ ...standing, objectSha256: null }, 'v1:a')).toBe(true);
+    const document = { id: 'LEGIARTI000000000001', held: true, objectSha256: 'v1:a' };
+    expect(needsUpload(document, 'v1:a')).toBe(false);
+    expect(needsUpload(document, 'v1:b')).toBe(true);
+    expect(needsUpload({ ...document, objectSha256: null }, 'v1:a')).toBe(true);
     expect(needsUpload(undefined, 'v1:a')).toBe(true);
   });
 });

@@ -9,7 +9,7 @@ const DECISIONS = 12_000;
 const decisions: Source = { kind: 'search', name: 'decisions', fond: 'CETAT', query: 'urbanisme' };
 const articles: Source = { kind: 'search', name: 'articles', fond: 'CODE_DATE', query: 'urbanisme' };
 
-/** Rounds of lanes at most: a pass that needs more goes round in circles. */
+/** Maximum number of turns of each lane. Reaching it means a bug. */
 const MAX_ROUNDS = 150;
 
 describe('fetchDocuments, MASSIVE, by search', () => {
@@ -29,13 +29,15 @@ describe('fetchDocuments, MASSIVE, by search', () => {
   beforeEach(() => stack.simulator.control.resetStats());
   afterAll(() => stack.close());
 
-  /** Lanes side by side, whose documents count as collected at once, until each says that the pass is over. */
+  /**
+   * Runs concurrent lanes until the pass is complete. Their documents count as collected at once.
+   */
   async function enumerate(
     deps: ActivityDeps,
     collection: string,
     lanes: number,
-  ): Promise<{ handed: string[]; discovered: number }> {
-    const handed: string[] = [];
+  ): Promise<{ taken: string[]; discovered: number }> {
+    const taken: string[] = [];
     let discovered = 0;
     for (let round = 0; round < MAX_ROUNDS; round += 1) {
       const results: FetchResult[] = await Promise.all(
@@ -44,10 +46,10 @@ describe('fetchDocuments, MASSIVE, by search', () => {
         ),
       );
       for (const { ids, discovered: found } of results) {
-        handed.push(...ids);
+        taken.push(...ids);
         discovered += found;
       }
-      if (results.every(({ reason }) => reason === 'pass')) return { handed, discovered };
+      if (results.every(({ reason }) => reason === 'pass')) return { taken, discovered };
       await stack.sql(
         `update legisync.documents set state = 'stored', next_attempt_at = null,
                 holder = null, held_since = null, held_until = null
@@ -72,12 +74,12 @@ describe('fetchDocuments, MASSIVE, by search', () => {
       [collection],
     );
 
-  it('cuts a search of more than 9,500 hits by date until every hit is reached, once each, with three lanes', async () => {
+  it('cuts a search of more than 9,500 hits by date until every hit is reached once, with three lanes', async () => {
     const deps = withCollection(stack.deps, 'many', [decisions]);
-    const { handed, discovered } = await enumerate(deps, 'many', 3);
+    const { taken, discovered } = await enumerate(deps, 'many', 3);
     expect(discovered).toBe(DECISIONS);
-    expect(handed).toHaveLength(DECISIONS);
-    expect(new Set(handed).size).toBe(DECISIONS);
+    expect(taken).toHaveLength(DECISIONS);
+    expect(new Set(taken).size).toBe(DECISIONS);
     const [row] = await stack.sql<{ n: number }>(
       `select count(*)::int as n from legisync.documents where category = 'many'`,
     );
@@ -86,11 +88,11 @@ describe('fetchDocuments, MASSIVE, by search', () => {
     const all = await slices('many');
     expect(new Set(all.map(({ state }) => state))).toEqual(new Set(['split', 'complete']));
     const complete = all.filter(({ state }) => state === 'complete');
-    // Apart from the slice of what no window shows: here nothing.
+    // Besides the windows there is the slice of undated documents, which is empty here.
     const windows = complete.filter(({ kind }) => kind === 'window');
     expect(complete.filter(({ kind }) => kind !== 'window')).toMatchObject([{ kind: 'undated' }]);
     windows.sort((a, b) => ((a.from ?? '') < (b.from ?? '') ? -1 : 1));
-    // Adjacent, from the first day that the API dates to a year from now.
+    // Adjacent windows, from the first day of the API to a year from now.
     expect(windows[0]?.from).toBe('1800-01-01');
     windows.forEach(({ to }, n) => {
       const next = windows[n + 1]?.from;
@@ -98,12 +100,12 @@ describe('fetchDocuments, MASSIVE, by search', () => {
     });
   });
 
-  it('invariant 10: cuts by date, or parks, a search whose last page is full though its total says that it ends', async () => {
+  it('invariant 10: cuts by date, or parks, a search whose last page is full although its total is smaller', async () => {
     const deps = withCollection(stack.deps, 'modest', [decisions]);
     const search: Legifrance['search'] = async (query, number, ...rest) => {
       const page = await stack.legifrance.search(query, number, ...rest);
       if (page.total <= 10_000) return page;
-      // The hundredth page right away, to save the way to it.
+      // Page 100 at once, to save the requests before it.
       return { ...(await stack.legifrance.search(query, 100, ...rest)), total: 9_000 };
     };
     const { discovered } = await enumerate(
@@ -121,10 +123,10 @@ describe('fetchDocuments, MASSIVE, by search', () => {
     });
     const { parkedSlices } = await uncut.catalogue.counts('uncut');
     expect(parkedSlices).toMatchObject([{ source: 'articles', code: 'LEGIFRANCE_REJECTED' }]);
-    expect(parkedSlices[0]?.message).toContain('is full, though the search says that it holds 500');
+    expect(parkedSlices[0]?.message).toContain('is full, though the search reports a total of 500');
   });
 
-  it('invariant 10: parks the number of what no window of days shows, when a search was cut by date', async () => {
+  it('invariant 10: parks the number of documents that are in no window, if a search was cut by date', async () => {
     const deps = withCollection(stack.deps, 'undated', [decisions]);
     const search: Legifrance['search'] = async (query, ...rest) => {
       const page = await stack.legifrance.search(query, ...rest);
@@ -139,7 +141,7 @@ describe('fetchDocuments, MASSIVE, by search', () => {
     expect(parkedSlices[0]?.message).toContain(`37 of ${DECISIONS + 37} results have no date`);
   });
 
-  it('reads a search twice, since its pages may shift, and is done when both gave the same', async () => {
+  it('reads a search twice, because its pages may shift, and completes it if both rounds are equal', async () => {
     const deps = withCollection(stack.deps, 'twice', [articles]);
     const { ids, discovered } = await fetchMassive(deps, batchOf('twice', 1));
     expect(ids).toHaveLength(100);
@@ -148,7 +150,7 @@ describe('fetchDocuments, MASSIVE, by search', () => {
     expect(await slices('twice')).toMatchObject([{ state: 'complete', round: 2 }]);
   });
 
-  it('reads it again when something came in between, and parks it when it never stands still', async () => {
+  it('reads a search until two rounds are equal, and parks it if its rounds always differ', async () => {
     const window = { from: '2024-12-31', to: '2099-12-31', field: 'decided' } as const;
     const restless = (additions: number) => ({
       ...stack.legifrance,
@@ -169,7 +171,7 @@ describe('fetchDocuments, MASSIVE, by search', () => {
     expect(await slices('never')).toMatchObject([{ state: 'parked', code: 'ENUMERATION_UNSTABLE' }]);
   });
 
-  it('leaves the reserve of the quota to MAINTENANCE: its listings have a rank of their own', async () => {
+  it('leaves the reserve of the quota to MAINTENANCE: listings of MASSIVE have a rank of their own', async () => {
     const ranks: (number | undefined)[] = [];
     const deps = withCollection(stack.deps, 'ranked', [articles, { kind: 'codes', name: 'codes' }]);
     const legifrance: Legifrance = {
@@ -192,7 +194,7 @@ describe('fetchDocuments, MASSIVE, by search', () => {
     expect(new Set(ranks)).toEqual(new Set([2]));
   });
 
-  it('invariant 10: lists what can be reached of a search that is too large and cannot be cut, and parks it', async () => {
+  it('invariant 10: lists the reachable part of a search that is too large and cannot be cut, and parks it', async () => {
     const deps = withCollection(stack.deps, 'large', [articles]);
     const search: Legifrance['search'] = (_query, page) => {
       const id = `LEGIARTI${String(page).padStart(12, '0')}`;
@@ -208,10 +210,10 @@ describe('fetchDocuments, MASSIVE, by search', () => {
     expect((await enumerate({ ...deps, legifrance }, 'large', 1)).discovered).toBe(100);
     const { parkedSlices } = await deps.catalogue.counts('large');
     expect(parkedSlices).toMatchObject([{ source: 'articles', code: 'LEGIFRANCE_REJECTED' }]);
-    expect(parkedSlices[0]?.message).toContain('narrow the query');
+    expect(parkedSlices[0]?.message).toContain('Narrow the query');
   });
 
-  it('leaves everything as it is in a second pass over a search that was cut by date', async () => {
+  it('changes nothing in a second pass over a search that was cut by date', async () => {
     const deps = withCollection(stack.deps, 'again', [decisions]);
     await enumerate(deps, 'again', 1);
     const states = () =>
@@ -219,7 +221,7 @@ describe('fetchDocuments, MASSIVE, by search', () => {
         'select state, count(*)::int as n from legisync.documents where category = $1 group by state',
         ['again'],
       );
-    // As if all of them had been collected.
+    // As after the collection of all documents.
     await stack.sql(
       `update legisync.documents set state = 'stored', stored_at = now(), next_attempt_at = null where category = $1`,
       ['again'],

@@ -25,7 +25,7 @@ describe('a step of a slice', () => {
   beforeEach(() => stack.simulator.control.resetStats());
   afterAll(() => stack.close());
 
-  /** `deps` that note each page, and do `before` ahead of it. */
+  /** `deps` that record each page, and call `before` before it. */
   function watched(
     deps: ActivityDeps,
     before: (page: SlicePage, index: number) => Promise<void> = () => Promise.resolve(),
@@ -47,9 +47,7 @@ describe('a step of a slice', () => {
       [collection],
     );
 
-  /**
-   * Another batch has the slice by now, and its lease is over. What was listed so far is collected.
-   */
+  /** Another batch took the slice, and its lease has ended. The listed documents are collected. */
   const loseSlice = async (collection: string): Promise<void> => {
     await stack.sql(
       `update legisync.documents set state = 'stored', stored_at = now(), next_attempt_at = null where category = $1`,
@@ -62,7 +60,7 @@ describe('a step of a slice', () => {
     );
   };
 
-  it('writes a table of contents in chunks, each a page; the last one completes it', async () => {
+  it('writes a table of contents in chunks, one per page; the last one completes it', async () => {
     const { deps, pages } = watched(withCollection(stack.deps, 'chunks', codes));
     const { discovered } = await fetchMassive(deps, batchOf('chunks'));
     expect(discovered).toBe(ARTICLES);
@@ -73,7 +71,7 @@ describe('a step of a slice', () => {
     ]);
   });
 
-  it('stops in a table of contents that another batch has by now, and reads it again from its beginning', async () => {
+  it('stops in a table of contents that another batch has taken, which reads it again from its beginning', async () => {
     const { deps, pages } = watched(withCollection(stack.deps, 'lost-code', codes), async (_, index) => {
       if (index === 1) await loseSlice('lost-code');
     });
@@ -89,7 +87,7 @@ describe('a step of a slice', () => {
     expect(stack.simulator.control.stats().api.byPath).toMatchObject({ '/consult/legi/tableMatieres': 2 });
   });
 
-  it('reads a search page by page, gives each round back at its end, and stops where it lost the slice', async () => {
+  it('reads a search page by page, releases it after each round, and stops if it lost the slice', async () => {
     const { deps, pages } = watched(withCollection(stack.deps, 'lost-search', [search]), async (_, index) => {
       if (index === 1) await loseSlice('lost-search');
     });
@@ -106,9 +104,9 @@ describe('a step of a slice', () => {
     ]);
   });
 
-  it('begins a round again whose pages a crash of PostgreSQL has emptied', async () => {
+  it('begins a round again if a crash of PostgreSQL has emptied its pages', async () => {
     const { deps, pages } = watched(withCollection(stack.deps, 'crashed', [search]), async (_, index) => {
-      // What is left of unlogged tables after a crash.
+      // A crash empties unlogged tables.
       if (index === 2) await stack.sql('truncate legisync.listing_rounds, legisync.listing_documents');
     });
     await fetchMassive(deps, batchOf('crashed'));
@@ -123,7 +121,7 @@ describe('a step of a slice', () => {
     expect(await slices('crashed')).toMatchObject([{ state: 'complete' }]);
   });
 
-  it('gives its slice to any batch at once when the quota is spent, as it was', async () => {
+  it('releases its slice unchanged when the quota is spent, so that any batch can take it at once', async () => {
     const deps = withCollection(stack.deps, 'spent', [search]);
     const spent: Legifrance['search'] = (query, page, ...rest) =>
       page === 2
@@ -139,7 +137,7 @@ describe('a step of a slice', () => {
     expect(pages[0]).toBe('2 continue 100: open');
   });
 
-  it('gives a search back after ten pages, at the page that is next', async () => {
+  it('releases a search after ten pages, at the next page', async () => {
     const deps = withCollection(stack.deps, 'long', [search]);
     const endless: Legifrance['search'] = (_query, page) => {
       const id = `LEGIARTI${String(page).padStart(12, '0')}`;
@@ -153,11 +151,11 @@ describe('a step of a slice', () => {
     const { deps: seen, pages } = watched({ ...deps, legifrance: { ...stack.legifrance, search: endless } });
     await fetchMassive(seen, batchOf('long'));
     expect(pages.filter((page) => page.includes('release'))[0]).toBe('10 release 1: open');
-    // Six steps of one call.
+    // One call has six steps.
     expect(await slices('long')).toMatchObject([{ state: 'open', page: 61, holder: null }]);
   });
 
-  it('parks the slice of a source that is of another kind since the pass began', async () => {
+  it('parks the slice of a source whose kind has changed since the pass began', async () => {
     const before = withCollection(stack.deps, 'kinds', [{ kind: 'codes', name: 'both', codes: [LONG] }]);
     await before.catalogue.openPass('kinds', ['both'], 3_600);
     const { deps } = watched(before);

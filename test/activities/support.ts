@@ -16,16 +16,20 @@ import { createLegifrance, type LegifranceClient } from '../../src/legifrance/cl
 import { createProcessQuota, type ProcessQuotaOptions } from '../../src/legifrance/quota/quota.ts';
 import type { Legifrance } from '../../src/legifrance/types.ts';
 import type { Catalogue } from '../../src/supabase/types.ts';
-import { BUCKET, type TestStack } from '../support/stack.ts';
+import type { TestStack } from '../support/stack.ts';
+import { BUCKET } from '../support/supabase.ts';
 
-/** Batches of one pass at most: a test that needs more goes round in circles. */
+/** Maximum number of batches of a pass. Reaching it means a bug. */
 const MAX_BATCHES = 200;
 
 export function batchOf(collection: string, sequence = 1, run = 'run'): BatchRef {
   return { collection, workflow: `massive:${collection}`, run, sequence };
 }
 
-/** The ids of a synthetic code's articles `from` to `to`, both included, as the simulator makes them. */
+/**
+ * Ids of the articles `from` to `to` (both included) of a synthetic code, as the simulator creates
+ * them.
+ */
 export function articleIds(code: string, from: number, to: number): string[] {
   return Array.from(
     { length: to - from + 1 },
@@ -33,38 +37,35 @@ export function articleIds(code: string, from: number, to: number): string[] {
   );
 }
 
-/** `deps` with one collection more. */
+/** `deps` with another collection. */
 export function withCollection(deps: ActivityDeps, name: string, sources: readonly Source[]): ActivityDeps {
   const collections = new Map<string, Collection>([...deps.collections, [name, { name, sources }]]);
   return { ...deps, collections };
 }
 
-/**
- * `deps` of a batch that holds whatever it is asked for: for documents that no enumeration has
- * listed.
- */
+/** `deps` of a batch that holds every document, also those that no enumeration has listed. */
 export function holding(deps: ActivityDeps): ActivityDeps {
   const catalogue: Catalogue = {
     ...deps.catalogue,
     describe: async (batch, ids) =>
-      (await deps.catalogue.describe(batch, ids)).map((standing) => ({ ...standing, held: true })),
+      (await deps.catalogue.describe(batch, ids)).map((document) => ({ ...document, held: true })),
   };
   return { ...deps, catalogue };
 }
 
-/** An activity's environment that keeps the last heartbeat. */
+/** The environment of an activity. Records the last heartbeat. */
 export class Attempt {
   readonly env: MockActivityEnvironment;
   lastBeat: unknown;
 
   constructor(heartbeatDetails?: unknown, attempt = 1) {
-    // The SDK warns of each failed attempt, and many here are meant to fail.
+    // The SDK warns of each failed attempt, and many tests expect one.
     this.env = new MockActivityEnvironment(
       { heartbeatDetails, attempt },
       { logger: new DefaultLogger('ERROR') },
     );
     this.env.on('heartbeat', (details: unknown) => {
-      // As the server keeps it: what is not JSON would be lost.
+      // The server stores JSON: other values would be lost.
       this.lastBeat = JSON.parse(JSON.stringify(details));
     });
   }
@@ -86,15 +87,18 @@ export function upload(deps: ActivityDeps, batch: BatchRef, ids: readonly string
   return new Attempt().upload(deps, { batch, mode: 'massive', ids });
 }
 
-/** The end of a batch, as the workflows do it. */
+/** Ends a batch as the workflows do. */
 export function enqueue(deps: ActivityDeps, batch: BatchRef, result: UploadResult): Promise<EnqueueResult> {
   const stored = [...result.uploaded, ...result.unchanged];
   const input = { batch, stored, failures: result.failures };
   return new Attempt().env.run(() => createActivities(deps).enqueueDocuments(input));
 }
 
-/** One lane, from `sequence` on, until there is nothing to do; what it found, in the order of its batches. */
-export async function workOff(
+/**
+ * Runs one lane, from batch `sequence`, until there is nothing to do. Returns its documents in
+ * order.
+ */
+export async function runLane(
   deps: ActivityDeps,
   collection: string,
   sequence = 1,
@@ -118,7 +122,7 @@ export async function endInterval(stack: TestStack, collection: string): Promise
   await stack.sql(text, [collection]);
 }
 
-/** A client with a token and a quota of its own, so that what a test does to it hurts no other. */
+/** A client with a token and a quota of its own, so that tests do not affect each other. */
 export function ownClient(
   stack: TestStack,
   quota: Partial<ProcessQuotaOptions> = {},
@@ -139,7 +143,7 @@ export function ownClient(
   return { ...client, [Symbol.asyncDispose]: () => client.close() };
 }
 
-/** The port with something done around each consult. */
+/** `legifrance` with another `consult`. */
 export function aroundConsult(
   legifrance: Legifrance,
   consult: (id: string, signal: AbortSignal) => ReturnType<Legifrance['consult']>,
@@ -161,17 +165,17 @@ export async function storedBytes(stack: TestStack, path: string): Promise<Buffe
   return Buffer.from(await response.arrayBuffer());
 }
 
-/** What a promise is rejected with. @throws Error where it is not, or not with a {@link LegisyncError} */
+/** The failure of a promise. @throws Error unless it rejects with a {@link LegisyncError} */
 export async function failureOf(promise: Promise<unknown>): Promise<LegisyncError> {
   const outcome: unknown = await promise.then(
-    () => 'no failure at all',
+    () => 'It did not reject.',
     (error: unknown) => error,
   );
   if (outcome instanceof LegisyncError) return outcome;
   throw new Error('Expected a LegisyncError.', { cause: outcome });
 }
 
-/** All ids that a result speaks of, sorted. */
+/** All ids in a result, sorted. */
 export function idsOf(result: UploadResult): string[] {
   const failed = result.failures.map(({ id }) => id);
   return [...result.uploaded, ...result.unchanged, ...failed, ...result.left, ...result.lost].sort();

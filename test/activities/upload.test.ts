@@ -1,11 +1,12 @@
 import { createHash } from 'node:crypto';
 import type { ActivityDeps } from '../../src/activities/deps.ts';
 import { LegisyncError } from '../../src/contract/failures.ts';
-import { BUCKET, openStack, type TestStack } from '../support/stack.ts';
+import { openStack, type TestStack } from '../support/stack.ts';
+import { BUCKET } from '../support/supabase.ts';
 import { articleIds, aroundConsult, batchOf, holding, storedBytes, upload } from './support.ts';
 
 const CODE = 'LEGITEXT000000000901';
-const NOBODY = 'LEGIARTI000901999999';
+const UNKNOWN = 'LEGIARTI000901999999';
 const pathOf = (collection: string, id: string): string => `legifrance/${collection}/${id}.json`;
 
 describe('uploadDocuments', () => {
@@ -46,14 +47,14 @@ describe('uploadDocuments', () => {
         [BUCKET, pathOf('verbatim', id)],
       );
       expect(row).toEqual({ sha256, size: body.length });
-      // The hash is the content's, not the bytes': `executionTime` is in these.
+      // It is the content hash, not a hash of the bytes, which contain `executionTime`.
       expect(sha256).not.toContain(createHash('sha256').update(body).digest('hex'));
       bytes += body.length;
     }
     expect(result.bytes).toBe(bytes);
   });
 
-  it('invariant 2: leaves an object with the same hash alone, and replaces one with another', async () => {
+  it('invariant 2: leaves an object with the same hash alone, and replaces one with another hash', async () => {
     const ids = articleIds(CODE, 1, 20);
     const batch = batchOf('again');
     await upload(deps, batch, ids);
@@ -70,9 +71,9 @@ describe('uploadDocuments', () => {
     expect(String(await storedBytes(stack, pathOf('again', changed)))).toContain('révision simulée');
   });
 
-  it('invariant 10: notes each document that cannot be had, with its reason, and goes on with the others', async () => {
+  it('invariant 10: records each document that fails, with the reason, and continues with the others', async () => {
     const [cut = '', rejected = '', large = '', ...fine] = articleIds(CODE, 30, 60);
-    const ids = [cut, rejected, large, NOBODY, '../../etc/passwd', ...fine];
+    const ids = [cut, rejected, large, UNKNOWN, '../../etc/passwd', ...fine];
     stack.simulator.control.fault({ kind: 'truncated', id: cut, times: 3 });
     stack.simulator.control.fault({ kind: 'status', status: 405, id: rejected });
     stack.gateway.control.fault({
@@ -94,13 +95,13 @@ describe('uploadDocuments', () => {
       [cut]: 'DOCUMENT_MALFORMED',
       [rejected]: 'LEGIFRANCE_REJECTED',
       [large]: 'DOCUMENT_REFUSED',
-      [NOBODY]: 'DOCUMENT_NOT_FOUND',
+      [UNKNOWN]: 'DOCUMENT_NOT_FOUND',
       '../../etc/passwd': 'DOCUMENT_REFUSED',
     });
     for (const { message } of result.failures) expect(message).not.toBe('');
   });
 
-  it('notes a document that the bucket’s own size limit refuses', async () => {
+  it('records a document that the bucket’s size limit refuses', async () => {
     const [id = ''] = articleIds(CODE, 70, 70);
     const limit = (bytes: number | null) =>
       stack.sql('update storage.buckets set file_size_limit = $1 where id = $2', [bytes, BUCKET]);
@@ -113,7 +114,7 @@ describe('uploadDocuments', () => {
     }
   });
 
-  it('invariant 6: never makes a path of an id that is none, and asks nobody for it', async () => {
+  it('invariant 6: never makes a path from a malformed id, and sends no request for it', async () => {
     const ids = ['../x', 'LEGIARTI1', '', 'LEGIARTI000901000001/../../x', 'legiarti000901000001'];
     const result = await upload(deps, batchOf('paths'), ids);
     expect(result.failures.map(({ id, code }) => [id, code])).toEqual(

@@ -17,7 +17,7 @@ import {
 
 const CODE = 'LEGITEXT000000000902';
 
-describe('uploadDocuments, when it cannot go on as before', () => {
+describe('uploadDocuments, with failures', () => {
   let stack: TestStack;
   let deps: ActivityDeps;
 
@@ -33,7 +33,7 @@ describe('uploadDocuments, when it cannot go on as before', () => {
   });
   afterAll(() => stack.close());
 
-  it('notes a document on which the service fails while others succeed, and goes on with these', async () => {
+  it('records a document that fails while others succeed, and continues with the others', async () => {
     const ids = articleIds(CODE, 101, 150);
     const [byApi = '', byStorage = '', byBug = ''] = ids;
     stack.simulator.control.fault({ kind: 'status', status: 503, id: byApi, times: 1_000 });
@@ -53,13 +53,13 @@ describe('uploadDocuments, when it cannot go on as before', () => {
       [byStorage]: 'STORAGE_BUSY',
       [byBug]: 'INTERNAL',
     });
-    // What a bug says of itself may be anything: it is for the log.
+    // The message of an unexpected error may contain anything. It belongs to the log.
     expect(JSON.stringify(result)).not.toContain('a bug');
     expect(result.left).toEqual([]);
     expect(result.problem).toBeUndefined();
   });
 
-  it('stops when the service goes away, and returns what was done, so that it is queued before the outage ends', async () => {
+  it('stops at the begin of an outage, and returns what it finished, so that it is queued before the outage ends', async () => {
     const ids = articleIds(CODE, 151, 250);
     let begun = 0;
     const legifrance = aroundConsult(stack.legifrance, (id, signal) => {
@@ -71,14 +71,14 @@ describe('uploadDocuments, when it cannot go on as before', () => {
     expect(result.uploaded).toHaveLength(40);
     expect(result.failures).toEqual([]);
     expect(idsOf(result)).toEqual(ids);
-    // No more than were at hand, twice over: those that failed in a row, and those begun meanwhile.
+    // At most 10 that failed in a row, and 10 that began meanwhile.
     expect(begun).toBeLessThanOrEqual(60);
     expect(result).toMatchObject({ waitMs: 10_000, problem: 'LEGIFRANCE_UNAVAILABLE: It went away.' });
   });
 
-  it('fails when nothing succeeds, so that the retry policy waits the outage out', async () => {
+  it('fails if nothing succeeds, so that the retry policy waits for the end of the outage', async () => {
     const ids = articleIds(CODE, 251, 260);
-    const away = goneLegifrance('nothing answers');
+    const away = unavailableLegifrance('nothing answers');
     for (const attempt of [1, 2, 3, 50]) {
       const input = { batch: batchOf('away'), mode: 'massive', ids } as const;
       const failure = await failureOf(
@@ -88,7 +88,7 @@ describe('uploadDocuments, when it cannot go on as before', () => {
     }
   });
 
-  it('asks the service, at the third attempt, whether a batch of which nothing succeeds is itself the reason', async () => {
+  it('probes the service at the third attempt of a batch in which nothing succeeds, and blames the documents if it works', async () => {
     const ids = articleIds(CODE, 251, 253);
     for (const id of ids) stack.simulator.control.fault({ kind: 'status', status: 503, id, times: 1_000 });
     const input = { batch: batchOf('all-poisoned'), mode: 'massive', ids } as const;
@@ -99,7 +99,7 @@ describe('uploadDocuments, when it cannot go on as before', () => {
     expect(result.left).toEqual([]);
   });
 
-  it('consults none of the documents again that an attempt before it, of a killed worker, has reported', async () => {
+  it('consults no document again that the attempt of a killed worker has reported', async () => {
     const ids = articleIds(CODE, 151, 200);
     const first = new Attempt();
     await first.upload(deps, { batch: batchOf('killed'), mode: 'massive', ids: ids.slice(0, 20) });
@@ -116,14 +116,14 @@ describe('uploadDocuments, when it cannot go on as before', () => {
     const result = await new Attempt(beat, 2).upload(deps, input);
     expect(idsOf(result)).toEqual(ids);
     expect(stack.simulator.control.stats().consults).toMatchObject({ total: 30, maxPerDocument: 1 });
-    // And where the next one fails at once, what is known to be done is still handed on.
-    const lost = { ...deps, legifrance: goneLegifrance('it went away') };
+    // If the next attempt fails at once, it still returns the finished documents.
+    const lost = { ...deps, legifrance: unavailableLegifrance('it went away') };
     const partial = await new Attempt(beat, 3).upload(lost, input);
     expect(partial.uploaded).toEqual(ids.slice(0, 20));
     expect([...partial.left].sort()).toEqual(ids.slice(20));
   });
 
-  it('hands back what it did not reach when the run is cancelled', async () => {
+  it('returns the documents that it did not reach if the run is cancelled', async () => {
     const ids = articleIds(CODE, 211, 260);
     const attempt = new Attempt();
     let consults = 0;
@@ -142,7 +142,7 @@ describe('uploadDocuments, when it cannot go on as before', () => {
     expect(result.waitMs).toBeUndefined();
   });
 
-  it('finishes what is at hand and hands back the rest when the worker is stopping', async () => {
+  it('finishes the documents in progress and returns the rest if the worker stops', async () => {
     const ids = articleIds(CODE, 261, 300);
     const draining = new AbortController();
     const begun: string[] = [];
@@ -158,7 +158,7 @@ describe('uploadDocuments, when it cannot go on as before', () => {
     expect(begun).toHaveLength(12);
   });
 
-  it('takes a spent quota for a result, with the time when there is room again', async () => {
+  it('returns a result if the quota is spent, with the time until there is room again', async () => {
     await using legifrance = ownClient(stack, { perHour: 8, reservePercent: 0 });
     const ids = articleIds(CODE, 301, 330);
     const result = await upload({ ...deps, legifrance }, batchOf('quota'), ids);
@@ -170,7 +170,7 @@ describe('uploadDocuments, when it cannot go on as before', () => {
     expect(stack.simulator.control.stats().api.total).toBe(8);
   });
 
-  it('loses nothing when the token is revoked in the middle of a batch', async () => {
+  it('loses nothing if the token is revoked in the middle of a batch', async () => {
     await using own = ownClient(stack);
     const ids = articleIds(CODE, 331, 400);
     let answered = 0;
@@ -190,7 +190,7 @@ describe('uploadDocuments, when it cannot go on as before', () => {
   it.each([
     { what: 'without Retry-After', answer: {} },
     { what: 'with a short Retry-After', answer: { retryAfterSeconds: 1 } },
-  ])('sits out a 429 $what', async ({ answer }) => {
+  ])('waits after a 429 $what, and continues', async ({ answer }) => {
     await using legifrance = ownClient(stack);
     const ids = articleIds(CODE, 401, 420);
     stack.simulator.control.fault({ kind: 'status', status: 429, id: ids[3], ...answer });
@@ -200,7 +200,7 @@ describe('uploadDocuments, when it cannot go on as before', () => {
     expect(stack.simulator.control.stats().api.byStatus).toEqual({ '200': 20, '429': 1 });
   });
 
-  it('gives the work back after a 429 that asks for a long silence, and says for how long', async () => {
+  it('returns the documents after a 429 with a long Retry-After, with the wait', async () => {
     await using legifrance = ownClient(stack);
     const ids = articleIds(CODE, 421, 440);
     stack.simulator.control.fault({ kind: 'status', status: 429, id: ids[3], retryAfterSeconds: 120 });
@@ -230,8 +230,8 @@ function codesOf(result: UploadResult): Readonly<Record<string, string>> {
   return Object.fromEntries(result.failures.map(({ id, code }) => [id, code]));
 }
 
-/** A Légifrance that is away, whatever it is asked. */
-function goneLegifrance(message: string): Legifrance {
+/** A Légifrance that is unavailable. */
+function unavailableLegifrance(message: string): Legifrance {
   const away = (): Promise<never> => Promise.reject(new LegisyncError('LEGIFRANCE_UNAVAILABLE', message));
   return { listCodes: away, tableOfContents: away, search: away, consult: away };
 }

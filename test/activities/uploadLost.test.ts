@@ -26,9 +26,7 @@ describe('a batch that lost documents', () => {
   beforeEach(() => stack.simulator.control.resetStats());
   afterAll(() => stack.close());
 
-  /**
-   * A collection of its own, and a batch of a first run of its workflow that has all 30 documents.
-   */
+  /** A new collection, and a batch of the first run of its workflow that holds all 30 documents. */
   async function taken(collection: string): Promise<{
     deps: ActivityDeps;
     first: BatchRef;
@@ -48,7 +46,7 @@ describe('a batch that lost documents', () => {
       [collection],
     );
 
-  it('consults none of those that another run has taken, and goes on with the others', async () => {
+  it('consults none of the documents that another run has taken, and continues with the others', async () => {
     const { deps, first, second, ids } = await taken('half');
     const { ids: theirs } = await fetchMassive(deps, second, 12);
     const result = await upload(deps, first, ids);
@@ -57,7 +55,7 @@ describe('a batch that lost documents', () => {
     expect(result.uploaded).toHaveLength(18);
     expect(stack.simulator.control.stats().consults).toMatchObject({ total: 18, maxPerDocument: 1 });
 
-    // Enqueueing ends the first batch, and leaves the documents of the second alone.
+    // The first batch ends. The second one keeps its documents.
     expect(await enqueue(deps, first, result)).toMatchObject({ queued: 18, missing: [], lost: [] });
     const rest = await upload(deps, second, theirs);
     expect([...rest.uploaded].sort()).toEqual(theirs);
@@ -65,7 +63,7 @@ describe('a batch that lost documents', () => {
     expect(await rows('half')).toEqual([{ status: 'pending', n: 30 }]);
   });
 
-  it('asks Légifrance nothing where all are lost, and fails nothing', async () => {
+  it('sends no request to Légifrance if all documents are lost, and records no failure', async () => {
     const { deps, first, second, ids } = await taken('all');
     await fetchMassive(deps, second);
     stack.simulator.control.resetStats();
@@ -74,14 +72,16 @@ describe('a batch that lost documents', () => {
     expect(stack.simulator.control.stats().api.total).toBe(0);
   });
 
-  it('takes a document for lost that the database does not speak of', async () => {
+  it('counts a document as lost if the database does not return it', async () => {
     const { deps, first, ids } = await taken('silent');
     const catalogue = { ...deps.catalogue, describe: () => Promise.resolve([]) };
-    const legifrance = aroundConsult(stack.legifrance, () => Promise.reject(new Error('asked all the same')));
+    const legifrance = aroundConsult(stack.legifrance, () =>
+      Promise.reject(new Error('a consult of a lost document')),
+    );
     expect((await upload({ ...deps, catalogue, legifrance }, first, ids)).lost).toEqual(ids);
   });
 
-  it('queues what it had uploaded when it lost them, and leaves their catalogue rows to the other run', async () => {
+  it('queues documents that it had uploaded before it lost them, and leaves their catalogue rows to the other run', async () => {
     const { deps, first, second, ids } = await taken('late');
     const result = await upload(deps, first, ids);
     await fetchMassive(deps, second);
@@ -96,14 +96,14 @@ describe('a batch that lost documents', () => {
     );
     expect(held).toEqual([{ run: 'second', state: 'discovered', attempts: 0, n: 30 }]);
 
-    // The other run finds the objects as they are, and only the missing row is new.
+    // The other run finds equal objects. Only the missing row is new.
     const again = await upload(deps, second, ids);
     expect(again).toMatchObject({ uploaded: [], lost: [] });
     expect(await enqueue(deps, second, again)).toMatchObject({ queued: 1, unchanged: 29, lost: [] });
     expect(await rows('late')).toEqual([{ status: 'pending', n: 30 }]);
   });
 
-  it('reports no loss when a step is repeated whose answer was lost', async () => {
+  it('reports no loss if a call is repeated because its answer was lost', async () => {
     const { deps, first, ids } = await taken('repeated');
     const [failed = '', ...stored] = ids;
     const result = await upload(deps, first, stored);

@@ -2,7 +2,8 @@ import { CompleteAsyncError, Context } from '@temporalio/activity';
 import { ApplicationFailure, ApplicationFailureCategory, CancelledFailure } from '@temporalio/common';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { DefaultLogger } from '@temporalio/worker';
-import { FAILURES, LegisyncError, type FailureCode, type Retry } from '../../src/contract/failures.ts';
+import type { Retry } from '../../src/contract/failureRule.ts';
+import { FAILURES, LegisyncError, type FailureCode } from '../../src/contract/failures.ts';
 import { failureInterceptor } from '../../src/observability/failureInterceptor.ts';
 import { createLogger } from '../../src/observability/logger.ts';
 import { createScrub } from '../../src/observability/scrub.ts';
@@ -53,24 +54,29 @@ describe('a failure on its way into history', () => {
     expect(failure.nextRetryDelay ?? undefined).toBe(rule.kind === 'every' ? rule.ms : undefined);
   });
 
-  it.each(CODES)('%s tells an operator what to do, where only a person can mend it', async (code) => {
-    const { retry, remedy }: { retry: Retry; remedy: string } = FAILURES[code];
-    const { message } = await failureOf(new LegisyncError(code, 'what happened.'));
-    expect(message).toBe(retry.kind === 'every' ? `what happened. ${remedy}` : 'what happened.');
+  it.each(CODES)(
+    '%s has its remedy in the details if a person has to act, never in the message',
+    async (code) => {
+      const { concerns, remedy } = FAILURES[code];
+      const { message, details } = await failureOf(new LegisyncError(code, 'what happened.'));
+      expect(message).toBe('what happened.');
+      expect(details ?? []).toEqual(concerns.operator === true ? [{ remedy }] : []);
+    },
+  );
+
+  it('has the remedy that fits better than the one of its code', async () => {
+    const error = new LegisyncError('CONFIG_INVALID', 'x', { remedy: `not ${CANARY}` });
+    expect((await failureOf(error)).details).toEqual([{ remedy: 'not [secret]' }]);
   });
 
-  it('is benign only where it is expected under load', async () => {
-    const benign: string[] = [];
-    for (const code of CODES) {
-      const { category } = await failureOf(new LegisyncError(code, 'x'));
-      if (category === ApplicationFailureCategory.BENIGN) benign.push(code);
-    }
-    expect(benign).toEqual(['LEGIFRANCE_THROTTLED', 'QUOTA_SPENT']);
+  it.each(CODES)('%s is benign if it is expected under load', async (code) => {
+    const { category } = await failureOf(new LegisyncError(code, 'x'));
+    expect(category === ApplicationFailureCategory.BENIGN).toBe(FAILURES[code].benign);
   });
 
   it.each([
     { code: 'LEGIFRANCE_THROTTLED', attempt: 1, askedMs: 7_000, waitMs: 7_000 },
-    // Shorter than the policy's own next interval, which then applies: there is never a retry without a pause.
+    // Shorter than the policy's own next interval, which applies then. No retry is without a pause.
     { code: 'LEGIFRANCE_THROTTLED', attempt: 1, askedMs: 0, waitMs: undefined },
     { code: 'LEGIFRANCE_UNAVAILABLE', attempt: 4, askedMs: 7_000, waitMs: undefined },
     { code: 'LEGIFRANCE_UNAVAILABLE', attempt: 4, askedMs: 8_001, waitMs: 8_001 },
@@ -80,14 +86,14 @@ describe('a failure on its way into history', () => {
     { code: 'LEGIFRANCE_FORBIDDEN', attempt: 1, askedMs: 3_600_000, waitMs: 3_600_000 },
     { code: 'DOCUMENT_NOT_FOUND', attempt: 1, askedMs: 1_000, waitMs: undefined },
   ] as const)(
-    'waits longer where the other side asks for it, never shorter: $code, attempt $attempt, $askedMs ms',
+    'waits longer if the service asks for it, never shorter: $code, attempt $attempt, $askedMs ms',
     async ({ code, attempt, askedMs, waitMs }) => {
       const error = new LegisyncError(code, 'x', { retryAfterMs: askedMs });
       expect((await failureOf(error, attempt)).nextRetryDelay ?? undefined).toBe(waitMs);
     },
   );
 
-  it('tells nothing of a secret that was cut in the middle when the message was made', async () => {
+  it('reveals no part of a secret that was cut when the message was made', async () => {
     for (let shown = 4; shown <= CANARY.length; shown += 1) {
       const long = `${'x '.repeat(250).slice(0, 499 - shown)}${CANARY}${'y'.repeat(50)}`;
       for (const code of ['STORAGE_BUSY', 'STORAGE_REFUSED'] as const) {
@@ -113,7 +119,7 @@ describe('a failure on its way into history', () => {
     }
   });
 
-  it('is INTERNAL and retried where nobody foresaw it', async () => {
+  it('is INTERNAL and retried if it is unexpected', async () => {
     const failure = await failureOf(new TypeError('x is not a function'));
     expect(failure).toMatchObject({
       type: 'INTERNAL',
@@ -123,7 +129,7 @@ describe('a failure on its way into history', () => {
     expect(await failureOf('just text')).toMatchObject({ type: 'INTERNAL' });
   });
 
-  it('stays as an activity made it, where it made one itself', async () => {
+  it('stays as it is if the activity made an ApplicationFailure itself', async () => {
     const own = ApplicationFailure.create({
       type: 'OWN',
       message: 'm',
@@ -140,13 +146,13 @@ describe('a failure on its way into history', () => {
     });
   });
 
-  it('stays below what Temporal keeps of a failure', async () => {
+  it('stays below the size that Temporal keeps of a failure', async () => {
     const failure = await failureOf(new LegisyncError('STORAGE_REFUSED', 'é'.repeat(5_000)));
     expect(Buffer.byteLength(failure.message)).toBeLessThan(4_096);
   });
 });
 
-describe('what is no failure', () => {
+describe('an error that is not a failure', () => {
   it('passes through untouched: cancellation and asynchronous completion', async () => {
     for (const error of [new CancelledFailure('cancelled'), new CompleteAsyncError()]) {
       expect(
@@ -157,7 +163,7 @@ describe('what is no failure', () => {
     }
   });
 
-  it('includes an AbortError, but only where the activity was cancelled', async () => {
+  it('includes an AbortError only if the activity was cancelled', async () => {
     const abort = new DOMException('aborted', 'AbortError');
     const { activity } = environment();
     const cancelled = activity.run(() => {
@@ -171,7 +177,7 @@ describe('what is no failure', () => {
 });
 
 describe('the activity log', () => {
-  it('has begin and end with the duration, at debug', async () => {
+  it('has the begin and the end with the duration, at debug', async () => {
     const { activity, lines } = environment();
     await activity.run(() => Promise.resolve(1));
     expect(lines.map(({ level, msg, activity: type }) => [level, msg, type])).toEqual([
@@ -181,7 +187,7 @@ describe('the activity log', () => {
     expect(lines[1]?.['durationMs']).toEqual(expect.any(Number));
   });
 
-  it('has the whole error of a bug, cause included, without secrets', async () => {
+  it('has the whole error of a bug, with its cause, without secrets', async () => {
     const { activity, lines } = environment();
     const bug = new TypeError('outer', { cause: new Error(`inner ${CANARY}`) });
     await expect(activity.run(() => Promise.reject(bug))).rejects.toThrow('outer');

@@ -12,7 +12,7 @@ function capture(level = 'debug') {
 }
 
 describe('the logger', () => {
-  it('writes one line of JSON an event, with the level as a word and the time as ISO 8601', () => {
+  it('writes one line of JSON for each event, with the level as text and the time as ISO 8601', () => {
     const { logger, lines, parsed } = capture();
     logger.info({ documents: 3 }, 'batch stored');
     expect(lines).toHaveLength(1);
@@ -24,7 +24,7 @@ describe('the logger', () => {
     });
   });
 
-  it('prints no secret: not in a field, a message, a nested header, nor in the cause of an error', () => {
+  it('prints no secret in a field, a message, a nested header, or the cause of an error', () => {
     const { logger, lines } = capture();
     logger.warn(
       { apikey: CANARY, request: { headers: { a: CANARY }, password: 'x-canary' } },
@@ -36,7 +36,7 @@ describe('the logger', () => {
     expect(lines.join('')).toContain('[secret]');
   });
 
-  it('leaves out what is below its level', () => {
+  it('omits events below its level', () => {
     const { logger, lines } = capture('warn');
     logger.info('nothing');
     expect(lines).toEqual([]);
@@ -44,7 +44,7 @@ describe('the logger', () => {
 });
 
 describe('the logger of Temporal’s SDK', () => {
-  it('writes through ours, levels and attributes kept', () => {
+  it('writes through our logger, with levels and attributes', () => {
     const { logger, parsed } = capture('trace');
     const temporal = temporalLogger(logger);
     temporal.trace('t');

@@ -4,7 +4,7 @@ import { createScrub } from '../../src/observability/scrub.ts';
 const CANARY = 'C4nary-T0ken_4711.abcdefgh';
 const JWT = 'eyJhbGciOiJIUzI1NiJ9.eyJyb2xlIjoic2VydmljZSJ9.c2lnbmF0dXJl';
 
-describe('a scrubber that knows no secret by value', () => {
+describe('a scrubber without known secrets', () => {
   const scrub = createScrub();
 
   it.each([
@@ -22,7 +22,7 @@ describe('a scrubber that knows no secret by value', () => {
     `password=${CANARY}`,
     `SUPABASE_SERVICE_ROLE_KEY=${CANARY}`,
     `PISTE_CLIENT_SECRET: ${CANARY}`,
-  ])('takes the secret out of %s', (text) => {
+  ])('removes the secret from %s', (text) => {
     const clean = scrub(text);
     expect(clean).not.toContain(CANARY);
     expect(clean).not.toContain(CANARY.slice(3, 12));
@@ -30,7 +30,7 @@ describe('a scrubber that knows no secret by value', () => {
     expect(clean).toContain('[secret]');
   });
 
-  it('takes out a JWT, also one that was cut', () => {
+  it('removes a JWT, also one that was cut', () => {
     for (let length = 10; length <= JWT.length; length++) {
       expect(scrub(`token ${JWT.slice(0, length)}`)).toBe('token [secret]');
     }
@@ -42,11 +42,11 @@ describe('a scrubber that knows no secret by value', () => {
     'http://127.0.0.1:54321/rest/v1/rpc/enqueue_documents',
     'Bearer of bad news',
     'legifrance/codes/LEGIARTI000006900785.json, sha256 v1:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08',
-  ])('leaves alone what is no secret: %s', (text) => {
+  ])('leaves a text without a secret alone: %s', (text) => {
     expect(scrub(text)).toBe(text);
   });
 
-  it('changes nothing more when it runs again', () => {
+  it('changes nothing when it runs again', () => {
     const part = fc.constantFrom(
       'Bearer ',
       'Basic ',
@@ -84,7 +84,7 @@ describe('a scrubber that knows no secret by value', () => {
     );
   });
 
-  it('takes time in proportion to the text, whatever the text', () => {
+  it('takes linear time, whatever the text', () => {
     const hard = [
       '://',
       'a'.repeat(50_000),
@@ -98,8 +98,8 @@ describe('a scrubber that knows no secret by value', () => {
   });
 });
 
-describe('a scrubber that knows secrets by value', () => {
-  it('takes them out however they are written', () => {
+describe('a scrubber with known secrets', () => {
+  it('removes them in every encoding', () => {
     fc.assert(
       fc.property(
         fc.string({ minLength: 8, maxLength: 60 }),
@@ -120,7 +120,7 @@ describe('a scrubber that knows secrets by value', () => {
     );
   });
 
-  it('takes out what is left of one where a text was cut, wherever that is in the line, and nothing else', () => {
+  it('removes the beginning of one before the mark of a cut, anywhere in the line, and nothing else', () => {
     const scrub = createScrub([CANARY]);
     for (let length = 4; length < CANARY.length; length += 1) {
       const cut = `{"msg":"refused: ${CANARY.slice(0, length)}…","more":"and so on…"}`;
@@ -130,11 +130,11 @@ describe('a scrubber that knows secrets by value', () => {
     expect(scrub('refused: C4n… C4nary')).toBe('refused: C4n… C4nary');
   });
 
-  it('takes out the longer of two that begin alike', () => {
+  it('removes the longer of two with the same beginning', () => {
     expect(createScrub(['abcdefgh', 'abcdefgh-ijkl'])('<abcdefgh-ijkl>')).toBe('<[secret]>');
   });
 
-  it('does not take out texts so short that they occur by chance', () => {
+  it('does not remove secrets so short that they occur by chance', () => {
     expect(createScrub(['', 'no'])('nothing')).toBe('nothing');
   });
 });

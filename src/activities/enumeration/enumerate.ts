@@ -1,33 +1,22 @@
 import type { Source } from '../../contract/collections.ts';
-import { LegisyncError } from '../../contract/failures.ts';
+import { FAILURES, type LegisyncError } from '../../contract/failures.ts';
 import type { BatchRef } from '../../contract/collecting.ts';
+import { SLICE_RETRY } from '../../contract/timing.ts';
 import type { Slice } from '../../supabase/types.ts';
 import type { ActivityDeps } from '../deps.ts';
+import { concernsSlice } from '../serviceFailure.ts';
 import { listCode, splitIntoCodes } from './codes.ts';
 import { countUndated, listSearch } from './search.ts';
 import type { Signals } from '../liveness.ts';
 import type { SliceWork } from './sliceWork.ts';
 
-/** Failures in a row after which a slice is parked until the next pass: with the delays below, about 40 minutes. */
-const MAX_ATTEMPTS = 12;
-const FIRST_DELAY_SECONDS = 5;
-const MAX_DELAY_SECONDS = 300;
-
-/** Failures that may be the slice's own; others concern the whole service and end the activity's attempt. */
-export const SLICE_FAILURES: ReadonlySet<string> = new Set([
-  'LEGIFRANCE_REJECTED',
-  'LEGIFRANCE_UNAVAILABLE',
-  'DOCUMENT_NOT_FOUND',
-  'DOCUMENT_MALFORMED',
-]);
-
 /**
- * One step of a slice's enumeration: its ids into the catalogue. A slice that fails is given back
- * for later, or parked with its reason; the others go on. A slice that another batch has by now is
- * left alone.
+ * One step of a slice's enumeration: writes its ids into the catalogue. A slice that fails is
+ * released for a later attempt, or parked with the reason, and the other slices continue. A slice
+ * that another batch holds in the meantime is left alone.
  *
  * @returns how many documents were new
- * @throws LegisyncError for a failure that concerns the whole service: the batch still has the
+ * @throws LegisyncError for a failure that concerns the whole service: the batch still holds the
  * slice then
  */
 export async function enumerateStep(
@@ -41,13 +30,13 @@ export async function enumerateStep(
   try {
     await listSlice(work, source);
   } catch (error) {
-    if (!(error instanceof LegisyncError) || !SLICE_FAILURES.has(error.code)) throw error;
+    if (!concernsSlice(error)) throw error;
     await recordFailure(work, error);
   }
   return work.progress.discovered;
 }
 
-/** Sources may be configured in another way than when the pass began. */
+/** The configuration of a source may have changed since the pass began. */
 async function listSlice(work: SliceWork, source: Source | undefined): Promise<void> {
   const { deps, batch, slice } = work;
   const { key } = slice;
@@ -74,11 +63,11 @@ async function recordFailure(
   const { code, message, retryAfterMs = 0 } = error;
   const attempts = progress.moved ? 0 : slice.attempts;
   const failed = { ...slice, attempts };
-  const parked = code === 'LEGIFRANCE_REJECTED' || attempts + 1 >= MAX_ATTEMPTS;
+  const parked = FAILURES[code].concerns.slice === 'park' || attempts + 1 >= SLICE_RETRY.attempts;
   if (parked) {
     await deps.catalogue.parkSlice(batch, failed, { code, message });
   } else {
-    const delay = Math.min(FIRST_DELAY_SECONDS * 2 ** attempts, MAX_DELAY_SECONDS);
+    const delay = Math.min(SLICE_RETRY.firstSeconds * 2 ** attempts, SLICE_RETRY.lastSeconds);
     const retrySeconds = Math.max(delay, retryAfterMs / 1_000);
     await deps.catalogue.failSlice(batch, failed, { code, message }, retrySeconds);
   }

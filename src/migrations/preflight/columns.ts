@@ -5,23 +5,24 @@ import { TABLE, type Finding, type Severity } from './finding.ts';
 /** What legisync needs of a column. Types by their names in `pg_type`. */
 interface Wanted {
   readonly name: string;
-  /** The type to change to, where the one that is there does not do. */
+  /** The type to change to if the column's type is not suitable. */
   readonly type: string;
   readonly fits: readonly string[];
-  /** Types that do, with what is lost. */
+  /** Suitable types that lose something, with what is lost. */
   readonly lossy?: Readonly<Record<string, string>>;
-  /** The shortest `varchar(n)` that takes any value of ours at all, and the shortest that takes all of them. */
+  /** The shortest `varchar(n)` that holds our shortest value. */
   readonly least?: number;
+  /** The shortest `varchar(n)` that holds all our values. */
   readonly enough?: number;
 }
 
 const TEXTS = ['text', 'varchar'];
-const IGNORES_CASE = 'it takes paths that differ in upper and lower case for the same';
+const IGNORES_CASE = 'it treats paths that differ only in upper and lower case as equal';
 const NO_ZONE =
-  'it keeps no time zone: legisync writes and reads it in the session’s, which is UTC on Supabase';
+  'it has no time zone; legisync writes and reads it in the time zone of the session, which is UTC on Supabase';
 
-/** The columns that an existing table must have, each as in `add column`. Those that legisync adds come below. */
-const THEIRS: readonly (Wanted & { readonly definition: string })[] = [
+/** The columns that an existing table must have. `definition` is as in `add column`. */
+const REQUIRED: readonly (Wanted & { readonly definition: string })[] = [
   {
     name: 'file_path',
     definition: 'text',
@@ -30,10 +31,10 @@ const THEIRS: readonly (Wanted & { readonly definition: string })[] = [
     lossy: { citext: IGNORES_CASE },
     // legifrance/{category}/{id}.json, with an id of 20 characters and a category of 1 to 63.
     least: 38,
-    // A backfill queues every file of the bucket: Storage's own limit of a name.
+    // A backfill queues every file of the bucket. Storage limits a name to this.
     enough: 1_024,
   },
-  // LEGISYNC_BUCKET has at most 100.
+  // LEGISYNC_BUCKET has at most 100 characters.
   { name: 'bucket_id', definition: 'text', type: 'text', fits: TEXTS, least: 1, enough: 100 },
   {
     name: 'file_size',
@@ -59,8 +60,8 @@ const THEIRS: readonly (Wanted & { readonly definition: string })[] = [
   },
 ];
 
-/** The columns that legisync adds, where the table has one of that name already. */
-const OURS: readonly Wanted[] = [
+/** The columns that legisync adds. The table may already have a column of that name. */
+const ADDED: readonly Wanted[] = [
   ...['content_at', 'dangling_since'].map((name) => ({
     name,
     type: 'timestamptz',
@@ -76,20 +77,20 @@ const OURS: readonly Wanted[] = [
   })),
 ];
 
-/** Columns that every INSERT of legisync's gives a value to. */
+/** Columns that legisync sets in every INSERT, never to null. */
 const ALWAYS_WRITTEN = new Set(['file_path', 'bucket_id', 'status', 'processed', 'content_at']);
 
-/** Columns that legisync writes null into where it does not know better, with when that is. */
+/** Columns that legisync sets to null for some files, with the description of these files. */
 const SOMETIMES_NULL: Readonly<Record<string, string>> = {
-  file_size: 'for which Storage noted no size',
-  content_sha256: 'that were there before legisync',
+  file_size: 'for which Storage recorded no size',
+  content_sha256: 'that were uploaded before legisync',
 };
 
 export function columnFindings(queue: QueueFacts): Finding[] {
   const byName = new Map(queue.columns.map((column) => [column.name, column]));
   return [
     ...missingColumns(byName),
-    ...[...THEIRS, ...OURS].flatMap((wanted) => {
+    ...[...REQUIRED, ...ADDED].flatMap((wanted) => {
       const column = byName.get(wanted.name);
       return column === undefined ? [] : [...typeFindings(wanted, column), ...generatedFindings(column)];
     }),
@@ -100,21 +101,21 @@ export function columnFindings(queue: QueueFacts): Finding[] {
 }
 
 function missingColumns(byName: ReadonlyMap<string, Column>): Finding[] {
-  const missing = THEIRS.filter(({ name }) => !byName.has(name));
+  const missing = REQUIRED.filter(({ name }) => !byName.has(name));
   if (missing.length === 0) return [];
-  const message = `${TABLE} lacks ${missing.map(({ name }) => name).join(', ')}. Rename the columns that have another name there, or add them:`;
+  const message = `${TABLE} lacks ${missing.map(({ name }) => name).join(', ')}. If these columns exist under other names, rename them. Otherwise add them:`;
   const sql = missing.map(({ name, definition }) => `alter table ${TABLE} add column ${name} ${definition}`);
   return [{ severity: 'blocks', about: 'column', message, sql }];
 }
 
 function typeFindings(wanted: Wanted, column: Column): Finding[] {
   const { name, lossy = {}, least = 0, enough = 0 } = wanted;
-  const found = (severity: Severity, what: string, mending: Mending): Finding[] => [
+  const found = (severity: Severity, what: string, remedy: Remedy): Finding[] => [
     {
       severity,
       about: 'type',
-      message: `${TABLE}.${name} is ${column.type}: ${what}. ${mending.remark}:`,
-      sql: [`alter table ${TABLE} ${mending.sql}`],
+      message: `${TABLE}.${name} is ${column.type}: ${what}. ${remedy.remark}:`,
+      sql: [`alter table ${TABLE} ${remedy.sql}`],
     },
   ];
   if (column.isEnum && name === 'status') return [];
@@ -125,7 +126,7 @@ function typeFindings(wanted: Wanted, column: Column): Finding[] {
     return found(
       'blocks',
       `legisync needs ${needed}`,
-      OURS.includes(wanted) ? rename(wanted) : rewrite(wanted),
+      ADDED.includes(wanted) ? rename(wanted) : rewrite(wanted),
     );
   }
   const { limit } = column;
@@ -142,35 +143,34 @@ function typeFindings(wanted: Wanted, column: Column): Finding[] {
   return [];
 }
 
-interface Mending {
+interface Remedy {
   readonly remark: string;
-  /** Of `alter table`. */
+  /** The rest of the statement, after `alter table <name>`. */
   readonly sql: string;
 }
 
-function rewrite({ name, type }: Wanted): Mending {
-  const remark = 'This rewrites the table, and nobody can read it meanwhile';
+function rewrite({ name, type }: Wanted): Remedy {
+  const remark = 'This rewrites the table, which cannot be read meanwhile';
   return { remark, sql: `alter column ${name} type ${type} using ${name}::${type}` };
 }
 
-function lengthen({ name, type }: Wanted): Mending {
-  return { remark: 'This rewrites nothing', sql: `alter column ${name} type ${type}` };
+function lengthen({ name, type }: Wanted): Remedy {
+  return { remark: 'This does not rewrite the table', sql: `alter column ${name} type ${type}` };
 }
 
-function rename({ name }: Wanted): Mending {
-  const remark =
-    'It is a column of yours that has the name of one of legisync’s; give it another, here and in your code';
+function rename({ name }: Wanted): Remedy {
+  const remark = 'Your column has the name of a column that legisync adds. Rename it, here and in your code';
   return { remark, sql: `rename column ${name} to ${name}_before_legisync` };
 }
 
 function generatedFindings({ name, generated }: Column): Finding[] {
   if (!generated) return [];
-  const message = `${TABLE}.${name} is generated from other columns, and legisync writes it. This makes it an ordinary column, with the values that it has:`;
+  const message = `${TABLE}.${name} is a generated column, but legisync writes it. This makes it an ordinary column that keeps its values:`;
   const sql = [`alter table ${TABLE} alter column ${name} drop expression`];
   return [{ severity: 'blocks', about: 'generated', message, sql }];
 }
 
-/** Columns that must have a value which an INSERT of legisync's does not give, or not always. */
+/** Columns that must not be null, but that legisync never or not always sets. */
 function valueFindings({ name, notNull, filled, generated }: Column): Finding[] {
   if (!notNull || generated || name === 'created_at' || ALWAYS_WRITTEN.has(name)) return [];
   const quoted = escapeIdentifier(name);
@@ -182,17 +182,17 @@ function valueFindings({ name, notNull, filled, generated }: Column): Finding[] 
     return [{ severity, about: 'not null', message, sql: [nullable] }];
   }
   if (filled) return [];
-  const message = `${TABLE}.${name} is not null and has no default, and legisync does not know of it: it could not add a row. Give it a default (set default …), or:`;
+  const message = `${TABLE}.${name} is not null and has no default. legisync does not set it, so it cannot add a row. Give it a default (set default …), or:`;
   return [{ severity: 'blocks', about: 'not null', message, sql: [nullable] }];
 }
 
-/** legisync leaves it to the default. */
+/** legisync does not set `created_at`: its default does. */
 function dateFindings(column: Column | undefined): Finding[] {
   if (column === undefined || column.filled) return [];
   const sql = [`alter table ${TABLE} alter column created_at set default now()`];
   const message = column.notNull
-    ? `${TABLE}.created_at is not null and has no default: legisync could not add a row.`
-    : `${TABLE}.created_at has no default: rows of legisync’s have no date, and legisync_claim_files hands them out last.`;
+    ? `${TABLE}.created_at is not null and has no default: legisync cannot add a row.`
+    : `${TABLE}.created_at has no default: legisync’s rows have no date, and legisync_claim_files hands them out last.`;
   return [{ severity: column.notNull ? 'blocks' : 'warning', about: 'default', message, sql }];
 }
 
@@ -201,7 +201,7 @@ function idFinding(column: Column | undefined): Finding {
   return {
     severity: 'fine',
     about: 'id',
-    message: `${what}: legisync knows a row by its file_path.`,
+    message: `${what}. This does not matter: legisync identifies a row by its file_path.`,
     sql: [],
   };
 }

@@ -1,27 +1,30 @@
 import type pg from 'pg';
 
-/** A column of files_queue, as the catalogue has it. */
+/** A column of files_queue, from the catalogue. */
 export interface Column {
   readonly name: string;
   /** As in `create table`, for messages. */
   readonly type: string;
-  /** Name of the type in `pg_type`; of a domain, the type below it. */
+  /** Name of the type in `pg_type`; for a domain, its base type. */
   readonly base: string;
-  /** The type itself; not a domain over an enum, which PostgreSQL compares with no literal. */
+  /**
+   * The type itself is an enum. False for a domain over an enum, which PostgreSQL cannot compare
+   * with a literal.
+   */
   readonly isEnum: boolean;
-  /** The most characters of a `varchar(n)`; null: as many as there are. */
+  /** `n` of a `varchar(n)`. Null: no limit. */
   readonly limit: number | null;
   readonly notNull: boolean;
-  /** A default, an identity, or generated: an INSERT may leave it out. */
+  /** It has a default or an identity, or is generated: an INSERT may omit it. */
   readonly filled: boolean;
-  /** `generated always as (…)`: an INSERT must leave it out. */
+  /** `generated always as (…)`: an INSERT must omit it. */
   readonly generated: boolean;
 }
 
-/** A trigger that is not ours. */
+/** A trigger that is not legisync's. */
 export interface Trigger {
   readonly name: string;
-  /** Of `pg_trigger`, in words: `BEFORE INSERT OR UPDATE`. */
+  /** When it fires, e.g. `BEFORE INSERT OR UPDATE`. */
   readonly when: string;
   readonly forEachRow: boolean;
   readonly onInsert: boolean;
@@ -32,20 +35,20 @@ export interface Trigger {
 
 export interface Check {
   readonly name: string;
-  /** The columns that it looks at. */
+  /** The columns that it reads. */
   readonly columns: readonly string[];
   /** The expression, without `check (…)`. */
   readonly expression: string;
 }
 
-/** What the catalogue says of `public.files_queue`. */
+/** What the catalogue contains about `public.files_queue`. */
 export interface QueueFacts {
   /** `pg_class.relkind`: `r` is a plain table. */
   readonly kind: string;
   readonly unlogged: boolean;
   /** It is a partition, or has parents or children. */
   readonly inherits: boolean;
-  /** The planner's estimate; -1 where it was never counted. */
+  /** The planner's estimate; -1: the table was never analyzed. */
   readonly estimatedRows: number;
   readonly owner: string;
   readonly role: string;
@@ -55,25 +58,27 @@ export interface QueueFacts {
   readonly columns: readonly Column[];
   /** Whether `on conflict (file_path)` finds an index. */
   readonly uniquePath: boolean;
-  /** Deferrable unique constraints on file_path alone: where there is one, `on conflict (file_path)` fails. */
+  /**
+   * Deferrable unique constraints on file_path alone. Each makes `on conflict (file_path)` fail.
+   */
   readonly deferrablePaths: readonly string[];
-  /** Names of relations in `public`, as far as ours would clash with them. */
+  /** Those of KEY_NAMES that relations in `public` already have. */
   readonly takenNames: readonly string[];
   /**
-   * The index `files_queue_claimable`; `fits`: it has the definition that the migrations give it.
-   * Null: there is none.
+   * The index `files_queue_claimable`; null: it does not exist. `fits`: it has the same definition
+   * as in the migrations.
    */
   readonly claimable: {
     readonly isValid: boolean;
     readonly fits: boolean;
     readonly definition: string;
   } | null;
-  /** legisync's own guard is there already. */
+  /** legisync's guard is already installed. */
   readonly isGuarded: boolean;
   readonly checks: readonly Check[];
   readonly triggers: readonly Trigger[];
   readonly rules: readonly { readonly name: string; readonly event: string }[];
-  /** Its foreign keys: of which columns, to which table. */
+  /** Its foreign keys, with their columns and the table that they refer to. */
   readonly references: readonly {
     readonly name: string;
     readonly columns: readonly string[];
@@ -81,26 +86,24 @@ export interface QueueFacts {
   }[];
 }
 
-/** What the catalogue says of the project. */
+/** What the catalogue contains about the project. */
 export interface Facts {
   readonly role: string;
   readonly isSupabase: boolean;
-  /** Whether the role may make schemas in the database and functions in `public`. */
+  /** Whether the role may create schemas in the database and functions in `public`. */
   readonly mayCreate: boolean;
-  /**
-   * Functions of `public` that have a name of legisync's and do not say that they are legisync's.
-   */
+  /** Functions of `public` named `legisync_*` that are not marked as part of legisync. */
   readonly foreignFunctions: readonly {
-    /** With schema and argument types, quoted as SQL needs it. */
+    /** With schema and argument types, quoted for SQL. */
     readonly signature: string;
-    /** A name that legisync does not use, quoted. */
+    /** A name that legisync does not use, quoted for SQL. */
     readonly newName: string;
   }[];
-  /** Null: there is no `public.files_queue` yet. */
+  /** Null: `public.files_queue` does not exist yet. */
   readonly queue: QueueFacts | null;
 }
 
-/** What a unique index would be called. */
+/** Names for the unique index: the first, or the second if the first is taken. */
 export const KEY_NAMES = ['files_queue_file_path_key', 'files_queue_file_path_legisync'] as const;
 
 /** Bits of `pg_trigger.tgtype` (PostgreSQL, src/include/catalog/pg_trigger.h). */
@@ -201,10 +204,10 @@ const FACTS = `
               from pg_constraint k where k.conrelid = c.oid and k.contype = 'f'))
           from pg_class c where c.oid = to_regclass('public.files_queue')) as queue`;
 
-/** Reads the catalogue: some milliseconds, however large the table; no lock of it is taken. */
+/** Reads the catalogue. Takes some milliseconds for any size of table, and does not lock it. */
 export async function readFacts(client: pg.Client): Promise<Facts> {
   const { rows } = await client.query<Facts>(FACTS, [KEY_NAMES]);
   const [facts] = rows;
-  if (facts === undefined) throw new Error('A select without a from gave no row.');
+  if (facts === undefined) throw new Error('A SELECT without FROM returned no row.');
   return facts;
 }

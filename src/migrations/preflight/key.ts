@@ -3,30 +3,35 @@ import { KEY_NAMES, type QueueFacts } from './facts.ts';
 import { TABLE, type Finding } from './finding.ts';
 import type { StatusValues } from './finding.ts';
 
-/** Paths that are named in the message; the statement in it shows the others. */
+/** Paths that the message names; its first statement shows all. */
 const EXAMPLES = 3;
 
-/** `on conflict (file_path)` needs a unique index; where there is none, rows may share a path, which then forbid it. */
+/** `on conflict (file_path)` needs a unique index. Rows that share a path prevent its creation. */
 export async function keyFindings(
   client: pg.Client,
   queue: QueueFacts,
-  words: StatusValues,
+  statusValues: StatusValues,
 ): Promise<Finding[]> {
   if (!queue.columns.some(({ name }) => name === 'file_path')) return [];
   const nulls = await nullFindings(client, queue);
   const deferrable = queue.deferrablePaths.map(deferrableFinding);
   if (queue.uniquePath) return [...deferrable, ...nulls];
-  return [...(await duplicateFindings(client, queue, words)), missingIndex(queue), ...deferrable, ...nulls];
+  return [
+    ...(await duplicateFindings(client, queue, statusValues)),
+    missingIndex(queue),
+    ...deferrable,
+    ...nulls,
+  ];
 }
 
 function missingIndex({ takenNames }: QueueFacts): Finding {
   const [first, second] = KEY_NAMES;
-  // The name may be that of a deferrable constraint, or of what a build that failed left behind.
+  // A deferrable constraint or a failed build may already have the name.
   const name = takenNames.includes(first) ? second : first;
   return {
     severity: 'blocks',
     about: 'unique index',
-    message: `${TABLE} has no unique index on file_path alone, whole and at once enforced, which "on conflict (file_path)" needs. This lets the Workers go on meanwhile:`,
+    message: `${TABLE} has no unique index on file_path alone, which "on conflict (file_path)" needs. It must not be partial or deferrable. This creates one, without blocking the Workers:`,
     sql: [
       ...(takenNames.includes(second) ? [`drop index concurrently public.${second}`] : []),
       `create unique index concurrently ${name} on ${TABLE} (file_path)`,
@@ -34,12 +39,15 @@ function missingIndex({ takenNames }: QueueFacts): Finding {
   };
 }
 
-/** "ON CONFLICT does not support deferrable unique constraints as arbiters" (PostgreSQL), also beside a better index. */
+/**
+ * "ON CONFLICT does not support deferrable unique constraints as arbiters" (PostgreSQL), even if
+ * there is a suitable index as well.
+ */
 function deferrableFinding(name: string): Finding {
   return {
     severity: 'blocks',
     about: 'deferrable',
-    message: `Constraint ${name} of ${TABLE} is deferrable: "on conflict (file_path)" fails wherever there is such a one.`,
+    message: `Constraint ${name} of ${TABLE} is deferrable: "on conflict (file_path)" fails while such a constraint exists.`,
     sql: [`alter table ${TABLE} drop constraint ${pg.escapeIdentifier(name)}`],
   };
 }
@@ -53,7 +61,7 @@ interface Duplicates {
 async function duplicateFindings(
   client: pg.Client,
   queue: QueueFacts,
-  words: StatusValues,
+  statusValues: StatusValues,
 ): Promise<Finding[]> {
   const show = `select file_path, count(*) from ${TABLE} where file_path is not null group by file_path having count(*) > 1`;
   await client.query('savepoint duplicates');
@@ -67,26 +75,36 @@ async function duplicateFindings(
     );
     const [found] = rows;
     if (found === undefined || found.paths === '0') return [];
-    const message = `${found.paths} file_path(s) of ${TABLE} have several rows, ${found.surplus} too many in all, such as ${(found.examples ?? []).join(', ')}. The first statement shows them; the second keeps one row of each: a finished one before others, then the oldest.`;
+    const message = `${found.paths} file_path(s) of ${TABLE} have several rows, with ${found.surplus} surplus rows in all. Examples: ${(found.examples ?? []).join(', ')}. The first statement shows them. The second keeps one row of each path: a finished one if there is one, otherwise the oldest.`;
     return [
-      { severity: 'blocks', about: 'duplicates', message, sql: [show, removeDuplicates(queue, words)] },
+      {
+        severity: 'blocks',
+        about: 'duplicates',
+        message,
+        sql: [show, removeDuplicates(queue, statusValues)],
+      },
     ];
   } catch (error) {
     if (!(error instanceof pg.DatabaseError) || error.code !== '57014') throw error;
     await client.query('rollback to savepoint duplicates');
-    const message = `Whether rows of ${TABLE} share a file_path could not be found out in time. See for yourself, in the SQL editor:`;
+    const message = `The check whether rows of ${TABLE} share a file_path timed out. Run it in the SQL editor:`;
     return [
       { severity: 'blocks', about: 'duplicates', message, sql: [`set statement_timeout = '10min'`, show] },
     ];
   }
 }
 
-/** Deletes by `ctid`: there may be no other key. A row that a Worker changes meanwhile moves, and is left alone. */
-function removeDuplicates({ columns }: QueueFacts, words: StatusValues): string {
+/**
+ * Deletes by `ctid`, because there may be no other key. A row that a Worker updates meanwhile gets
+ * another `ctid` and is not deleted.
+ */
+function removeDuplicates({ columns }: QueueFacts, statusValues: StatusValues): string {
   const has = (wanted: string) => columns.some(({ name }) => name === wanted);
   const finished = [
     ...(has('processed') ? ['processed'] : []),
-    ...(has('status') ? [`status::text in (${words.statusDone.map(pg.escapeLiteral).join(', ')})`] : []),
+    ...(has('status')
+      ? [`status::text in (${statusValues.statusDone.map(pg.escapeLiteral).join(', ')})`]
+      : []),
   ];
   const order = [
     ...(finished.length === 0 ? [] : [`coalesce(${finished.join(' or ')}, false) desc`]),
@@ -96,7 +114,7 @@ function removeDuplicates({ columns }: QueueFacts, words: StatusValues): string 
   return `delete from ${TABLE} f using (select ctid, row_number() over (partition by file_path order by ${order.join(', ')}) as n from ${TABLE} where file_path is not null) d where f.ctid = d.ctid and d.n > 1`;
 }
 
-/** Cheap: a unique index has the nulls at one end; without an index, one scan. */
+/** Cheap: a unique index has the nulls at one end. Without an index, one scan. */
 async function nullFindings(client: pg.Client, { columns }: QueueFacts): Promise<Finding[]> {
   const column = columns.find(({ name }) => name === 'file_path');
   if (column?.notNull !== false) return [];
@@ -109,7 +127,7 @@ async function nullFindings(client: pg.Client, { columns }: QueueFacts): Promise
     {
       severity: 'warning',
       about: 'null path',
-      message: `${count} row(s) of ${TABLE} have no file_path: they stand for no file: legisync neither hands them out nor changes them.`,
+      message: `${count} row(s) of ${TABLE} have no file_path, so they describe no file. legisync neither hands them out nor changes them.`,
       sql: [`delete from ${TABLE} where file_path is null`],
     },
   ];

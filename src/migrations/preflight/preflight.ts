@@ -9,24 +9,25 @@ import { keyFindings } from './key.ts';
 import { statusFindings } from './status.ts';
 import { projectFindings, tableFindings } from './table.ts';
 
-/** The seconds that one look at the rows may take: 1.4 million rows take about two; a small instance is slower. */
+/** Time limit of one query. 1.4 million rows take about 2 s; a small instance is slower. */
 const STATEMENT_SECONDS = 60;
 
 /**
- * Looks at an existing `files_queue`, and changes nothing: all in one read-only transaction.
+ * Checks an existing `files_queue` in one read-only transaction. Changes nothing.
  *
- * @param databaseUrl a connection as the role that is to run the migrations
- * @returns the findings, those that block first
- * @throws LegisyncError as `migrate` does where the database cannot be reached or refuses
+ * @param databaseUrl connects as the role that will run the migrations
+ * @returns the findings, blocking ones first
+ * @throws LegisyncError as `migrate` does if the database is unreachable or refuses the role
  */
 export function preflight(databaseUrl: string, settings: PreflightSettings): Promise<readonly Finding[]> {
   return withDatabase(databaseUrl, '`legisync migrate --check`', (client) => checkQueue(client, settings));
 }
 
 /**
- * The same on a connection that is there.
+ * Makes the same checks on an open connection.
  *
- * @throws LegisyncError `QUEUE_INCOMPATIBLE`, or `DATABASE_REFUSED` for a missing right, with the first finding that blocks
+ * @throws LegisyncError `QUEUE_INCOMPATIBLE`, or `DATABASE_REFUSED` for a missing right, with the
+ * first blocking finding
  */
 export async function refuseIncompatible(client: pg.Client, settings: PreflightSettings): Promise<void> {
   const [first, ...others] = (await checkQueue(client, settings)).filter(
@@ -37,31 +38,33 @@ export async function refuseIncompatible(client: pg.Client, settings: PreflightS
   const text = [first.message, ...first.sql.map((statement) => `${statement};`)].join(' ');
   const code =
     first.about === 'owner' || first.about === 'rights' ? 'DATABASE_REFUSED' : 'QUEUE_INCOMPATIBLE';
-  throw new LegisyncError(code, `${text}${more} Nothing was changed. Next: \`legisync migrate --check\`.`);
+  throw new LegisyncError(code, `${text}${more} Nothing was changed.`, {
+    remedy: 'legisync migrate --check',
+  });
 }
 
 async function checkQueue(client: pg.Client, settings: PreflightSettings): Promise<readonly Finding[]> {
   await client.query('begin read only');
   try {
     await client.query(`set local statement_timeout = '${STATEMENT_SECONDS}s'`);
-    const findings = await look(client, await readFacts(client), settings);
+    const findings = await findAll(client, await readFacts(client), settings);
     const order: readonly Severity[] = ['blocks', 'warning', 'fine'];
     return order.flatMap((severity) => findings.filter((one) => one.severity === severity));
   } finally {
-    // A connection that broke has nothing to roll back.
+    // A broken connection has nothing to roll back.
     await client.query('rollback').catch(() => undefined);
   }
 }
 
-async function look(client: pg.Client, facts: Facts, settings: PreflightSettings): Promise<Finding[]> {
+async function findAll(client: pg.Client, facts: Facts, settings: PreflightSettings): Promise<Finding[]> {
   const findings = [...projectFindings(facts), ...functionFindings(facts)];
   const { queue } = facts;
   if (queue === null) {
-    const message = 'public.files_queue is not there: `legisync migrate` makes it.';
+    const message = 'public.files_queue does not exist: `legisync migrate` creates it.';
     return [...findings, { severity: 'fine', about: 'table', message, sql: [] }];
   }
   findings.push(...tableFindings(queue));
-  // Of a view or a foreign table there is nothing more to say.
+  // The other checks do not apply to a view or a foreign table.
   if (!['r', 'p'].includes(queue.kind)) return findings;
   return [
     ...findings,

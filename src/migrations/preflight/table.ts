@@ -2,12 +2,12 @@ import { escapeIdentifier } from 'pg';
 import type { Facts, QueueFacts, Trigger } from './facts.ts';
 import { TABLE, type Finding } from './finding.ts';
 
-/** What must be true of the project, whatever the table is like. */
+/** Checks of the project itself, whether the table exists or not. */
 export function projectFindings({ isSupabase, mayCreate, role }: Facts): Finding[] {
   const findings: Finding[] = [];
   if (!isSupabase) {
     const message =
-      'The database of SUPABASE_DB_URL has no storage.objects: it is no Supabase project’s. Set SUPABASE_DB_URL to the one in the dashboard, under "Connect".';
+      'The database of SUPABASE_DB_URL has no storage.objects, so it is not a Supabase project. Set SUPABASE_DB_URL to the URL in the dashboard, under "Connect".';
     findings.push({ severity: 'blocks', about: 'project', message, sql: [] });
   }
   if (!mayCreate) {
@@ -41,15 +41,15 @@ function kindFindings({ kind, unlogged, inherits }: QueueFacts): Finding[] {
   const findings: Finding[] = [];
   const other = KINDS[kind];
   if (other !== undefined) {
-    const message = `${TABLE} is ${other}: legisync needs a table, which it can add columns and triggers to.`;
+    const message = `${TABLE} is ${other}: legisync needs a table, because it adds columns and triggers.`;
     findings.push({ severity: 'blocks', about: 'kind', message, sql: [] });
   }
   if (kind === 'p' || inherits) {
-    const message = `${TABLE} is partitioned or takes part in inheritance: a unique index holds for one partition at a time unless file_path is its key. legisync was not tried on such a table.`;
+    const message = `${TABLE} is partitioned or takes part in inheritance: a unique index covers only one partition, unless file_path is the partition key. legisync is not tested with such a table.`;
     findings.push({ severity: 'warning', about: 'kind', message, sql: [] });
   }
   if (unlogged) {
-    const message = `${TABLE} is unlogged: PostgreSQL empties it after a crash, and every file has to be queued again.`;
+    const message = `${TABLE} is unlogged: PostgreSQL empties it after a crash, and every file must be queued again.`;
     findings.push({ severity: 'warning', about: 'kind', message, sql: [`alter table ${TABLE} set logged`] });
   }
   return findings;
@@ -59,12 +59,12 @@ function ownerFindings(queue: QueueFacts): Finding[] {
   const { owner, role, roleIsOwner, forcedRowSecurity, roleBypassesRowSecurity } = queue;
   const findings: Finding[] = [];
   if (!roleIsOwner) {
-    const message = `${TABLE} belongs to ${owner}, and only its owner may add columns to it: ${role} must be owner of table files_queue. Run this as ${owner}, or set SUPABASE_DB_URL to that role:`;
+    const message = `${TABLE} belongs to ${owner}, and only its owner may add columns: ${role} must be owner of table files_queue. Set SUPABASE_DB_URL to the owner, or run this as ${owner}:`;
     const sql = [`alter table ${TABLE} owner to ${escapeIdentifier(role)}`];
     findings.push({ severity: 'blocks', about: 'owner', message, sql });
   }
   if (forcedRowSecurity && !roleBypassesRowSecurity) {
-    const message = `Row security of ${TABLE} is forced upon its owner, and ${role} does not bypass it: legisync would see only the rows that a policy shows.`;
+    const message = `Row security of ${TABLE} also applies to its owner (force row level security), and ${role} does not bypass it: legisync would see only the rows that a policy allows.`;
     const sql = [`alter table ${TABLE} no force row level security`];
     findings.push({ severity: 'blocks', about: 'row security', message, sql });
   }
@@ -72,13 +72,14 @@ function ownerFindings(queue: QueueFacts): Finding[] {
 }
 
 function ruleFinding({ name, event }: QueueFacts['rules'][number]): Finding {
-  // "INSERT with ON CONFLICT clause cannot be used with table that has INSERT or UPDATE rules" (PostgreSQL).
+  // PostgreSQL: "INSERT with ON CONFLICT clause cannot be used with table that has INSERT or UPDATE
+  // rules".
   const blocks = event === 'INSERT' || event === 'UPDATE';
   return {
     severity: blocks ? 'blocks' : 'warning',
     about: 'rule',
     message: blocks
-      ? `Rule ${name} rewrites each ${event} of ${TABLE}: PostgreSQL refuses "on conflict" on such a table. Make a trigger of it:`
+      ? `Rule ${name} rewrites each ${event} of ${TABLE}: PostgreSQL refuses "on conflict" on such a table. Replace the rule by a trigger:`
       : `Rule ${name} rewrites each ${event} of ${TABLE}: legisync’s guard against emptying the table may not see it.`,
     sql: [`drop rule ${escapeIdentifier(name)} on ${TABLE}`],
   };
@@ -90,7 +91,7 @@ function triggerFinding({ name, when, forEachRow, onInsert, onUpdate, ...trigger
     ...(forEachRow && onInsert ? [onEachInsert(trigger.function)] : []),
     ...(forEachRow && onUpdate
       ? [
-          'It fires when legisync queues a changed document again: it must leave status, processed and file_path alone.',
+          'It fires when legisync queues a changed document again: it must not change status, processed or file_path.',
         ]
       : []),
   ];
@@ -105,32 +106,34 @@ function triggerFinding({ name, when, forEachRow, onInsert, onUpdate, ...trigger
 }
 
 function onEachInsert(fn: string): string {
-  // What the dashboard calls a database webhook.
+  // The dashboard calls this a database webhook.
   const hook = fn === 'supabase_functions.http_request' ? ' and sends as many requests' : '';
-  return `A backfill of 1.4 million files fires it 1.4 million times${hook}: disable it for that time, if what it does is not wanted for each.`;
+  return `A backfill of 1.4 million files fires it 1.4 million times${hook}: if that is not wanted, disable it for that time.`;
 }
 
 function referenceFinding({ name, columns, table }: QueueFacts['references'][number]): Finding {
   const list = columns.join(', ');
-  const ofOurs = columns.some((column) => ['file_path', 'bucket_id', 'status', 'file_size'].includes(column));
-  // Every object is in a bucket that is there.
-  if (!ofOurs || (table === 'storage.buckets' && list === 'bucket_id')) {
+  const isWritten = columns.some((column) =>
+    ['file_path', 'bucket_id', 'status', 'file_size'].includes(column),
+  );
+  // The bucket of an object always exists.
+  if (!isWritten || (table === 'storage.buckets' && list === 'bucket_id')) {
     const message = `Foreign key ${name} (${list} to ${table}) does not concern what legisync writes.`;
     return { severity: 'fine', about: 'foreign key', message, sql: [] };
   }
-  const message = `Foreign key ${name}: ${list} must be in ${table}, else a whole batch of rows is refused.`;
+  const message = `Foreign key ${name}: ${list} must be in ${table}, otherwise PostgreSQL refuses the whole batch of rows.`;
   const sql = [`alter table ${TABLE} drop constraint ${escapeIdentifier(name)}`];
   return { severity: 'warning', about: 'foreign key', message, sql };
 }
 
-/** Those of `status` alone are tried with the words themselves. */
+/** Checks of `status` alone are not listed: status.ts tries them. */
 function checkFindings({ checks }: QueueFacts): Finding[] {
   return checks
     .filter(({ columns }) => columns.join() !== 'status')
     .map(({ name, expression }) => ({
       severity: 'warning',
       about: 'check',
-      message: `Constraint ${name} is not judged here: see that (${expression}) holds for a new row, with status 'pending', processed false and a file_path like 'legifrance/codes/LEGIARTI000000000001.json'.`,
+      message: `Constraint ${name} is not evaluated here. Make sure that (${expression}) is true for a new row, with status 'pending', processed false and a file_path such as 'legifrance/codes/LEGIARTI000000000001.json'.`,
       sql: [],
     }));
 }

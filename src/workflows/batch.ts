@@ -6,33 +6,41 @@ import type {
   FetchResult,
   UploadResult,
 } from '../contract/collecting.ts';
-import { PRIORITY } from '../contract/names.ts';
+import { PRIORITY } from '../contract/limits.ts';
 import { enqueueDocuments, fetchDocuments, uploadDocuments } from './proxies.ts';
 
-/** The three steps of a batch, with what the Web UI shows of each. */
-
 /**
- * A batch that stopping workers hand back continues on the next worker, this many times at most.
+ * The three activities of a batch: fetch, upload, queue. Their summaries are shown in the Web UI.
  */
-const MAX_HAND_OVERS = 20;
 
-/** What came of a batch. */
+/** How many workers may continue a batch. A worker that stops leaves the rest to the next one. */
+const MAX_WORKERS = 20;
+
+/** Result of {@link collectBatch}. */
 export interface BatchOutcome {
   readonly upload: UploadResult;
   readonly enqueued: EnqueueResult;
   /**
-   * The batch did not hold some of its documents to the end: they are due, or another run or batch
-   * has them.
+   * The batch lost its lease on some documents before it ended: they are due, or another run or
+   * batch has them.
    */
   readonly lost: boolean;
-  /** Set where the batch was cancelled, or failed for good: what was uploaded is queued, and the rest is free for others. */
+  /**
+   * Set if the batch was cancelled or failed permanently. What was uploaded is queued, and the rest
+   * is free for others.
+   */
   readonly failure?: TemporalFailure | undefined;
 }
 
-/** The next documents. A batch that fails, or is cancelled, while it is put together is handed back. */
+/**
+ * Fetches the next documents. If this fails or is cancelled, the documents that the batch has
+ * leased are released.
+ *
+ * @throws TemporalFailure if the activity failed permanently or was cancelled
+ */
 export async function fetchBatch(input: FetchInput): Promise<FetchResult> {
   const { collection, sequence } = input.batch;
-  const summary = `Next documents of ${collection} (batch ${sequence})`;
+  const summary = `Fetch documents of ${collection} (batch ${sequence})`;
   try {
     return await fetchDocuments.executeWithOptions({ summary, priority: priorityOf(input.mode) }, [input]);
   } catch (error) {
@@ -41,7 +49,7 @@ export async function fetchBatch(input: FetchInput): Promise<FetchResult> {
   }
 }
 
-/** Uploads a batch, and queues what was uploaded whatever else stops. */
+/** Uploads a batch. Queues what was uploaded, also if the upload fails or is cancelled. */
 export async function collectBatch(
   batch: BatchRef,
   ids: readonly string[],
@@ -52,13 +60,14 @@ export async function collectBatch(
   try {
     for (
       let turn = 0;
-      upload.left.length > 0 && upload.waitMs === undefined && turn < MAX_HAND_OVERS;
+      upload.left.length > 0 && upload.waitMs === undefined && turn < MAX_WORKERS;
       turn += 1
     ) {
       upload = together(upload, await uploadBatch(batch, upload.left, mode));
     }
   } catch (error) {
-    // A cancelled activity may end with any failure: the server does not try it again once its cancellation was asked for.
+    // A cancelled activity may end with any failure: the server does not retry it after a
+    // cancellation was requested.
     if (!(error instanceof TemporalFailure)) throw error;
     failure = error;
   }
@@ -66,12 +75,12 @@ export async function collectBatch(
   return { upload, enqueued, lost: reportLost(batch, [...upload.lost, ...enqueued.lost]), failure };
 }
 
-/** Ids in one warning; the count is of all. */
+/** How many ids a warning lists. Its count is of all. */
 const LOST_EXAMPLES = 10;
 
 function reportLost({ sequence }: BatchRef, ids: readonly string[]): boolean {
   if (ids.length === 0) return false;
-  // A run that was reset expects this once a lane. More often it means that batches take longer
+  // Expected once for each lane after a run was reset. If it is more frequent, batches take longer
   // than their lease.
   log.warn('a batch lost documents: another run or batch may have taken them', {
     batch: sequence,
@@ -86,14 +95,17 @@ function uploadBatch(
   ids: readonly string[],
   mode: FetchInput['mode'],
 ): Promise<UploadResult> {
-  const summary = `${ids.length} documents to the bucket (batch ${batch.sequence})`;
+  const summary = `Upload ${ids.length} documents to the bucket (batch ${batch.sequence})`;
   return uploadDocuments.executeWithOptions({ summary, priority: priorityOf(mode) }, [{ batch, mode, ids }]);
 }
 
-/** Not cancellable. The batch holds nothing after it: what was not reached is free for others. */
+/**
+ * Queues what is stored, and releases the batch: documents that it did not reach are free for
+ * others. Cannot be cancelled.
+ */
 function enqueueBatch(batch: BatchRef, upload: UploadResult): Promise<EnqueueResult> {
   const stored = [...upload.uploaded, ...upload.unchanged];
-  const summary = `${stored.length} documents to files_queue (batch ${batch.sequence})`;
+  const summary = `Queue ${stored.length} documents in files_queue (batch ${batch.sequence})`;
   return CancellationScope.nonCancellable(() =>
     enqueueDocuments.executeWithOptions({ summary }, [{ batch, stored, failures: upload.failures }]),
   );

@@ -1,4 +1,4 @@
-import { ApplicationFailure, setCurrentDetails, upsertSearchAttributes } from '@temporalio/workflow';
+import { ApplicationFailure, setCurrentDetails } from '@temporalio/workflow';
 import {
   FULL_READING_TIMED_OUT,
   type CoherenceInput,
@@ -8,12 +8,15 @@ import {
   type MeasureResult,
 } from '../contract/coherence.ts';
 import type { CoherenceState } from '../contract/names.ts';
-import { STATE_ATTRIBUTE } from './attributes.ts';
+import { setState } from './attributes.ts';
+import { markdownTable } from './display.ts';
 import { measureCoherence } from './proxies.ts';
 
 /**
- * Compares Storage and files_queue, says what it found, and changes nothing. Started by a Temporal Schedule. Where the
- * database has no time for a full reading, counts are better than nothing.
+ * Compares Storage and files_queue and returns a verdict. Changes neither. A Temporal Schedule
+ * starts it. If the database cancels a full reading, the workflow takes a cheap one.
+ *
+ * @throws ApplicationFailure `DATABASE_TIMEOUT` if the database cancels the cheap reading as well
  */
 export async function checkCoherence(input: CoherenceInput): Promise<CoherenceResult> {
   const wanted = await measureCoherence(input);
@@ -24,7 +27,7 @@ export async function checkCoherence(input: CoherenceInput): Promise<CoherenceRe
   }
   throw ApplicationFailure.create({
     type: 'DATABASE_TIMEOUT',
-    message: `The database cancelled even the counting of ${input.bucket}: look for locks and load.`,
+    message: `The database cancelled even the cheap reading of ${input.bucket}.`,
     nonRetryable: true,
   });
 }
@@ -36,10 +39,10 @@ function finish(
   setCurrentDetails(
     [...(problem === undefined ? [] : [problem]), summary(verdict), table(reading)].join('\n\n'),
   );
-  // Counts that agree are no proof: missing and dangling may cancel each other out.
+  // Equal counts prove nothing: missing and dangling may cancel each other out.
   const counted = reading.kind === 'cheap' && verdict.state === 'coherent';
   const state: CoherenceState = counted ? 'counted' : verdict.state;
-  upsertSearchAttributes([{ key: STATE_ATTRIBUTE, value: state }]);
+  setState(state);
   return { reading, verdict, problem };
 }
 
@@ -68,5 +71,5 @@ function table(reading: CoherenceReading): string {
     );
   }
   rows.push(['oldest pending row', oldestPending ?? 'none']);
-  return ['| what | total |', '| --- | ---: |', ...rows.map(([what, n]) => `| ${what} | ${n} |`)].join('\n');
+  return markdownTable(rows);
 }

@@ -1,13 +1,13 @@
-import { setCurrentDetails, upsertSearchAttributes, workflowInfo } from '@temporalio/workflow';
+import { setCurrentDetails, workflowInfo } from '@temporalio/workflow';
 import { NO_TOTALS, type MaintenanceInput, type MaintenanceResult } from '../contract/collecting.ts';
-import { STATE_ATTRIBUTE } from './attributes.ts';
+import { setState } from './attributes.ts';
 import { collectBatch, fetchBatch } from './batch.ts';
 import { totalsTable } from './display.ts';
 import { addBatch } from './totals.ts';
 
 /**
- * One MAINTENANCE run of a collection: what is fresh, at most `limit` documents. Started by a Temporal Schedule or by
- * hand; two runs at once share the documents between them.
+ * One MAINTENANCE run of a collection: collects recent documents, at most `limit`. A Temporal
+ * Schedule or an operator starts it. Two concurrent runs share the documents between them.
  */
 export async function collectMaintenance(input: MaintenanceInput): Promise<MaintenanceResult> {
   const { workflowId, runId } = workflowInfo();
@@ -22,10 +22,10 @@ export async function collectMaintenance(input: MaintenanceInput): Promise<Maint
   const totals = addBatch({ ...NO_TOTALS, discovered: fetched.discovered }, upload, enqueued);
   const problem = upload.problem ?? fetched.problem;
   setCurrentDetails(
-    problem === undefined ? totalsTable(totals) : `Cut short: ${problem}\n\n${totalsTable(totals)}`,
+    problem === undefined ? totalsTable(totals) : `Ended early: ${problem}\n\n${totalsTable(totals)}`,
   );
   if (failure !== undefined) throw failure;
-  upsertSearchAttributes([{ key: STATE_ATTRIBUTE, value: 'completed' }]);
+  setState('completed');
   return {
     collection: input.collection,
     totals,

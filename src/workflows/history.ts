@@ -1,6 +1,8 @@
 import { workflowInfo } from '@temporalio/workflow';
 
-/** A run ends at this many events: half of the server's own hint, far from its limit of 51,200. */
+/**
+ * Half of the events at which the server suggests continue-as-new. The server's limit is 51,200.
+ */
 const MAX_EVENTS = 2_000;
 const MAX_HISTORY_BYTES = 2_000_000;
 

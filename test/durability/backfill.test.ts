@@ -1,15 +1,19 @@
 import { WorkflowFailedError, type WorkflowHandle } from '@temporalio/client';
+import { ActivityFailure, CancelledFailure, TerminatedFailure } from '@temporalio/common';
 import type { FaultPoint } from '../support/faultyWorker.ts';
 import { openBackfill, resultOf, type BackfillStack } from '../support/backfilling.ts';
 import { countsOf } from '../support/buckets.ts';
+import { whileChunkIsHeld } from '../support/heldChunk.ts';
 import { emptyTables } from '../support/queue.ts';
-import { untilBlocked, withSession } from '../support/sessions.ts';
 import { killed, startWorker } from '../support/workers.ts';
 
-/** A backfill outlives whatever ends it: it goes on behind the last chunk that was committed. */
+/**
+ * A backfill survives the end of its worker or workflow: it continues after the last committed
+ * chunk.
+ */
 
 const FILES = 5_000;
-/** Of 5,003 objects in chunks of 1,000. */
+/** Chunks of 1,000 of the 5,003 objects. */
 const CHUNKS = 6;
 
 let backfill: BackfillStack;
@@ -24,7 +28,7 @@ beforeEach(async () => {
 });
 afterAll(() => backfill.close());
 
-/** Everything is queued, once, and no chunk of the first pass was done twice. */
+/** Every file has one row, and no chunk of the first phase ran twice. */
 async function expectWhole(): Promise<void> {
   expect(await countsOf(backfill.stack, bucket)).toEqual({ rows: FILES, paths: FILES, missing: 0 });
   expect(
@@ -44,7 +48,7 @@ describe('a backfill whose worker is killed', () => {
     ['after chunk', CHUNKS],
   ];
 
-  it.each(points)('%s %i goes on in another worker, and repeats nothing', async (point, call) => {
+  it.each(points)('%s %i continues in another worker, and repeats nothing', async (point, call) => {
     const doomed = startWorker(
       backfill.env({ FAULT_POINT: point, FAULT_CALL: String(call) }),
       'test/support/faultyWorker.ts',
@@ -58,20 +62,13 @@ describe('a backfill whose worker is killed', () => {
     await worker.stop();
   });
 
-  it('while its chunk runs in the database goes on when that has ended, and repeats nothing', async () => {
+  it('while a chunk runs in the database continues after that chunk, and repeats nothing', async () => {
     const doomed = startWorker(backfill.env());
     await doomed.ready;
-    let handle: WorkflowHandle | undefined;
-    await whileThirdChunkWaits(
-      async () => {
-        doomed.child.kill('SIGKILL');
-        await killed(doomed);
-      },
-      async () => {
-        handle = await backfill.start(bucket);
-      },
-    );
-    if (handle === undefined) throw new Error('not started');
+    const handle = await whileThirdChunkRuns(async () => {
+      doomed.child.kill('SIGKILL');
+      await killed(doomed);
+    });
     const worker = startWorker(backfill.env());
     const { run } = await resultOf(handle);
     expect(run).toMatchObject({ queued: FILES, missing: 0 });
@@ -80,44 +77,28 @@ describe('a backfill whose worker is killed', () => {
   });
 });
 
-/** Holds up the third chunk of what `begin` starts, by a row that somebody else is inserting; does `meanwhile`, and gives way. */
-async function whileThirdChunkWaits(
-  meanwhile: () => Promise<void>,
-  begin: () => Promise<void>,
-): Promise<void> {
-  await withSession(backfill.stack.databaseUrl, async ({ client, pid }) => {
-    await client.query('begin');
-    await client.query(
-      `insert into public.files_queue (file_path, bucket_id)
-       select name, bucket_id from storage.objects where bucket_id = $1 order by name offset 2500 limit 1`,
-      [bucket],
-    );
-    await begin();
-    await untilBlocked(backfill.stack, pid);
-    await meanwhile();
-    await client.query('rollback');
-  });
+/** Begins a backfill, and calls `meanwhile` while its third chunk runs in the database. */
+function whileThirdChunkRuns(
+  meanwhile: (handle: WorkflowHandle) => Promise<unknown>,
+): Promise<WorkflowHandle> {
+  const begin = (): Promise<WorkflowHandle> => backfill.start(bucket);
+  return whileChunkIsHeld(backfill, { bucket, object: 2_500, begin, meanwhile });
 }
 
-describe('a backfill that somebody ends', () => {
+describe('a backfill that an operator ends', () => {
   it.each(['cancel', 'terminate'] as const)(
-    'by %s goes on with --resume behind its last chunk',
+    'by %s continues after its last chunk with --resume',
     async (how) => {
       const worker = startWorker(backfill.env());
       await worker.ready;
-      let ended: WorkflowHandle | undefined;
-      // The row is held before the workflow begins.
-      await whileThirdChunkWaits(
-        async () => {
-          await (how === 'cancel' ? ended?.cancel() : ended?.terminate('by a test'));
-          await expect(ended?.result()).rejects.toBeInstanceOf(WorkflowFailedError);
-        },
-        async () => {
-          ended = await backfill.start(bucket);
-        },
-      );
+      await whileThirdChunkRuns(async (handle) => {
+        await (how === 'cancel' ? handle.cancel() : handle.terminate('by a test'));
+        expect(await causeOf(handle)).toBeInstanceOf(how === 'cancel' ? CancelledFailure : TerminatedFailure);
+      });
       const refused = await backfill.start(bucket);
-      await expect(refused.result()).rejects.toBeInstanceOf(WorkflowFailedError);
+      const activity = await causeOf(refused);
+      expect(activity).toBeInstanceOf(ActivityFailure);
+      expect((activity as ActivityFailure).cause).toMatchObject({ type: 'BACKFILL_REFUSED' });
       const { run } = await resultOf(await backfill.start(bucket, { start: 'resume' }));
       expect(run).toMatchObject({ queued: FILES, missing: 0 });
       await expectWhole();
@@ -125,3 +106,10 @@ describe('a backfill that somebody ends', () => {
     },
   );
 });
+
+/** Why a workflow failed. @throws Error if it did not fail */
+async function causeOf(handle: WorkflowHandle): Promise<Error | undefined> {
+  const error: unknown = await handle.result().catch((thrown: unknown) => thrown);
+  if (error instanceof WorkflowFailedError) return error.cause;
+  throw new Error('Expected a workflow that fails.', { cause: error });
+}

@@ -9,7 +9,7 @@ const CODE = 'LEGITEXT000099000005';
 const ARTICLES = 1_500;
 const FILES = 20_000;
 
-/** The same code base collects at full speed while a backfill runs, and a Worker polls as it always has. */
+/** A backfill runs while MASSIVE collects at full speed and a Worker polls. */
 describe('a backfill beside MASSIVE', () => {
   let massive: MassiveStack;
   let worker: WorkerProcess;
@@ -23,7 +23,7 @@ describe('a backfill beside MASSIVE', () => {
       },
     });
     bucket = await plantBucket(massive.stack, FILES);
-    // Each time that a row becomes pending, by any session.
+    // Records each time that a row becomes pending, in any session.
     await massive.stack.sql(`
       create table public.became_pending (file_path text);
       create function public.note_pending() returns trigger language plpgsql security definer as
@@ -34,13 +34,13 @@ describe('a backfill beside MASSIVE', () => {
         for each row when (new.status = 'pending' and old.status <> 'pending') execute function public.note_pending()`);
     worker = startWorker(massive.env({ LEGISYNC_BUCKET: bucket, LEGISYNC_PASS_INTERVAL_SECONDS: '86400' }));
     await worker.ready;
-  }, 120_000);
+  });
   afterAll(async () => {
     await worker.stop();
     await massive.close();
   });
 
-  it('ends right, and so does MASSIVE: no row becomes pending twice', async () => {
+  it('queues every file, and so does MASSIVE: no row becomes pending twice', async () => {
     const { stack, client, name } = massive;
     await massive.start({ controls: { paused: false, lanes: 8 } });
     await eventually(async () => (await stack.sql('select from public.files_queue limit 1')).length > 0);
@@ -51,14 +51,14 @@ describe('a backfill beside MASSIVE', () => {
       args: [input],
     });
     let over = false;
-    const polling = pollAsBefore(() => over);
+    const polling = pollQueue(() => over);
     const { run } = await resultOf(handle);
     await eventually(async () => (await stack.supabase.catalogue.counts(name)).passComplete);
     over = true;
     await polling;
 
     expect(run).toMatchObject({ missing: 0 });
-    // It had work to do beside a collection that was at work.
+    // The backfill queued its files while the collection ran.
     expect(run.queued).toBeGreaterThanOrEqual(FILES);
     const files = FILES + ARTICLES;
     expect(await countsOf(stack, bucket)).toEqual({ rows: files, paths: files, missing: 0 });
@@ -68,10 +68,10 @@ describe('a backfill beside MASSIVE', () => {
       ),
     ).toEqual([{ times: files, paths: files }]);
     await massive.handle().executeUpdate(UPDATES.stop);
-  }, 120_000);
+  });
 
-  /** A Worker that takes what is pending and finishes it in one step each, in small batches, until `over`. */
-  async function pollAsBefore(over: () => boolean): Promise<void> {
+  /** A Worker that finishes pending rows in small batches, until `over`. */
+  async function pollQueue(over: () => boolean): Promise<void> {
     while (!over()) {
       await massive.stack.sql(`
         update public.files_queue set status = 'processed', processed = true

@@ -10,8 +10,9 @@ import { openStack, type TestStack } from '../support/stack.ts';
 import { eventually, killed, openClient, startWorker } from '../support/workers.ts';
 
 /**
- * A worker is killed with SIGKILL at each point of a batch, another one is started, and nothing is lost, nothing is
- * uploaded twice, and no row is left on an old version: with documents that are new and documents that have changed.
+ * A worker is killed with SIGKILL at each point of a batch, and another one is started. Nothing is
+ * lost, nothing is uploaded twice, and no row describes an old version. There are new documents and
+ * changed ones.
  */
 
 const CODE = 'LEGITEXT000099000001';
@@ -60,7 +61,7 @@ beforeAll(async () => {
   const worker = startWorker(env);
   await passIsComplete(1);
   await worker.stop();
-}, 120_000);
+});
 
 afterAll(async () => {
   await temporal.client.workflow.getHandle(massiveWorkflowId(name)).terminate();
@@ -81,7 +82,7 @@ describe('a worker that is killed', () => {
   it.each(points)(
     '%s leaves nothing lost, doubled, dangling or stale (call %i)',
     async (point, call) => {
-      const { revised, pass } = await outsideChanges();
+      const { revised, pass } = await changeDocuments();
 
       const victim = startWorker(
         { ...env, FAULT_POINT: point, FAULT_CALL: String(call) },
@@ -93,13 +94,13 @@ describe('a worker that is killed', () => {
       await passIsComplete(pass);
       expect(await heir.stop()).toBe(0);
 
-      await everythingIsTrue();
-      expect(await rowsWaitingAgain()).toEqual(revised);
+      await expectCoherent();
+      expect(await rowsPendingAgain()).toEqual(revised);
     },
-    150_000,
+    300_000,
   );
 
-  it('at continue-as-new goes on with the run that follows', async () => {
+  it('at continue-as-new leaves a next run that continues', async () => {
     const handle = temporal.client.workflow.getHandle(massiveWorkflowId(name));
     await handle.terminate('a run with an early end');
     const input: MassiveInput = { collection: name, controls: { paused: false, lanes: 2 }, maxEvents: 15 };
@@ -109,7 +110,7 @@ describe('a worker that is killed', () => {
       args: [input],
     });
     const first = (await handle.describe()).runId;
-    const { revised, pass } = await outsideChanges();
+    const { revised, pass } = await changeDocuments();
 
     const victim = startWorker(env);
     await eventually(async () => (await handle.describe()).runId !== first);
@@ -120,16 +121,16 @@ describe('a worker that is killed', () => {
     await passIsComplete(pass);
     expect(await heir.stop()).toBe(0);
 
-    await everythingIsTrue();
-    expect(await rowsWaitingAgain()).toEqual(revised);
-  }, 150_000);
+    await expectCoherent();
+    expect(await rowsPendingAgain()).toEqual(revised);
+  });
 });
 
 /**
- * What the outside did while no worker ran: Workers finished every row, articles were revised, decisions were added.
- * Returns the rows that are to be worked again, and the pass that must see all of it.
+ * Changes while no worker runs: Workers finish every row, articles are revised, decisions are
+ * added. Returns the rows that must become pending again, and the pass that must find all changes.
  */
-async function outsideChanges(): Promise<{ revised: readonly string[]; pass: number }> {
+async function changeDocuments(): Promise<{ revised: readonly string[]; pass: number }> {
   await stack.sql(`update public.files_queue set status = 'processed', processed = true, requeue = false`);
   const revised = await reviseSome();
   stack.simulator.control.addDecisions(NEW_DECISIONS);
@@ -153,8 +154,8 @@ async function passIsComplete(pass: number): Promise<void> {
   });
 }
 
-/** Rows of articles that a Worker has to work again; new decisions wait for the first time. */
-async function rowsWaitingAgain(): Promise<readonly string[]> {
+/** Pending rows of articles. New decisions are pending for the first time. */
+async function rowsPendingAgain(): Promise<readonly string[]> {
   const rows = await stack.sql<{ file_path: string }>(
     `select file_path from public.files_queue
      where status = 'pending' and not processed and file_path like '%LEGIARTI%' order by file_path`,
@@ -162,14 +163,14 @@ async function rowsWaitingAgain(): Promise<readonly string[]> {
   return rows.map((row) => row.file_path);
 }
 
-async function everythingIsTrue(): Promise<void> {
+async function expectCoherent(): Promise<void> {
   const [counts] = await stack.sql<{
     objects: number;
     rows: number;
     missing: number;
     dangling: number;
     stale: number;
-    claimed: number;
+    leased: number;
   }>(`
     select (select count(*)::int from storage.objects) as objects,
            (select count(*)::int from public.files_queue) as rows,
@@ -180,7 +181,7 @@ async function everythingIsTrue(): Promise<void> {
            (select count(*)::int from public.files_queue f join storage.objects o on o.name = f.file_path
              where f.content_sha256 is distinct from o.user_metadata ->> 'sha256'
                 or f.file_size is distinct from (o.metadata ->> 'size')::bigint) as stale,
-           (select count(*)::int from legisync.documents where held_until is not null) as claimed`);
+           (select count(*)::int from legisync.documents where held_until is not null) as leased`);
   const expected = ARTICLES + decisions;
   expect(counts).toEqual({
     objects: expected,
@@ -188,7 +189,7 @@ async function everythingIsTrue(): Promise<void> {
     missing: 0,
     dangling: 0,
     stale: 0,
-    claimed: 0,
+    leased: 0,
   });
   expect((await stack.gateway.stats()).sameHashUploadsMax).toBe(1);
 }

@@ -1,9 +1,11 @@
-import { ScheduleOverlapPolicy, WorkflowFailedError } from '@temporalio/client';
+import { ScheduleOverlapPolicy, WorkflowFailedError, type WorkflowHandle } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
 import type { BackfillProgress } from '../../src/contract/backfill.ts';
 import { backfillWorkflowId, UPDATES, WORKFLOWS } from '../../src/contract/names.ts';
 import { openBackfill, progressOf, resultOf, type BackfillStack } from '../support/backfilling.ts';
 import { countsOf, PLAIN } from '../support/buckets.ts';
+import { whileChunkIsHeld } from '../support/heldChunk.ts';
+import { acceptedUpdates, refusalOf, scheduled } from '../support/history.ts';
 import { emptyTables } from '../support/queue.ts';
 import { eventually, startWorker, type WorkerProcess } from '../support/workers.ts';
 
@@ -21,7 +23,7 @@ afterAll(async () => {
   await backfill.close();
 });
 
-/** The failure of a workflow that must fail. */
+/** The failure of a workflow. @throws Error if it did not fail */
 async function failureOf(result: Promise<unknown>): Promise<ApplicationFailure> {
   const error: unknown = await result.then(
     () => undefined,
@@ -32,7 +34,7 @@ async function failureOf(result: Promise<unknown>): Promise<ApplicationFailure> 
       if (cause instanceof ApplicationFailure) return cause;
     }
   }
-  throw new Error(`The workflow did not fail as it should: ${String(error)}`);
+  throw new Error('Expected a workflow that fails with an ApplicationFailure.', { cause: error });
 }
 
 describe('the workflow backfillFilesQueue', () => {
@@ -51,36 +53,51 @@ describe('the workflow backfillFilesQueue', () => {
     ]);
   });
 
-  it('begins no chunk while it is paused, also when it continues as new, and goes on after it', async () => {
+  it('finishes its chunk when it is paused, begins no other, and continues after resume', async () => {
     const bucket = await backfill.bucket(3_000);
-    const handle = await backfill.start(bucket, { maxEvents: 20 });
-    const paused = await handle.executeUpdate<BackfillProgress, [{ reason: string }]>(UPDATES.pause, {
-      args: [{ reason: 'peak hours' }],
+    const handle = await whileChunkIsHeld(backfill, {
+      bucket,
+      object: 1_500,
+      begin: () => backfill.start(bucket),
+      meanwhile: async (running) => {
+        expect((await pause(running, 'peak hours')).paused).toBe(true);
+      },
     });
-    expect(paused.paused).toBe(true);
-    // The chunk in work is finished; then nothing moves, however often one looks.
-    const standing = await eventuallyStill(() =>
-      progressOf(handle).then(({ run }) => `${run?.phase ?? ''} ${run?.position ?? ''}`),
-    );
-    expect(standing).not.toMatch(/^end/);
+    await eventually(async () => (await progressOf(handle)).run?.chunks === 2);
     await handle.executeUpdate(UPDATES.resume);
     const { run } = await resultOf(handle);
     expect(run).toMatchObject({ queued: 3_000, missing: 0 });
-    expect((await handle.describe()).historyLength).toBeLessThan(60);
+
+    const events = (await handle.fetchHistory()).events ?? [];
+    const [paused, resumed] = acceptedUpdates(events).map(({ eventId }) => eventId);
+    if (paused === undefined || resumed === undefined) throw new Error('The history has no two Updates.');
+    const chunks = scheduled(events, 'backfillChunk').map(({ eventId }) => Number(eventId));
+    expect(chunks.filter((id) => id < paused)).toHaveLength(2);
+    expect(chunks.filter((id) => id > paused && id < resumed)).toEqual([]);
   });
 
-  it('refuses a reason that is no text before it enters the history', async () => {
-    const bucket = await backfill.bucket(10);
-    const handle = await backfill.start(bucket);
+  it.each([
+    ['that is not a text', 42],
+    ['of more than 200 characters', 'x'.repeat(201)],
+  ])('refuses a reason %s before it enters the history', async (_, reason) => {
+    const bucket = await backfill.bucket(3_000);
+    const handle = await whileChunkIsHeld(backfill, {
+      bucket,
+      object: 1_500,
+      begin: () => backfill.start(bucket),
+      meanwhile: async (running) => {
+        expect(await refusalOf(pause(running, reason))).toMatchObject({ type: 'CONFIG_INVALID' });
+        expect((await progressOf(running)).paused).toBe(false);
+        expect((await pause(running, 'x'.repeat(200))).paused).toBe(true);
+        await running.executeUpdate(UPDATES.resume);
+      },
+    });
     await resultOf(handle);
-    const again = await backfill.start(bucket, { maxEvents: 20 });
-    await expect(
-      again.executeUpdate(UPDATES.pause, { args: [{ reason: 'x'.repeat(300) }] }),
-    ).rejects.toThrow();
-    await resultOf(again);
+    const { events } = await handle.fetchHistory();
+    expect(acceptedUpdates(events ?? []).map(({ name }) => name)).toEqual([UPDATES.pause, UPDATES.resume]);
   });
 
-  it('continues as new, and its figures go on', async () => {
+  it('continues as new and keeps its figures', async () => {
     const bucket = await backfill.bucket(8_000);
     const handle = await backfill.start(bucket, { maxEvents: 30 });
     const first = (await handle.describe()).runId;
@@ -95,9 +112,9 @@ describe('the workflow backfillFilesQueue', () => {
     ).toEqual([{ n: 8_000 }]);
   });
 
-  it('finishes on a database that cancels its chunks: the step halves, and grows back', async () => {
+  it('finishes on a database that cancels its chunks: they become half as large, and grow again', async () => {
     const bucket = await backfill.bucket(8_000);
-    // A slow database: each row takes its time, and a chunk of 8,000 takes longer than a statement may.
+    // A slow database: a chunk of 8,000 rows takes longer than the statement timeout.
     await backfill.stack.sql(`
       create function public.slow() returns trigger language plpgsql as
         $$ begin perform pg_sleep((select count(*) from added) * 0.0001); return null; end $$;
@@ -120,7 +137,7 @@ describe('the workflow backfillFilesQueue', () => {
     }
   });
 
-  it('refuses to run from a schedule, and says why (invariant 11)', async () => {
+  it('refuses to run from a schedule, with the reason (invariant 11)', async () => {
     const bucket = await backfill.bucket(10);
     const workflowId = backfillWorkflowId(bucket);
     const schedule = await backfill.client.schedule.create({
@@ -151,7 +168,7 @@ describe('the workflow backfillFilesQueue', () => {
     }
   });
 
-  it('refuses another id than the bucket’s, so that there is one at a time, and a chunk out of bounds', async () => {
+  it('refuses another workflow id than the bucket’s, so that there is one at a time, and a chunk out of bounds', async () => {
     const bucket = await backfill.bucket(10);
     const other = await backfill.client.workflow.start(WORKFLOWS.backfill, {
       workflowId: `other-${bucket}`,
@@ -165,15 +182,5 @@ describe('the workflow backfillFilesQueue', () => {
   });
 });
 
-/** Asks until five answers in a row are the same, and gives that answer. */
-async function eventuallyStill<T>(ask: () => Promise<T>): Promise<T> {
-  let last = await ask();
-  let same = 0;
-  await eventually(async () => {
-    const now = await ask();
-    same = now === last ? same + 1 : 0;
-    last = now;
-    return same >= 5;
-  });
-  return last;
-}
+const pause = (handle: WorkflowHandle, reason: unknown): Promise<BackfillProgress> =>
+  handle.executeUpdate<BackfillProgress, [{ reason: unknown }]>(UPDATES.pause, { args: [{ reason }] });

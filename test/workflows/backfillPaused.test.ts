@@ -3,6 +3,7 @@ import type { BackfillProgress } from '../../src/contract/backfill.ts';
 import { UPDATES } from '../../src/contract/names.ts';
 import { openBackfill, progressOf, resultOf, type BackfillStack } from '../support/backfilling.ts';
 import { countsOf } from '../support/buckets.ts';
+import { whileChunkIsHeld } from '../support/heldChunk.ts';
 import { startWorker, type WorkerProcess } from '../support/workers.ts';
 
 let backfill: BackfillStack;
@@ -25,10 +26,10 @@ const pause = (handle: WorkflowHandle): Promise<BackfillProgress> =>
     args: [{ reason: 'peak hours' }],
   });
 
-/** Each Update is about five events, so that a run that may have twenty is full after a few; this is many more. */
+/** An Update adds about five events. A run that may have twenty is full long before this many. */
 const MANY_UPDATES = 40;
 
-/** Pauses again and again until the workflow is in another run than `first`. */
+/** Repeats the pause until the workflow is in another run than `first`. */
 async function pauseUntilNewRun(handle: WorkflowHandle, first: string): Promise<string> {
   for (let n = 0; n < MANY_UPDATES; n += 1) {
     expect((await pause(handle)).paused).toBe(true);
@@ -39,28 +40,32 @@ async function pauseUntilNewRun(handle: WorkflowHandle, first: string): Promise<
 }
 
 describe('a backfill that is paused', () => {
-  it('continues as new however often it is told to pause, stays paused and where it is, and ends after resume', async () => {
+  it('continues as new after many pause Updates, stays paused at its position, and ends after resume', async () => {
     const bucket = await backfill.bucket(8_000);
-    const handle = await backfill.start(bucket, { maxEvents: 20 });
-    await pause(handle);
-    // The chunk in work when it was paused is finished, and then a run of its own begins.
+    const handle = await whileChunkIsHeld(backfill, {
+      bucket,
+      object: 2_500,
+      begin: () => backfill.start(bucket, { maxEvents: 20 }),
+      meanwhile: pause,
+    });
+    // The running chunk is finished. Then a new run begins.
     const second = await pauseUntilNewRun(handle, await runIdOf(handle));
     const third = await pauseUntilNewRun(handle, second);
-    const standing = await progressOf(handle);
-    expect(standing.paused).toBe(true);
-    expect(standing.run?.state).toBe('running');
+    const still = await progressOf(handle);
+    expect(still.paused).toBe(true);
+    expect(still.run?.state).toBe('running');
 
     const fourth = await pauseUntilNewRun(handle, third);
     const later = await progressOf(handle);
-    expect(later).toMatchObject({ paused: true, run: standing.run });
-    expect(await backfill.stack.supabase.backfill.last(bucket)).toEqual(standing.run);
-    // The run in which nothing but Updates happened ended with a history as short as it was told to keep it.
+    expect(later).toMatchObject({ paused: true, run: still.run });
+    expect(await backfill.stack.supabase.backfill.last(bucket)).toEqual(still.run);
+    // A run with Updates only ends with a short history as well.
     const { historyLength } = await backfill.client.workflow.getHandle(handle.workflowId, third).describe();
     expect(historyLength).toBeLessThan(60);
 
     await handle.executeUpdate(UPDATES.resume);
     const { run } = await resultOf(handle);
-    expect(run).toMatchObject({ id: standing.run?.id, state: 'completed', queued: 8_000, missing: 0 });
+    expect(run).toMatchObject({ id: still.run?.id, state: 'completed', queued: 8_000, missing: 0 });
     expect(await countsOf(backfill.stack, bucket)).toEqual({ rows: 8_000, paths: 8_000, missing: 0 });
     expect(new Set([second, third, fourth]).size).toBe(3);
   });

@@ -1,6 +1,6 @@
 import { sleep } from '@temporalio/workflow';
 
-/** A `collectMassive` that begins with something else than the real one. */
+/** A `collectMassive` that begins with another command than the real one. */
 export async function collectMassive(): Promise<void> {
   await sleep('1 minute');
 }

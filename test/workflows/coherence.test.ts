@@ -1,15 +1,14 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { defineSearchAttributeKey, SearchAttributeType } from '@temporalio/common';
 import type { CoherenceInput, CoherenceResult } from '../../src/contract/coherence.ts';
 import { coherenceScheduleId, WORKFLOWS } from '../../src/contract/names.ts';
 import { applySchedules } from '../../src/schedules/plan.ts';
+import { STATE_ATTRIBUTE } from '../../src/workflows/attributes.ts';
 import { openBackfill, type BackfillStack } from '../support/backfilling.ts';
 import { GRACE, plantMix, queueAll } from '../support/coherence.ts';
 import { emptyTables } from '../support/queue.ts';
 import { eventually, startWorker, type WorkerProcess } from '../support/workers.ts';
 
-const STATE = defineSearchAttributeKey('LegisyncState', SearchAttributeType.KEYWORD);
 const LIMITS = { missingLimit: 100, gapPercent: 10 };
 const FULL_READING = join(__dirname, '../../supabase/schemas/coherence/full_reading.sql');
 
@@ -37,7 +36,7 @@ const start = (bucket: string) => {
 };
 
 describe('the workflow checkCoherence', () => {
-  it('ends with its reading and verdict, and shows the verdict in the Web UI', async () => {
+  it('returns its reading and verdict, and shows the verdict in the Web UI', async () => {
     const bucket = await plantMix(env.stack);
     const handle = await start(bucket);
     const result = (await handle.result()) as CoherenceResult;
@@ -47,15 +46,15 @@ describe('the workflow checkCoherence', () => {
     });
     expect(result.problem).toBeUndefined();
     expect(JSON.stringify(result).length).toBeLessThan(50_000);
-    expect((await handle.describe()).typedSearchAttributes.get(STATE)).toBe('desynchronised');
+    expect((await handle.describe()).typedSearchAttributes.get(STATE_ATTRIBUTE)).toBe('desynchronised');
     expect(await env.stack.sql('select kind from legisync.coherence_checks')).toEqual([{ kind: 'full' }]);
-    // It repairs nothing by itself.
+    // It repairs nothing.
     expect(
       await env.stack.sql('select from public.files_queue where dangling_since is not null'),
     ).toHaveLength(5);
   });
 
-  it('is started by its schedule, and finds a queue coherent that is', async () => {
+  it('is started by its schedule, and finds a coherent queue coherent', async () => {
     const bucket = await env.bucket(50);
     await queueAll(env.stack, bucket);
     await applySchedules(env.client, {
@@ -74,13 +73,13 @@ describe('the workflow checkCoherence', () => {
       });
       const handle = env.client.workflow.getHandle(workflowId);
       expect(await handle.result()).toMatchObject({ verdict: { state: 'coherent', next: null } });
-      expect((await handle.describe()).typedSearchAttributes.get(STATE)).toBe('coherent');
+      expect((await handle.describe()).typedSearchAttributes.get(STATE_ATTRIBUTE)).toBe('coherent');
     } finally {
       await schedule.delete();
     }
   });
 
-  it('counts at least, and says why, where the database has no time for a full reading', async () => {
+  it('takes a cheap reading, with the reason, if the database cancels the full one', async () => {
     const bucket = await env.bucket(50);
     await env.stack.sql(`
       create or replace function legisync.full_reading(p_bucket text, p_grace interval) returns jsonb
@@ -89,7 +88,7 @@ describe('the workflow checkCoherence', () => {
     try {
       expect(await (await start(bucket)).result()).toMatchObject({
         reading: { kind: 'cheap', storage: { count: 53 } },
-        problem: expect.stringContaining('--cheap') as string,
+        problem: expect.stringContaining('cancelled the full reading') as string,
       });
     } finally {
       await env.stack.sql(readFileSync(FULL_READING, 'utf8'));

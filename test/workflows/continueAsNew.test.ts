@@ -20,7 +20,7 @@ describe('collectMassive', () => {
     });
     worker = startWorker(massive.env({ LEGISYNC_PASS_INTERVAL_SECONDS: '86400' }));
     await worker.ready;
-  }, 120_000);
+  });
 
   afterAll(async () => {
     await worker.stop();
@@ -29,7 +29,7 @@ describe('collectMassive', () => {
 
   it('answers every Update that is sent while it continues as new ten times', async () => {
     const { handle, stack, name } = massive;
-    // So few events that almost every batch ends a run.
+    // Almost every batch ends a run with so few events.
     await massive.start({ maxEvents: 20 });
     const answers: MassiveProgress[] = [];
     for (let sent = 0; ; sent += 1) {
@@ -42,7 +42,8 @@ describe('collectMassive', () => {
       if (progress.runs > CONTINUATIONS && answers.length > CONTINUATIONS) break;
     }
 
-    // The runs of the chain hold exactly the Updates that were sent, and the last word is the one that was kept.
+    // The runs contain exactly the Updates that were sent, and the settings of the last one are
+    // saved.
     const runs = await runsOfChain(massive);
     const accepted = runs
       .flat()
@@ -53,7 +54,7 @@ describe('collectMassive', () => {
     expect(await stack.supabase.catalogue.controls(name)).toEqual(last?.controls);
     const progress = await handle().query<MassiveProgress>('progress');
     expect(progress.controls).toEqual(last?.controls);
-  }, 180_000);
+  });
 
   it('carries its totals, its pass and its batch numbers through all runs', async () => {
     const { handle, stack, name } = massive;
@@ -62,5 +63,5 @@ describe('collectMassive', () => {
     expect(pass).toBe(1);
     expect(totals).toMatchObject({ discovered: ARTICLES, uploaded: ARTICLES, queued: ARTICLES, failed: 0 });
     expect((await stack.gateway.stats()).uploadsPerObjectMax).toBe(1);
-  }, 180_000);
+  });
 });

@@ -14,18 +14,18 @@ import {
 import type { MaintenanceInput } from '../../src/contract/collecting.ts';
 import { PLAIN, plantBucket } from '../support/buckets.ts';
 import { openMassive, runsOfChain, type HistoryEvent, type MassiveStack } from '../support/massive.ts';
-import { eventually, startWorker, type WorkerProcess } from '../support/workers.ts';
+import { eventually, startWorker, workflowBundle, type WorkerProcess } from '../support/workers.ts';
 
 const CODE = 'LEGITEXT000099000004';
 const RECORDING = process.env['RECORD_HISTORIES'] === '1';
-/** A recorded history need not be long. */
+/** Recorded histories are short. */
 const ARTICLES = RECORDING ? 300 : 2_000;
-const WORKFLOWS_PATH = join(import.meta.dirname, '..', '..', 'src', 'workflows', 'index.ts');
 const KEPT = join(import.meta.dirname, 'histories');
 
 /**
- * Histories of runs that were recorded once: a workflow that is changed must still replay them, or be versioned with
- * `patched`. Files are only ever added. Recorded anew with `RECORD_HISTORIES=1 npm test -- test/workflows/history`.
+ * Recorded histories. A changed workflow must still replay them, or be versioned with `patched`.
+ * Files are added, never changed. Record with `RECORD_HISTORIES=1 npm test --
+ * test/workflows/history`.
  */
 describe('the history of a collection', () => {
   let massive: MassiveStack;
@@ -54,7 +54,7 @@ describe('the history of a collection', () => {
     await massive.handle().executeUpdate(UPDATES.stop);
     await massive.handle().result();
     runs = await runsOfChain(massive);
-  }, 180_000);
+  });
 
   afterAll(async () => {
     await worker.stop();
@@ -70,7 +70,7 @@ describe('the history of a collection', () => {
     expect(runs).toHaveLength(1);
   });
 
-  it('has no payload over 50 KB, though a code lists thousands of ids (invariant 13)', () => {
+  it('has no payload over 50 KB, although a code lists thousands of ids (invariant 13)', () => {
     const sizes = runs.flat().flatMap(payloadSizes);
     expect(sizes.length).toBeGreaterThan(50);
     expect(Math.max(...sizes)).toBeLessThan(50_000);
@@ -87,7 +87,7 @@ describe('the history of a collection', () => {
   it('replays, and so do the histories kept from earlier versions', async () => {
     const handle = massive.client.workflow.getHandle(massiveWorkflowId(massive.name));
     const fresh = await handle.fetchHistory();
-    await Worker.runReplayHistory({ workflowsPath: WORKFLOWS_PATH }, fresh, handle.workflowId);
+    await Worker.runReplayHistory({ workflowBundle: workflowBundle() }, fresh, handle.workflowId);
 
     const input: MaintenanceInput = { collection: massive.name, limit: 20, sources: ['decisions'] };
     const maintenance = await massive.client.workflow.start(WORKFLOWS.maintenance, {
@@ -98,13 +98,13 @@ describe('the history of a collection', () => {
     await maintenance.result();
     const backfill = await backfilled();
     await Worker.runReplayHistory(
-      { workflowsPath: WORKFLOWS_PATH },
+      { workflowBundle: workflowBundle() },
       await backfill.fetchHistory(),
       backfill.workflowId,
     );
     const coherence = await checked();
     await Worker.runReplayHistory(
-      { workflowsPath: WORKFLOWS_PATH },
+      { workflowBundle: workflowBundle() },
       await coherence.fetchHistory(),
       coherence.workflowId,
     );
@@ -120,13 +120,13 @@ describe('the history of a collection', () => {
     );
     for (const file of kept) {
       const history: unknown = JSON.parse(await readFile(join(KEPT, file), 'utf8'));
-      // The bucket of a backfill is in its id, which the workflow compares.
+      // A backfill compares its workflow id with its bucket.
       const { workflowId } = firstEventOf(history);
-      await Worker.runReplayHistory({ workflowsPath: WORKFLOWS_PATH }, history, workflowId);
+      await Worker.runReplayHistory({ workflowBundle: workflowBundle() }, history, workflowId);
     }
-  }, 120_000);
+  });
 
-  /** A backfill that was paused on its way. */
+  /** A backfill that was paused and resumed. */
   async function backfilled(): Promise<WorkflowHandle> {
     const bucket = await plantBucket(massive.stack, 4_000);
     const handle = await massive.client.workflow.start(WORKFLOWS.backfill, {
@@ -140,7 +140,7 @@ describe('the history of a collection', () => {
     return handle;
   }
 
-  /** A check of a bucket that nobody has queued. */
+  /** A coherence check of a bucket without rows. */
   async function checked(): Promise<WorkflowHandle> {
     const bucket = await plantBucket(massive.stack, 10);
     const handle = await massive.client.workflow.start(WORKFLOWS.coherence, {
@@ -152,7 +152,7 @@ describe('the history of a collection', () => {
     return handle;
   }
 
-  it('does not replay with a workflow whose steps were changed: the gate above can fail', async () => {
+  it('does not replay with a workflow whose commands have changed, so the test above can fail', async () => {
     const fresh = await massive.handle().fetchHistory();
     const changed = join(import.meta.dirname, 'changedWorkflow.ts');
     await expect(Worker.runReplayHistory({ workflowsPath: changed }, fresh)).rejects.toThrow(
@@ -161,7 +161,7 @@ describe('the history of a collection', () => {
   });
 });
 
-/** The id with which a kept history was recorded. */
+/** The attributes of the first event of a recorded history. */
 function firstEventOf(history: unknown): { readonly workflowId: string } {
   const { events } = history as {
     readonly events: readonly {
@@ -181,7 +181,7 @@ function compact(json: string): string {
   return `${JSON.stringify(JSON.parse(json))}\n`;
 }
 
-/** Every payload of an event, wherever it hangs. */
+/** Every payload of an event, at any depth. */
 function payloads(value: unknown): readonly Uint8Array[] {
   if (value === null || typeof value !== 'object' || value instanceof Uint8Array) return [];
   const { data, metadata } = value as { data?: unknown; metadata?: unknown };

@@ -1,20 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import { defaultPayloadConverter } from '@temporalio/common';
 import type { FetchResult, MassiveProgress, UploadResult } from '../../src/contract/collecting.ts';
+import { scheduled } from '../support/history.ts';
 import { openMassive, type HistoryEvent, type MassiveStack } from '../support/massive.ts';
 import { eventually, startWorker, type WorkerProcess } from '../support/workers.ts';
 
 const CODE = 'LEGITEXT000099000005';
 const ARTICLES = 40;
 
-/** The events with which a run scheduled an activity. */
-function scheduled(events: readonly HistoryEvent[], activity: string): HistoryEvent[] {
-  return events.filter(
-    (event) => event.activityTaskScheduledEventAttributes?.activityType?.name === activity,
-  );
-}
-
-/** What an activity answered in a run, call by call. */
+/** The results of an activity in a run, in order. */
 function answers<T>(events: readonly HistoryEvent[], activity: string): T[] {
   const calls = new Set(scheduled(events, activity).map(({ eventId }) => String(eventId)));
   return events.flatMap(({ activityTaskCompletedEventAttributes: completed }) => {
@@ -53,8 +47,8 @@ describe('a MASSIVE collection that is reset', () => {
   };
 
   /**
-   * Resets the workflow to the task that scheduled the first upload: the batch is fetched, and not
-   * yet uploaded.
+   * Resets the workflow to the task that scheduled the first upload: the batch is fetched, but not
+   * uploaded.
    */
   async function resetBeforeUpload(runId: string): Promise<string> {
     let upload: HistoryEvent | undefined;
@@ -77,8 +71,8 @@ describe('a MASSIVE collection that is reset', () => {
 
   it('between fetch and upload takes the documents again at once, and queues each of them once', async () => {
     const { simulator, supabase } = massive.stack;
-    // No consult succeeds, so that the first run still has its batch when it is reset. Neither does
-    // the request by which an upload finds out whether its documents alone are at fault.
+    // No consult succeeds, so the first run still holds its batch when it is reset. The probe of
+    // the service fails as well.
     simulator.control.fault({
       kind: 'status',
       status: 503,

@@ -1,12 +1,13 @@
-import { setCurrentDetails, upsertSearchAttributes } from '@temporalio/workflow';
+import { setCurrentDetails } from '@temporalio/workflow';
 import type { BackfillProgress } from '../../contract/backfill.ts';
 import type { BackfillState } from '../../contract/names.ts';
-import { STATE_ATTRIBUTE } from '../attributes.ts';
+import { createStateSetter } from '../attributes.ts';
+import { markdownTable } from '../display.ts';
 
 const PHASES = {
   opening: 'opening the run',
   queue: 'queueing',
-  catch_up: 'catching up with files that arrived meanwhile',
+  catch_up: 'catching up with new files',
   verify: 'verifying',
   sizes: 'filling sizes',
   end: 'finished',
@@ -16,17 +17,12 @@ const PHASES = {
 export interface BackfillDisplay {
   /** Live Markdown, and the state as a search attribute. */
   readonly show: (progress: BackfillProgress, pauseReason: string) => void;
-  /** The state of a workflow that ends before its run does; the details stay. */
+  /** Sets the state of a workflow that ends before its run does. The Markdown stays. */
   readonly ended: (state: Extract<BackfillState, 'stopped' | 'failed'>) => void;
 }
 
 export function createBackfillDisplay(): BackfillDisplay {
-  let shown: BackfillState | undefined;
-  // An attribute costs an event and a write to the visibility store: on changes only.
-  const setState = (state: BackfillState): void => {
-    if (state !== shown) upsertSearchAttributes([{ key: STATE_ATTRIBUTE, value: state }]);
-    shown = state;
-  };
+  const setState = createStateSetter();
   return {
     show(progress, pauseReason) {
       const { phase, paused } = progress;
@@ -46,7 +42,7 @@ function headline({ phase, paused, done, objects, rate, secondsLeft }: BackfillP
   return `**${paused ? 'paused' : PHASES[phase]}**${where}${speed}${left}`;
 }
 
-function table({ run, phase, step, timeouts }: BackfillProgress): string {
+function table({ run, phase, size, timeouts }: BackfillProgress): string {
   if (run === null) return '';
   const verified: readonly (readonly [string, number])[] = [
     ['missing', run.missing],
@@ -56,17 +52,16 @@ function table({ run, phase, step, timeouts }: BackfillProgress): string {
   ];
   const written: readonly (readonly [string, number])[] = [
     ['queued', run.queued],
-    ['of these, arrived meanwhile', run.caughtUp],
+    ['of these, arrived during the run', run.caughtUp],
     // Before they are counted, zeros would look like an answer.
     ...(phase === 'verify' || phase === 'end' ? verified : []),
   ];
-  const rows: readonly (readonly [string, number])[] = [
+  return markdownTable([
     ...(run.kind === 'sizes' ? [['sizes filled', run.sized] as const] : written),
     ['chunks committed', run.chunks],
-    ['objects of the next chunk', step],
+    ['objects of the next chunk', size],
     ['chunks that the database cancelled', timeouts],
-  ];
-  return ['| what | total |', '| --- | ---: |', ...rows.map(([what, n]) => `| ${what} | ${n} |`)].join('\n');
+  ]);
 }
 
 function percent(part: number, whole: number): number {

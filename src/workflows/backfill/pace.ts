@@ -1,33 +1,25 @@
-import {
-  CHUNK,
-  MAX_SIZES_CHUNK,
-  type BackfillChunkResult,
-  type BackfillPhase,
-} from '../../contract/backfill.ts';
-
-/** A step that has come down to this is not halved any more: what takes so long then is not its size. */
-const MIN_STEP = 100;
+import type { BackfillChunkResult, BackfillPhase } from '../../contract/backfill.ts';
+import { CHUNK, MAX_SIZES_CHUNK } from '../../contract/limits.ts';
 
 /**
- * A chunk that took at most so long may be followed by one twice its size: that will fit even the 8 s after which the API
- * cancels a statement whose function could not ask for more.
+ * After a chunk that took at most this long, the next one may be twice as large. It then takes
+ * about 5 s. The API cancels a statement after 8 s if its function could not set a longer timeout.
  */
 const QUICK_SECONDS = 2.5;
 
-/** Passes that write little read many more objects in the same time. */
+/** Phases that write little read many more objects in the same time. */
 const READING_FACTOR = 10;
-const MAX_STEP = 1_000_000;
 
-/** The rate is that of so many chunks: a few, so that it follows what the database can do now. */
+/** The rate is measured over this many chunks: few, so that it follows the load of the database. */
 const WINDOW = 6;
 
 interface Mark {
-  /** Of the run's own clock. */
+  /** By the run's own clock. */
   readonly seconds: number;
   readonly scanned: number;
 }
 
-/** How much to ask for at a time, and how fast it goes. */
+/** Decides the size of the next chunk, and measures the rate. */
 export class BackfillPace {
   readonly #chunk: number;
   #halvings: number;
@@ -43,24 +35,27 @@ export class BackfillPace {
   }
 
   /** Objects of the next chunk. */
-  step(phase: BackfillPhase): number {
-    return Math.max(MIN_STEP, Math.floor(this.#whole(phase) / 2 ** this.#halvings));
+  size(phase: BackfillPhase): number {
+    return Math.max(CHUNK.smallest, Math.floor(this.#fullSize(phase) / 2 ** this.#halvings));
   }
 
-  #whole(phase: BackfillPhase): number {
+  #fullSize(phase: BackfillPhase): number {
     if (phase === 'sizes') return Math.min(this.#chunk, MAX_SIZES_CHUNK);
     if (phase === 'queue') return this.#chunk;
-    return Math.max(this.#chunk, Math.min(this.#chunk * READING_FACTOR, MAX_STEP));
+    return Math.max(this.#chunk, Math.min(this.#chunk * READING_FACTOR, CHUNK.max));
   }
 
-  /** After a chunk that the database cancelled. False where the step cannot be smaller. */
+  /**
+   * Call it after a chunk that the database cancelled. Returns false if the chunk cannot be
+   * smaller.
+   */
   slower(phase: BackfillPhase): boolean {
-    if (this.step(phase) <= MIN_STEP) return false;
+    if (this.size(phase) <= CHUNK.smallest) return false;
     this.#halvings += 1;
     return true;
   }
 
-  /** After a chunk that was committed. */
+  /** Call it after a chunk that was committed. */
   committed({ phase, scanned, seconds, run }: Extract<BackfillChunkResult, { outcome: 'done' }>): void {
     if (seconds <= QUICK_SECONDS && this.#halvings > 0) this.#halvings -= 1;
     // The next phase has another rate.
@@ -68,12 +63,12 @@ export class BackfillPace {
       run.phase === phase ? [...this.#marks, { seconds: run.seconds, scanned }].slice(-WINDOW) : [];
   }
 
-  /** What stood still does not count. */
+  /** Call it at the begin and the end of a pause: the time between does not count. */
   pause(): void {
     this.#marks = [];
   }
 
-  /** Objects a second; null before the second chunk of a phase. */
+  /** Objects per second; null before the second chunk of a phase. */
   rate(): number | null {
     const [first, ...later] = this.#marks;
     const last = later.at(-1);
@@ -83,7 +78,7 @@ export class BackfillPace {
   }
 }
 
-/** The step that a run may have, as a client gives it. */
+/** Whether a client may give `value` as the chunk of a run. */
 export function isChunk(value: number): boolean {
   return Number.isInteger(value) && value >= CHUNK.min && value <= CHUNK.max;
 }

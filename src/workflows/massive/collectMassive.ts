@@ -1,96 +1,141 @@
 import {
-  ActivityFailure,
   allHandlersFinished,
   CancellationScope,
   condition,
   continueAsNew,
   defineQuery,
   isCancellation,
-  log,
   setHandler,
   workflowInfo,
 } from '@temporalio/workflow';
-import {
-  MAX_BATCH,
-  NO_TOTALS,
-  type FetchResult,
-  type MassiveInput,
-  type MassiveProgress,
-} from '../../contract/collecting.ts';
-import { QUERIES, type CollectionState } from '../../contract/names.ts';
-import { collectBatch, fetchBatch } from '../batch.ts';
-import { createDisplay } from '../display.ts';
+import { NO_TOTALS, type MassiveInput, type MassiveProgress } from '../../contract/collecting.ts';
+import { QUERIES } from '../../contract/names.ts';
 import { historyIsLong } from '../history.ts';
+import { createDisplay } from './display.ts';
+import { runLane } from './lane.ts';
 import { LaneSet } from './lanes.ts';
-import { registerUpdateHandlers, initialOperatorState } from '../operator.ts';
-import { addBatch } from '../totals.ts';
+import { initialOperatorState, registerUpdateHandlers } from './operator.ts';
+import { takeTurn, type RunState } from './turn.ts';
 
 const progressQuery = defineQuery<MassiveProgress>(QUERIES.progress);
 
 /**
- * A run that ends waits this long for its batches. One that an outage holds up is then handed back: it must not keep the
- * others waiting, nor the history growing. Longer than any batch that is served.
+ * A run that drains waits this long for its batches. Longer than any batch takes while the services
+ * answer. Shorter would interrupt good batches. Longer would let an outage that holds up one batch
+ * keep the other lanes idle, and let the history grow.
  */
 const DRAIN_MS = 10 * 60_000;
 
-/** After a failure that no retry mends, a lane looks again when this time is over, or an operator says something. */
-const LANE_REST_MS = 5 * 60_000;
-
 /**
- * While others are at work, an idle lane waits for their news, and looks by itself after this long only. The last one
- * to become idle keeps the clock: it looks again after 2 s, 4 s, … up to a minute, or when it was told that there may be
- * work. So the end of a pass costs a look a lane, however long its last batch takes.
- */
-const NEWS_MS = 5 * 60_000;
-const MAX_IDLE_MS = 60_000;
-
-/** No wait is longer than a day, whatever an answer says. */
-const MAX_WAIT_MS = 86_400_000;
-
-/** What a batch came to. */
-interface Outcome {
-  /** There is nothing more to do for so long; 0: there may be. */
-  readonly waitMs: number;
-  /** What the lane is in the meantime. */
-  readonly state: CollectionState;
-  /** Others are at work, and may find something earlier. */
-  readonly shared: boolean;
-  /** Other lanes should look: documents were found, handed back, or lost. */
-  readonly news: boolean;
-}
-
-/**
- * MASSIVE: collects a collection for ever, pass after pass, in lanes. A lane takes a batch, uploads it, queues it, and
- * takes the next; lanes never wait for each other. What remains to be done is in Postgres, so this workflow holds only
- * what the operator set and what people like to see, and may be ended and started anew at any time.
+ * MASSIVE collects a collection without end, pass after pass, in lanes.
  *
- * The run continues as new when its history has grown: lanes end their batch and take no other, and every Update that
- * was accepted is answered before.
+ * A lane is a loop. In each turn it fetches a batch, uploads it and queues it (../batch.ts). Lanes
+ * never wait for each other, so a slow batch delays its own lane only (docs/adr/0001). What remains
+ * to be done is in Postgres. The workflow holds the operator's settings and the figures for the Web
+ * UI, so it can be terminated and started again at any time.
+ *
+ *
+ * ## The states of a lane (lane.ts)
+ *
+ *                  LaneSet starts the lane
+ *                             |
+ *                             v
+ *                  +---------------------+   must end
+ *       +--------> |        CHECK        | ------------> ENDED
+ *       |          +---------------------+
+ *       |             |         |      ^
+ *       |      paused |         |      | there may be more to do
+ *       |             v         v      |
+ *       |        +--------+  +------------+
+ *       |        | PAUSED |  | COLLECTING |
+ *       |        +--------+  +------------+
+ *       |             |            |
+ *       |<------------+            | nothing to do for some time
+ *       |   resume, must end       v
+ *       |                    +------------+
+ *       |<-------------------|  WAITING   |
+ *            time is over,   +------------+
+ *            wake-up, must end
+ *
+ * CHECK decides what is next, and costs no event. A lane must end if the run ends, or if
+ * `setConcurrency` made the number of lanes so small that its index is not wanted any more.
+ *
+ * COLLECTING is one turn: one batch. Only these lanes count as busy. Neither `pause` nor a smaller
+ * number of lanes interrupts a batch: it ends within about a minute, and documents that it released
+ * would have to be fetched again. While an activity fails, Temporal retries it without limit, and
+ * the lane stays in this state, unless the failure must not be retried (../proxies.ts).
+ *
+ * WAITING is a timer that a wake-up ends. Each re-check is an activity and adds events to the
+ * history, so a lane must not re-check often. How long it waits depends on how its turn ended:
+ *
+ * - The pass is not complete, and another lane is busy: five minutes. The busy lane sends a wake-up
+ *   if it finds work, so the timer is only a safeguard. At the end of a pass each lane re-checks
+ *   once, however long the last batch takes. The last lane to become idle does the polling.
+ * - The pass is not complete, and no lane is busy: as long as the database says, about 2 s.
+ * - The pass is complete: until the next one begins. The quota is spent: until it has room.
+ * - An outage ended the batch early: as long as the failure asks for, at least ten seconds.
+ * - An activity failed and must not be retried: five minutes.
+ *
+ * If turn after turn finds nothing to do, waits below a minute double up to a minute. No wait is
+ * longer than a day.
+ *
+ * PAUSED has no timer. An ENDED lane does not return: LaneSet starts a new one if the index is
+ * wanted again (lanes.ts).
+ *
+ *
+ * ## What wakes which lane
+ *
+ * `wakeUps` counts the events that may give idle lanes something to do:
+ *
+ * - a turn discovered documents;
+ * - a batch ended, and some of its documents are free for others: it did not reach them, an outage
+ *   interrupted it, or it lost them. Not if the quota is spent, which stops all lanes;
+ * - the operator sent an Update.
+ *
+ * A wake-up ends the wait of every WAITING lane. It is a counter and not a flag, because a lane
+ * compares it with the value from before its turn: a wake-up that came during the turn counts, and
+ * the lane does not wait. Its own wake-up is left out. Otherwise it would wake itself, and re-check
+ * without a wait.
+ *
+ *
+ * ## How a run ends
+ *
+ *   what happens              batches                        the workflow
+ *   ------------------------  -----------------------------  -----------------------------
+ *   the history is long       finish (drain)                 continues as new
+ *   a drain is overdue        are cancelled after DRAIN_MS   continues as new
+ *   the Update `stop`         are cancelled at once          completes with its progress
+ *   a client cancels it       are cancelled at once          ends as cancelled
+ *   a client terminates it    end by their heartbeats        is gone; a new run takes over
+ *   a bug in workflow code    continue                       waits for a worker with the fix
+ *
+ * In the first four cases no lane takes another batch. A drain ends lanes at CHECK; a cancellation
+ * ends them in any state. A cancelled batch queues what it uploaded and releases the rest
+ * (../batch.ts). The run ends when all lanes have ended and each accepted Update is answered.
  */
 export async function collectMassive(input: MassiveInput): Promise<MassiveProgress> {
   const { workflowId, runId } = workflowInfo();
   const { collection } = input;
   const runs = (input.runs ?? 0) + 1;
   const operator = initialOperatorState(input.controls, input.pauseReason);
-  let totals = input.totals ?? NO_TOTALS;
-  let pass = input.pass ?? 0;
-  let sequence = input.sequence ?? 0;
-  let busy = 0;
-  /**
-   * Counts whatever may end a lane's rest: documents found, handed back or lost, an operator's
-   * word.
-   */
-  let news = 0;
-  let idleState: CollectionState = 'waiting';
-  let lastProblem: string | undefined;
+  const state: RunState = {
+    totals: input.totals ?? NO_TOTALS,
+    pass: input.pass ?? 0,
+    sequence: input.sequence ?? 0,
+    busy: 0,
+    wakeUps: 0,
+    idleState: 'waiting',
+    lastProblem: undefined,
+  };
   const work = new CancellationScope();
   const display = createDisplay();
 
   const progress = (): MassiveProgress => {
-    const state = busy > 0 ? 'collecting' : idleState;
+    const { totals, pass, busy, idleState } = state;
+    const laneState = busy > 0 ? 'collecting' : idleState;
     return {
       collection,
-      state: operator.stopping ? 'stopping' : operator.controls.paused ? 'paused' : state,
+      state: operator.stopping ? 'stopping' : operator.controls.paused ? 'paused' : laneState,
       controls: operator.controls,
       pass,
       busy,
@@ -101,14 +146,14 @@ export async function collectMassive(input: MassiveInput): Promise<MassiveProgre
   const show = (): void =>
     display(progress(), [
       ...(operator.pauseReason === '' ? [] : [`Paused: ${operator.pauseReason}`]),
-      ...(lastProblem === undefined ? [] : [`Last problem: ${lastProblem}`]),
+      ...(state.lastProblem === undefined ? [] : [`Last problem: ${state.lastProblem}`]),
     ]);
 
   setHandler(progressQuery, progress);
   registerUpdateHandlers(collection, operator, {
     answer: progress,
     onUpdate: () => {
-      news += 1;
+      state.wakeUps += 1;
       if (operator.stopping) work.cancel();
       show();
     },
@@ -116,74 +161,20 @@ export async function collectMassive(input: MassiveInput): Promise<MassiveProgre
 
   const leaving = (): boolean =>
     operator.stopping || work.consideredCancelled || historyIsLong(input.maxEvents);
-
-  const nextBatch = async (): Promise<Outcome> => {
-    sequence += 1;
-    const batch = { collection, workflow: workflowId, run: runId, sequence };
-    const fetched = await fetchBatch({ batch, limit: batchSize(sequence), mode: 'massive' });
-    totals = { ...totals, discovered: totals.discovered + fetched.discovered };
-    pass = fetched.pass ?? pass;
-    const found = fetched.discovered > 0;
-    if (fetched.ids.length === 0) return outcome(fetched.waitMs ?? LANE_REST_MS, fetched.reason, found);
-    const { upload, enqueued, lost, failure } = await collectBatch(batch, fetched.ids, 'massive');
-    totals = addBatch(totals, upload, enqueued);
-    if (failure !== undefined) throw failure;
-    lastProblem = upload.problem;
-    if (upload.waitMs === undefined) return outcome(0, undefined, found || lost || upload.left.length > 0);
-    // With a spent quota, lanes would wake each other for nothing.
-    return upload.problem === undefined
-      ? outcome(upload.waitMs, 'quota')
-      : outcome(upload.waitMs, undefined, true);
-  };
-
-  /** A batch, and whatever may go wrong with it. */
-  const attempt = async (): Promise<Outcome> => {
-    busy += 1;
-    show();
-    try {
-      return await nextBatch();
-    } catch (error) {
-      if (isCancellation(error) || !(error instanceof ActivityFailure)) throw error;
-      lastProblem = error.cause?.message ?? error.message;
-      log.error('a lane rests after a failure that no retry mends', { problem: lastProblem });
-      return outcome(LANE_REST_MS);
-    } finally {
-      busy -= 1;
-    }
-  };
-
-  const lane = async (index: number): Promise<void> => {
-    const dismissed = (): boolean => leaving() || index >= operator.controls.lanes;
-    let idleMs = 0;
-    while (!dismissed()) {
-      if (operator.controls.paused) {
-        show();
-        await condition(() => !operator.controls.paused || dismissed());
-        continue;
-      }
-      const before = news;
-      const { waitMs, state, shared, news: mine } = await attempt();
-      if (mine) news += 1;
-      // What others said while this lane was looking counts.
-      const seen = before + (mine ? 1 : 0);
-      if (waitMs === 0) {
-        idleMs = 0;
-        continue;
-      }
-      idleState = state;
-      show();
-      idleMs = Math.max(waitMs, Math.min(idleMs * 2, MAX_IDLE_MS));
-      const restMs = shared && busy > 0 ? NEWS_MS : Math.min(idleMs, MAX_WAIT_MS);
-      await condition(() => news !== seen || dismissed(), restMs);
-    }
-  };
-
+  const batch = { collection, workflow: workflowId, run: runId };
   const lanes = new LaneSet({
     wanted: () => operator.controls.lanes,
     leaving,
-    run: lane,
+    run: (index) =>
+      runLane({
+        state,
+        mustEnd: () => leaving() || index >= operator.controls.lanes,
+        paused: () => operator.controls.paused,
+        turn: () => takeTurn({ state, batch, show }),
+        show,
+      }),
     overdue: () => work.cancel(),
-    patienceMs: DRAIN_MS,
+    drainMs: DRAIN_MS,
   });
   show();
   try {
@@ -196,25 +187,16 @@ export async function collectMassive(input: MassiveInput): Promise<MassiveProgre
     await condition(allHandlersFinished);
   });
   if (operator.stopping) return progress();
-  // Not the run's own doing: somebody cancelled the workflow.
+  // Throws if a client cancelled the workflow; `work` alone is cancelled if a drain was overdue.
   const root = CancellationScope.current();
   if (root.consideredCancelled) await root.cancelRequested;
   return continueAsNew<typeof collectMassive>({
     ...input,
     controls: operator.controls,
     pauseReason: operator.pauseReason,
-    totals,
-    pass,
-    sequence,
+    totals: state.totals,
+    pass: state.pass,
+    sequence: state.sequence,
     runs,
   });
-}
-
-/** The first batches are small, so that the first rows are queued within seconds: 25, 50, 100, 100, … */
-function batchSize(sequence: number): number {
-  return Math.min(MAX_BATCH, 25 * 2 ** Math.min(sequence - 1, 2));
-}
-
-function outcome(waitMs: number, reason?: FetchResult['reason'], news = false): Outcome {
-  return { waitMs, state: reason === 'quota' ? 'quota' : 'waiting', shared: reason === 'enumerating', news };
 }

@@ -3,16 +3,16 @@ import { condition, isCancellation } from '@temporalio/workflow';
 interface Lanes {
   /** How many lanes there should be now; may change at any time. */
   readonly wanted: () => number;
-  /** True once no lane may begin anything new. */
+  /** Whether the run ends: no lane may start or take another batch. */
   readonly leaving: () => boolean;
-  /** The work of lane `index`. It returns when it is dismissed, or when its index is not wanted any more. */
+  /** Runs lane `index`. Returns when the run ends, or when the index is not wanted any more. */
   readonly run: (index: number) => Promise<void>;
-  /** Called when lanes are still at work this long after it was time to leave. */
+  /** Called if lanes are still busy `drainMs` after `leaving` became true. */
   readonly overdue: () => void;
-  readonly patienceMs: number;
+  readonly drainMs: number;
 }
 
-/** Keeps the wanted number of lanes running, without any barrier between them. */
+/** Keeps the wanted number of lanes running. Lanes do not wait for each other. */
 export class LaneSet {
   readonly #running = new Set<number>();
   readonly #lanes: Lanes;
@@ -21,13 +21,15 @@ export class LaneSet {
     this.#lanes = lanes;
   }
 
-  /** Starts lanes that are wanted and do not run, until it is time to leave and all have ended. */
+  /**
+   * Starts each lane that is wanted and does not run. Returns when the run ends and no lane runs.
+   */
   async supervise(): Promise<void> {
     while (!this.#lanes.leaving()) {
       for (const index of this.#absent()) this.#start(index);
       await condition(() => this.#lanes.leaving() || this.#absent().length > 0);
     }
-    if (!(await condition(() => this.#running.size === 0, this.#lanes.patienceMs))) this.#lanes.overdue();
+    if (!(await condition(() => this.#running.size === 0, this.#lanes.drainMs))) this.#lanes.overdue();
     await this.ended();
   }
 
@@ -47,7 +49,8 @@ export class LaneSet {
     void this.#lanes
       .run(index)
       .catch((error: unknown) => {
-        // Anything but a cancellation is a bug: it fails the workflow task, and the run goes on once it is mended.
+        // Any other error is a bug. It fails the workflow task, and the run continues on a worker
+        // with fixed code.
         if (!isCancellation(error)) throw error;
       })
       .finally(() => this.#running.delete(index));

@@ -1,0 +1,49 @@
+import { condition } from '@temporalio/workflow';
+import type { Outcome, RunState } from './turn.ts';
+
+/**
+ * While another lane is busy, an idle lane waits for a wake-up, and re-checks only after this long.
+ * Shorter costs history: a re-check is an activity. Longer delays the lane if no wake-up comes.
+ */
+const SHARED_WAIT_MS = 5 * 60_000;
+
+/** The wait of an idle lane doubles up to this, unless the database asks for longer. */
+const MAX_IDLE_MS = 60_000;
+
+/** No wait is longer than a day, whatever the database asks for. */
+const MAX_WAIT_MS = 86_400_000;
+
+interface Lane {
+  readonly state: RunState;
+  /** Whether this lane must end: the run ends, or its index is not wanted any more. */
+  readonly mustEnd: () => boolean;
+  readonly paused: () => boolean;
+  readonly turn: () => Promise<Outcome>;
+  /** Shows the state in the Web UI. */
+  readonly show: () => void;
+}
+
+/** Takes turn after turn until the lane must end. The states are explained in collectMassive.ts. */
+export async function runLane({ state, mustEnd, paused, turn, show }: Lane): Promise<void> {
+  let idleMs = 0;
+  while (!mustEnd()) {
+    if (paused()) {
+      show();
+      await condition(() => !paused() || mustEnd());
+      continue;
+    }
+    const wakeUpsBefore = state.wakeUps;
+    const { waitMs, state: idleState, shared, wakesOthers } = await turn();
+    if (wakesOthers) state.wakeUps += 1;
+    const wakeUpsSeen = wakeUpsBefore + (wakesOthers ? 1 : 0);
+    if (waitMs === 0) {
+      idleMs = 0;
+      continue;
+    }
+    state.idleState = idleState;
+    show();
+    idleMs = Math.max(waitMs, Math.min(idleMs * 2, MAX_IDLE_MS));
+    const restMs = shared && state.busy > 0 ? SHARED_WAIT_MS : Math.min(idleMs, MAX_WAIT_MS);
+    await condition(() => state.wakeUps !== wakeUpsSeen || mustEnd(), restMs);
+  }
+}

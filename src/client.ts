@@ -2,7 +2,8 @@
 import { createInterface } from 'node:readline/promises';
 import { legisync } from './commands/program.ts';
 
-// The exit code is set and the process left to end by itself: process.exit would cut off output to a pipe.
+// Only the exit code is set, and the process ends by itself: process.exit would truncate output to
+// a pipe.
 process.exitCode = await legisync(process.argv.slice(2), {
   env: process.env,
   cwd: process.cwd(),

@@ -1,5 +1,8 @@
 #!/usr/bin/env node
-/** The worker process: `npm run worker`. SIGTERM and SIGINT end it within the grace time, with exit code 0. */
+/**
+ * The worker process: `npm run worker`. SIGTERM and SIGINT end it within the shutdown grace time,
+ * with exit code 0.
+ */
 import { Runtime } from '@temporalio/worker';
 import { ConfigError } from './config/configError.ts';
 import { loadConfig } from './config/load.ts';
@@ -8,7 +11,7 @@ import { createScrub } from './observability/scrub.ts';
 import { temporalLogger } from './observability/temporalLogger.ts';
 import { runWorker } from './runWorker.ts';
 
-/** Until the settings are read, secrets are known by their looks only. */
+/** Before the settings are read, it recognises secrets by their form only. */
 let scrub = createScrub();
 let runtime: Runtime | undefined;
 
@@ -19,7 +22,7 @@ try {
   for (const warning of warnings) logger.warn(warning);
   runtime = Runtime.install({
     logger: temporalLogger(logger.child({ part: 'temporal' })),
-    // The SDK would shut workers down on these signals by itself; `stop` below does, after it has told the activities.
+    // Not the SDK's own shutdown on signals: `stop` below informs the activities first.
     shutdownSignals: [],
     telemetryOptions: {
       logging: { filter: { core: 'WARN', other: 'WARN' }, forward: {} },
@@ -31,7 +34,7 @@ try {
   const stop = new AbortController();
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     process.once(signal, () => {
-      logger.info({ signal }, 'worker is asked to stop');
+      logger.info({ signal }, 'worker is stopping');
       stop.abort();
     });
   }
@@ -40,6 +43,7 @@ try {
   process.stderr.write(`${scrub(error instanceof Error ? error.message : String(error))}\n`);
   process.exitCode = error instanceof ConfigError ? 3 : 1;
 } finally {
-  // It ends by itself with its last connection. Where there never was one, it would keep the process alive for ever.
+  // The runtime ends with its last connection. Without any connection it would keep the process
+  // alive.
   await runtime?.shutdown();
 }

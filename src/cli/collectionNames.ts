@@ -4,7 +4,7 @@ import type { Collection } from '../contract/collections.ts';
 import { isCategory } from '../contract/documents.ts';
 import { CommandError, EXIT } from './exit.ts';
 
-/** The collections that a command is about: the one that was named, or those of the setting `from`. */
+/** The collections that a command is about: the named one, or those of the setting `from`. */
 export function namesOf(
   named: string | undefined,
   from: { readonly setting: string; readonly names: readonly string[] },
@@ -17,12 +17,12 @@ export function namesOf(
   throw new CommandError(
     EXIT.usage,
     'USAGE',
-    `No collection is named, and ${from.setting} is none.`,
-    'name a collection, or set it; `legisync config` shows what applies',
+    `No collection is named, and ${from.setting} is "none".`,
+    `name a collection, or set ${from.setting}; \`legisync config\` shows its value`,
   );
 }
 
-/** The definition of a collection. @throws CommandError where the configuration has none of this name. */
+/** The definition of a collection. @throws CommandError `UNKNOWN_COLLECTION` */
 export function definitionOf({ collections }: Pick<BaseConfig, 'collections'>, name: string): Collection {
   const definition = collections.find((collection) => collection.name === name);
   if (definition !== undefined) return definition;
@@ -37,7 +37,7 @@ function unknown(name: string, known: readonly string[]): CommandError {
   return new CommandError(
     EXIT.usage,
     'UNKNOWN_COLLECTION',
-    `There is no collection ${JSON.stringify(name)}; there is: ${known.join(', ')}.` +
+    `There is no collection ${JSON.stringify(name)}. Known collections: ${known.join(', ')}.` +
       (meant === undefined ? '' : ` Did you mean ${meant}?`),
     'name a known collection, or define it in the file of LEGISYNC_COLLECTIONS',
   );

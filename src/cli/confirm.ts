@@ -2,12 +2,10 @@ import { CommandError, EXIT } from './exit.ts';
 import type { Io } from './run.ts';
 
 /**
- * Asks before something that is not undone by the next command. Without a terminal nobody can be asked: then `--yes`
- * must say so.
+ * Asks for a confirmation of something that the next command cannot undo. Without a terminal,
+ * `--yes` is required. Ctrl-C and Ctrl-D mean no.
  *
- * Ctrl-C and Ctrl-D are a no.
- *
- * @param command what to type, without `--yes`
+ * @param command the command to type, without `--yes`
  * @throws CommandError `CONFIRMATION_NEEDED` or `DECLINED`
  */
 export async function confirm(
@@ -20,18 +18,18 @@ export async function confirm(
     throw new CommandError(
       EXIT.usage,
       'CONFIRMATION_NEEDED',
-      `This needs a yes, and there is no terminal to ask at. The question is: ${question}`,
+      `This command needs a confirmation, but there is no terminal. The question is: ${question}`,
       `${command} --yes`,
     );
   }
-  const answer = await io.ask(`${question} [y/N] `).catch(orNothing);
+  const answer = await io.ask(`${question} [y/N] `).catch(emptyIfAborted);
   if (!/^(y|yes|o|oui)$/i.test(answer.trim())) {
     throw new CommandError(EXIT.failed, 'DECLINED', 'Nothing was done.', command);
   }
 }
 
-/** How Node's readline says that the question was left with Ctrl-C or Ctrl-D. */
-function orNothing(error: unknown): string {
+/** '' for Ctrl-C and Ctrl-D: Node's readline rejects with an AbortError. */
+function emptyIfAborted(error: unknown): string {
   if (error instanceof Error && error.name === 'AbortError') return '';
   throw error;
 }

@@ -8,7 +8,7 @@ import {
   WorkflowNotFoundError,
 } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
-import { FAILURES, LegisyncError, type FailureCode } from '../contract/failures.ts';
+import { FAILURES, isFailureCode, LegisyncError } from '../contract/failures.ts';
 import { TemporalUnreachable } from '../temporal/target.ts';
 import { CommandError, EXIT, type ExitCode } from './exit.ts';
 
@@ -17,7 +17,7 @@ export interface Failure {
   readonly exitCode: ExitCode;
   readonly code: string;
   readonly message: string;
-  /** What to type or to do next. */
+  /** The remedy: what to type or to do next. Shown on a line of its own. */
   readonly next: string;
 }
 
@@ -31,14 +31,15 @@ const GRPC = {
 } as const;
 
 /**
- * Whether the deadline of a call has passed. The server is told of it, too, and when its clock is the faster one it
- * resets the stream, which the client reports as CANCELLED. Nobody else cancels a call that has a deadline.
+ * Whether the deadline of a call has passed. The server knows the deadline, too. If its clock is
+ * faster, it resets the stream, and the client reports CANCELLED. Nothing else cancels a call that
+ * has a deadline.
  */
 export function isDeadline(error: unknown): boolean {
   return isGrpcDeadlineError(error) || isGrpcCancelledError(error);
 }
 
-/** Maps whatever a command threw. What nobody foresaw is a bug of ours: `INTERNAL`, exit code 1. */
+/** Maps everything that a command threw. An unexpected error is a bug: `INTERNAL`, exit code 1. */
 export function toFailure(error: unknown): Failure {
   if (error instanceof CommandError) return error;
   if (error instanceof LegisyncError) return fromLegisync(error);
@@ -53,11 +54,8 @@ export function toFailure(error: unknown): Failure {
   return fromTemporal(error) ?? internal(error);
 }
 
-function fromLegisync(error: LegisyncError): Failure {
-  const { code, message } = error;
-  const isSupabase = /^(DATABASE|STORAGE|SCHEMA|QUEUE)_/.test(code);
-  const exitCode = code === 'CONFIG_INVALID' ? EXIT.config : isSupabase ? EXIT.supabase : EXIT.failed;
-  return { exitCode, code, message, next: FAILURES[code].remedy };
+function fromLegisync({ code, message, remedy }: LegisyncError): Failure {
+  return { exitCode: EXIT[FAILURES[code].exit], code, message, next: remedy };
 }
 
 function fromTemporal(error: unknown): Failure | undefined {
@@ -65,16 +63,22 @@ function fromTemporal(error: unknown): Failure | undefined {
     const message = `Workflow ${error.workflowId} is not running.`;
     return { exitCode: EXIT.notRunning, code: 'NOT_RUNNING', message, next: 'legisync status' };
   }
-  if (error instanceof WorkflowFailedError) {
-    const reason = reasonOf(error);
-    const code = reason?.type ?? 'WORKFLOW_FAILED';
-    const message = reason?.message ?? error.cause?.message ?? error.message;
-    const next = code in FAILURES ? FAILURES[code as FailureCode].remedy : 'legisync status';
-    const exitCode = code === 'BACKFILL_REFUSED' ? EXIT.refused : EXIT.failed;
-    return { exitCode, code, message, next };
-  }
+  if (error instanceof WorkflowFailedError) return fromWorkflow(error);
   if (error instanceof NamespaceNotFoundError) return namespaceMissing(error.namespace);
   return fromGrpc(error instanceof ServiceError ? error.cause : error);
+}
+
+/**
+ * A workflow that failed ends the command with 1, whatever the cause was: the configuration and the
+ * connections are those of its worker. Only a refusal keeps its own exit code.
+ */
+function fromWorkflow(error: WorkflowFailedError): Failure {
+  const reason = reasonOf(error);
+  const code = reason?.type ?? 'WORKFLOW_FAILED';
+  const message = reason?.message ?? error.cause?.message ?? error.message;
+  if (!isFailureCode(code)) return { exitCode: EXIT.failed, code, message, next: 'legisync status' };
+  const { exit, remedy } = FAILURES[code];
+  return { exitCode: exit === 'refused' ? EXIT.refused : EXIT.failed, code, message, next: remedy };
 }
 
 function fromGrpc(error: unknown): Failure | undefined {
@@ -115,11 +119,11 @@ function namespaceMissing(namespace: string): Failure {
   };
 }
 
-/** The innermost application failure; where an activity failed, its type is a code of the taxonomy. */
+/** The innermost application failure. If an activity failed, its type is a code of the taxonomy. */
 function reasonOf(error: Error): ApplicationFailure | undefined {
   let reason: ApplicationFailure | undefined;
   let current: unknown = error;
-  // A chain of causes is a few long; the bound guards against one that bites its tail.
+  // A chain of causes has a few links. The bound guards against a circular one.
   for (let depth = 0; depth < 20 && current instanceof Error; depth++) {
     if (current instanceof ApplicationFailure) reason = current;
     current = current.cause;

@@ -1,4 +1,4 @@
-/** Exit codes: a public interface, in a table of docs/cli.md and of `legisync --help`. */
+/** Exit codes: a public interface, listed in docs/cli.md and in `legisync --help`. */
 export const EXIT = {
   ok: 0,
   failed: 1,
@@ -9,27 +9,27 @@ export const EXIT = {
   refused: 6,
   noWorker: 7,
   supabase: 8,
-  /** 128 + SIGINT, as shells count. */
+  /** 128 + SIGINT, the convention of shells. */
   interrupted: 130,
 } as const;
 
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
 
-/** What each code says, for `--help`. */
+/** The meaning of each code, for `--help`. */
 export const EXIT_MEANINGS: Readonly<Record<ExitCode, string>> = {
-  0: 'done, or already so',
-  1: 'failed, or declined; or a check found what should not be: a difference, missing files',
+  0: 'done, or nothing to do',
+  1: 'failed or declined; or a check found a difference or missing files',
   2: 'the command line is wrong',
   3: 'the configuration is wrong',
   4: 'no Temporal server answers',
   5: 'the workflow is not running',
-  6: 'the workflow refused, or one runs already',
+  6: 'the workflow refused, or it is already running',
   7: 'no worker answered in time, or an Update is not confirmed yet',
   8: 'Supabase or its database failed',
-  130: 'interrupted while waiting; what was started goes on',
+  130: 'interrupted while waiting; what was started continues',
 };
 
-/** An error that a command raises on purpose: with its exit code, a stable code, and what to type next. */
+/** An expected error of a command, with its exit code, a stable code, and the next command. */
 export class CommandError extends Error {
   readonly exitCode: ExitCode;
   readonly code: string;

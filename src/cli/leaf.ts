@@ -6,12 +6,14 @@ export interface JsonOption {
   readonly json?: boolean;
 }
 
-/** Carries out the action of a command: runs it, prints its outcome or its failure, and keeps the exit code. */
+/**
+ * Run the action of a command: each prints its outcome or its failure, and stores the exit code.
+ */
 export interface Actions {
   readonly io: Io;
-  /** For a command that needs nothing. */
+  /** For a command without configuration. */
   readonly plain: (options: JsonOption, work: () => Outcome | Promise<Outcome>) => Promise<void>;
-  /** For a command that needs the configuration only. */
+  /** For a command that needs only the configuration. */
   readonly onConfig: (
     options: JsonOption,
     work: (config: Config) => Outcome | Promise<Outcome>,
@@ -20,7 +22,7 @@ export interface Actions {
   readonly onTemporal: (options: JsonOption, work: (session: Session) => Promise<Outcome>) => Promise<void>;
 }
 
-/** A command that does something: every one of them knows `--json` and has examples. */
+/** Adds a command that has an action. Each has the option `--json` and examples. */
 export function leaf(
   parent: Command,
   usage: string,
@@ -30,7 +32,7 @@ export function leaf(
   return asLeaf(parent.command(usage), description, commandLines);
 }
 
-/** The same of a command that has commands below it as well. */
+/** Makes a leaf of an existing command, which may have subcommands. */
 export function asLeaf(command: Command, description: string, commandLines: readonly string[]): Command {
   return command
     .description(description)

@@ -5,21 +5,21 @@ import { connectTemporal, type TemporalClient } from '../temporal/connection.ts'
 import { toFailure, type Failure } from './errors.ts';
 import { EXIT, type ExitCode } from './exit.ts';
 
-/** The world as a command sees it. */
+/** The environment of a command: input and output. */
 export interface Io {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly cwd: string;
-  /** Results, whole lines. */
+  /** Prints results, in whole lines. */
   readonly out: (text: string) => void;
-  /** Everything else, whole lines. */
+  /** Prints everything else, in whole lines. */
   readonly err: (text: string) => void;
-  /** Puts a question to whoever sits at the terminal; absent where nobody does. */
+  /** Asks the person at the terminal; absent without a terminal. */
   readonly ask?: ((question: string) => Promise<string>) | undefined;
-  /** Secrets of the configuration, as far as it was read; see {@link failureOf}. */
+  /** The secrets that were read so far; {@link failureOf} removes them from messages. */
   readonly secrets: string[];
 }
 
-/** What a command has to say. */
+/** The result of a command. */
 export interface Outcome {
   /** The object that `--json` prints. */
   readonly data: object;
@@ -29,7 +29,7 @@ export interface Outcome {
   readonly exitCode?: ExitCode;
 }
 
-/** What commands that talk to Temporal work with. */
+/** What the commands that use Temporal need. */
 export interface Session {
   readonly config: Config;
   readonly temporal: TemporalClient;
@@ -37,12 +37,12 @@ export interface Session {
 }
 
 /**
- * Calls to the server that only read or write its database take milliseconds; Updates and Queries need a worker, which
- * may be busy. A command that has no answer by then says so.
+ * Deadline of a call to the server. Calls that use only the server's database take milliseconds.
+ * Updates and Queries need a worker, which may be busy.
  */
 const CALL_TIMEOUT_MS = 10_000;
 
-/** Runs a command: prints its outcome or its failure, and gives the exit code. */
+/** Runs a command and prints its outcome or its failure. @returns the exit code */
 export async function run(
   io: Io,
   options: { readonly json?: boolean | undefined },
@@ -57,7 +57,10 @@ export async function run(
   }
 }
 
-/** Prints a failure: with `--json` as `{"error":{code,message,next}}` on standard output, else on standard error. */
+/**
+ * Prints a failure: with `--json` as `{"error":{code,message,next}}` on standard output, else on
+ * standard error.
+ */
 export function report(io: Io, options: { readonly json?: boolean | undefined }, error: unknown): ExitCode {
   const { exitCode, code, message, next } = failureOf(io, error);
   if (options.json === true) io.out(JSON.stringify({ error: { code, message, next } }));
@@ -65,13 +68,13 @@ export function report(io: Io, options: { readonly json?: boolean | undefined },
   return exitCode;
 }
 
-/** How something failed, without the secrets that an answer may have repeated. */
+/** The failure, without the secrets that an external message may repeat. */
 export function failureOf({ secrets }: Pick<Io, 'secrets'>, error: unknown): Failure {
   const { exitCode, code, message, next } = toFailure(error);
   return { exitCode, code, message: createScrub(secrets)(message), next };
 }
 
-/** Loads the configuration; its warnings go to standard error. */
+/** Loads the configuration and prints its warnings. */
 export function configure<const N extends Need = never>(io: Io, need: readonly N[] = []): LoadedConfig<N> {
   const loaded = loadConfig({ env: io.env, cwd: io.cwd, need });
   io.secrets.push(...loaded.secrets);
@@ -79,7 +82,7 @@ export function configure<const N extends Need = never>(io: Io, need: readonly N
   return loaded;
 }
 
-/** Connects to Temporal, lets `work` do its calls, and disconnects. */
+/** Runs `work` with a connection to Temporal, and closes the connection. */
 export async function withTemporal(io: Io, work: (session: Session) => Promise<Outcome>): Promise<Outcome> {
   const { config } = configure(io);
   const temporal = await connectTemporal(config);
@@ -90,7 +93,7 @@ export async function withTemporal(io: Io, work: (session: Session) => Promise<O
   }
 }
 
-/** Gives calls to the server their deadline. */
+/** Runs a call to the server with the deadline of {@link CALL_TIMEOUT_MS}. */
 export function withDeadline<T>({ temporal }: Pick<Session, 'temporal'>, call: () => Promise<T>): Promise<T> {
   return temporal.connection.withDeadline(Date.now() + CALL_TIMEOUT_MS, call);
 }

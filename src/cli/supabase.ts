@@ -3,10 +3,10 @@ import { CommandError, EXIT } from './exit.ts';
 import type { Supabase, SupabaseOptions } from '../supabase/index.ts';
 
 /**
- * Storage and catalogue, where Supabase is configured. Its library is loaded here and not at the top, so that commands
- * without it answer faster.
+ * The client of Supabase, or undefined if Supabase is not configured. Its library is loaded here,
+ * so commands that do not use it start faster.
  *
- * @param limits a shorter deadline of a request than the default
+ * @param limits a deadline of requests that is shorter than the default
  */
 export async function openSupabase(
   { supabase, bucket }: Pick<Config, 'supabase' | 'bucket'>,
@@ -18,7 +18,7 @@ export async function openSupabase(
   return createSupabase({ url: supabase.url, key, bucket, ...limits });
 }
 
-/** The same, for commands that are nothing without it. @throws CommandError `CONFIG_INVALID` */
+/** The client of Supabase, for commands that need it. @throws CommandError `CONFIG_INVALID` */
 export async function requireSupabase(config: Pick<Config, 'supabase' | 'bucket'>): Promise<Supabase> {
   const supabase = await openSupabase(config);
   if (supabase !== undefined) return supabase;
@@ -26,6 +26,6 @@ export async function requireSupabase(config: Pick<Config, 'supabase' | 'bucket'
     EXIT.config,
     'CONFIG_INVALID',
     'SUPABASE_URL and SUPABASE_SERVICE_ROLE_KEY are not set.',
-    'set them; `legisync config` shows what applies',
+    'set both of them; `legisync config` shows the settings',
   );
 }

@@ -1,8 +1,8 @@
-/** Columns of a table: name, and on which side the values stand. */
-export type Columns = readonly (readonly [name: string, side: 'left' | 'right'])[];
+/** The columns of a table: name and alignment of the values. */
+export type Columns = readonly (readonly [name: string, align: 'left' | 'right'])[];
 
-/** A table as psql prints it: names centred, numbers on the right, and the number of rows. */
-export function psqlTable(
+/** The lines of a table in the format of psql: centred names, and the number of rows at the end. */
+export function tableLines(
   columns: Columns,
   rows: readonly (readonly (string | number | null)[])[],
 ): string[] {
@@ -16,9 +16,9 @@ export function psqlTable(
     widths.map((width) => '-'.repeat(width + 2)).join('+'),
     ...cells.map((row) =>
       line(
-        columns.map(([, side], index) => {
+        columns.map(([, align], index) => {
           const [value, width] = [row[index] ?? '', widths[index] ?? 0];
-          return side === 'right' ? value.padStart(width) : value.padEnd(width);
+          return align === 'right' ? value.padStart(width) : value.padEnd(width);
         }),
       ),
     ),
@@ -30,7 +30,7 @@ function centred(text: string, width: number): string {
   return text.padStart(text.length + Math.floor((width - text.length) / 2)).padEnd(width);
 }
 
-/** A time of the database as the tables show it, in UTC; null stays. */
+/** A time of the database in UTC, as the tables show it. */
 export function shownTime(time: string | null): string | null {
   return time === null ? null : new Date(time).toISOString().slice(0, 19).replace('T', ' ');
 }

@@ -1,7 +1,7 @@
 import type { Config } from '../config/config.ts';
 import { withDeadline, type Session } from './run.ts';
 
-/** Workers that asked the server for workflow tasks of our task queue; it remembers them for five minutes. */
+/** The number of workers that polled our task queue for workflow tasks in the last five minutes. */
 export async function workersSeen(
   session: Pick<Session, 'temporal'> & { readonly config: Pick<Config, 'taskQueue'> },
 ): Promise<number> {
@@ -15,10 +15,10 @@ export async function workersSeen(
   return new Set(pollers.map((poller) => poller.identity)).size;
 }
 
-/** Says so where nobody is there to do what was just asked for. */
+/** Warns if no worker polls the task queue: a started workflow then waits. */
 export async function warnWithoutWorkers(session: Session): Promise<void> {
   if ((await workersSeen(session)) > 0) return;
   session.io.err(
-    `Warning: no worker has asked for work on task queue ${session.config.taskQueue} lately; it waits for one: npm run worker`,
+    `Warning: no worker polls task queue ${session.config.taskQueue}, so workflows wait. Start one: npm run worker`,
   );
 }

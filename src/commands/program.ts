@@ -9,7 +9,7 @@ import { addMassive } from './massive/index.ts';
 import { addQueue } from './queue/index.ts';
 import { addSetup, addUp } from './setup/index.ts';
 
-/** Runs one command line, without `node` and the script. @returns the exit code */
+/** Runs a command line (without `node` and the script). @returns the exit code */
 export async function legisync(args: readonly string[], io: Io): Promise<ExitCode> {
   const result: { code: ExitCode } = { code: EXIT.ok };
   const json = args.includes('--json');
@@ -20,14 +20,14 @@ export async function legisync(args: readonly string[], io: Io): Promise<ExitCod
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
     if (error.exitCode === 0) return EXIT.ok;
-    // Commander has already written its message, unless a program reads the output.
+    // Commander has already written its message, except with --json.
     if (json) report(io, { json }, usageError(error));
     return EXIT.usage;
   }
 }
 
 function usageError(error: CommanderError): CommandError {
-  // Commander calls a group that was named without its command a request for help.
+  // For Commander, a group without a command is a request for help.
   const message =
     error.code === 'commander.help' ? 'a command is missing' : error.message.replace(/^error: /, '');
   return new CommandError(EXIT.usage, 'USAGE', message, 'legisync --help');
@@ -46,7 +46,7 @@ function createProgram(io: Io, json: boolean, result: { code: ExitCode }): Comma
 
   const program = new Command('legisync')
     .description(
-      'Collects Légifrance documents into Supabase and keeps files_queue true: start, steer, inspect.',
+      'Collects Légifrance documents into Supabase and keeps files_queue coherent: start, control, inspect.',
     )
     .version(version())
     .exitOverride()

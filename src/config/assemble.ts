@@ -1,16 +1,20 @@
 import type { Collection } from '../contract/collections.ts';
-import type { BaseConfig, ConfigParts } from './config.ts';
 import type { Settings } from './schema.ts';
+import type { temporalEnvironment } from './temporal.ts';
 
-/** Groups checked settings by what uses them; a part whose settings are not all there is left out. */
+/**
+ * Groups the checked settings by the code that uses them. The type `BaseConfig` is what this
+ * function returns. Units are in the names; `settings/` has the bounds and the meanings.
+ */
 export function assemble(
   settings: Settings,
   collections: readonly Collection[],
-): Omit<BaseConfig, 'temporal'> & Partial<ConfigParts> {
+  environment: ReturnType<typeof temporalEnvironment>,
+) {
   return {
-    ...partsOf(settings),
     bucket: settings.LEGISYNC_BUCKET,
     taskQueue: settings.LEGISYNC_TASK_QUEUE,
+    temporal: { environment },
     collections,
     collecting: { adopt: settings.LEGISYNC_ADOPT, consultConcurrency: settings.LEGISYNC_CONSULT_CONCURRENCY },
     massive: {
@@ -52,22 +56,35 @@ export function assemble(
       metricsAddress: settings.LEGISYNC_METRICS_ADDRESS,
     },
     log: { level: settings.LEGISYNC_LOG_LEVEL },
-  };
+  } as const;
 }
 
-function partsOf(settings: Settings): Partial<ConfigParts> {
-  const { PISTE_CLIENT_ID: clientId, PISTE_CLIENT_SECRET: clientSecret } = settings;
-  const {
-    SUPABASE_URL: url,
-    SUPABASE_SERVICE_ROLE_KEY: serviceRoleKey,
-    SUPABASE_DB_URL: databaseUrl,
-  } = settings;
-  const { LEGIFRANCE_API_URL: apiUrl, LEGIFRANCE_TOKEN_URL: tokenUrl } = settings;
+/**
+ * The parts that only some commands need. A part is undefined if one of its settings is missing.
+ */
+export function assembleParts(settings: Settings) {
   return {
-    ...(clientId !== undefined && clientSecret !== undefined
-      ? { legifrance: { clientId, clientSecret, apiUrl, tokenUrl } }
-      : {}),
-    ...(url !== undefined && serviceRoleKey !== undefined ? { supabase: { url, serviceRoleKey } } : {}),
-    ...(databaseUrl !== undefined ? { database: { url: databaseUrl } } : {}),
-  };
+    legifrance: legifrance(settings),
+    supabase: supabase(settings),
+    /** For `legisync migrate` only. */
+    database: database(settings),
+  } as const;
+}
+
+function legifrance({
+  PISTE_CLIENT_ID: clientId,
+  PISTE_CLIENT_SECRET: clientSecret,
+  LEGIFRANCE_API_URL: apiUrl,
+  LEGIFRANCE_TOKEN_URL: tokenUrl,
+}: Settings) {
+  if (clientId === undefined || clientSecret === undefined) return undefined;
+  return { clientId, clientSecret, apiUrl, tokenUrl } as const;
+}
+
+function supabase({ SUPABASE_URL: url, SUPABASE_SERVICE_ROLE_KEY: serviceRoleKey }: Settings) {
+  return url === undefined || serviceRoleKey === undefined ? undefined : ({ url, serviceRoleKey } as const);
+}
+
+function database({ SUPABASE_DB_URL: url }: Settings) {
+  return url === undefined ? undefined : ({ url } as const);
 }

@@ -3,8 +3,8 @@ import type { Collection } from '../contract/collections.ts';
 import { isCategory } from '../contract/documents.ts';
 
 /**
- * What is collected where nothing else is said: four codes whose articles are many and much used, and everything about
- * town planning in codes and in administrative decisions.
+ * The default collections: four large and frequently used codes, and everything about town planning
+ * in codes and in administrative decisions.
  */
 export const DEFAULT_COLLECTIONS: readonly Collection[] = [
   {
@@ -13,7 +13,7 @@ export const DEFAULT_COLLECTIONS: readonly Collection[] = [
       {
         kind: 'codes',
         name: 'codes',
-        // The id of the version in force, as /list/code shows it.
+        // The ids of the versions in force, as /list/code returns them.
         codes: [
           'LEGITEXT000006072050', // Code du travail
           'LEGITEXT000006073189', // Code de la sécurité sociale
@@ -53,17 +53,20 @@ const source = z.discriminatedUnion('kind', [
   }),
 ]);
 
-/** The content of the file that `LEGISYNC_COLLECTIONS` names. Names are unique: they are keys of the catalogue. */
+/**
+ * The file that `LEGISYNC_COLLECTIONS` names. Names are unique, because they are keys of the
+ * catalogue.
+ */
 export const collectionsSchema = z
   .array(
     z.strictObject({
       name,
-      sources: z.array(source).min(1).refine(haveOwnNames, { error: 'must each have a name of its own' }),
+      sources: z.array(source).min(1).refine(haveUniqueNames, { error: 'must have unique names' }),
     }),
   )
   .min(1)
-  .refine(haveOwnNames, { error: 'must each have a name of its own' });
+  .refine(haveUniqueNames, { error: 'must have unique names' });
 
-function haveOwnNames(items: readonly { readonly name: string }[]): boolean {
+function haveUniqueNames(items: readonly { readonly name: string }[]): boolean {
   return new Set(items.map((item) => item.name)).size === items.length;
 }

@@ -1,66 +1,16 @@
-import type { Collection } from '../contract/collections.ts';
-import type { AdoptPolicy } from '../supabase/types.ts';
-import type { Secret } from './secret.ts';
+import type { assemble, assembleParts } from './assemble.ts';
 
-/** The parts that only some commands need; without their settings they are absent. */
-export interface ConfigParts {
-  readonly legifrance: {
-    readonly clientId: string;
-    readonly clientSecret: Secret;
-    readonly apiUrl: string;
-    readonly tokenUrl: string;
-  };
-  readonly supabase: { readonly url: string; readonly serviceRoleKey: Secret };
-  /** Only for `legisync migrate`. */
-  readonly database: { readonly url: Secret };
-}
+/** The configuration of every command. Each group has the name of the code that uses it. */
+export type BaseConfig = ReturnType<typeof assemble>;
 
-export type Need = keyof ConfigParts;
+type PartialConfig = ReturnType<typeof assembleParts>;
 
-/** What every command has. Units are in the names; bounds and meanings in `schema.ts`. */
-export interface BaseConfig {
-  readonly bucket: string;
-  readonly taskQueue: string;
-  readonly temporal: { readonly environment: Secret<Readonly<Record<string, string>>> };
-  readonly collections: readonly Collection[];
-  readonly collecting: { readonly adopt: AdoptPolicy; readonly consultConcurrency: number };
-  readonly massive: {
-    readonly collections: readonly string[];
-    readonly lanes: number;
-    readonly passIntervalSeconds: number;
-  };
-  readonly maintenance: {
-    readonly collections: readonly string[];
-    readonly cron: string;
-    readonly timezone: string;
-    readonly limit: number;
-    readonly pageSize: number;
-    readonly sinceDays: number;
-  };
-  readonly quota: {
-    readonly perSecond: number;
-    readonly perHour: number;
-    readonly perDay: number;
-    readonly reservePercent: number;
-    readonly pacing: 'smooth' | 'burst';
-  };
-  readonly statuses: {
-    readonly done: readonly string[];
-    readonly inProgress: readonly string[];
-    readonly failed: readonly string[];
-  };
-  readonly claims: { readonly attempts: number };
-  readonly guard: { readonly maxDeletePercent: number };
-  readonly backfill: { readonly chunk: number };
-  readonly coherence: {
-    readonly cron: string;
-    readonly graceSeconds: number;
-    readonly missingLimit: number;
-    readonly gapPercent: number;
-  };
-  readonly worker: { readonly shutdownGraceSeconds: number; readonly metricsAddress?: string | undefined };
-  readonly log: { readonly level: 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'silent' };
-}
+/** The name of a part that only some commands need. */
+export type Need = keyof PartialConfig;
 
-/** The whole configuration; the parts in `N` are certainly there. */
-export type Config<N extends Need = never> = BaseConfig & Pick<ConfigParts, N> & Partial<ConfigParts>;
+/** The parts, if all of their settings are there. */
+type ConfigParts = { readonly [N in Need]: NonNullable<PartialConfig[N]> };
+
+/** The whole configuration. The parts in `N` are always there. */
+export type Config<N extends Need = never> = BaseConfig &
+  Pick<ConfigParts, N> & { readonly [P in Need]?: PartialConfig[P] };

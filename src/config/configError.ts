@@ -3,16 +3,16 @@ import { LegisyncError } from '../contract/failures.ts';
 /** One wrong setting. */
 export interface Mistake {
   readonly name: string;
-  /** The rule that it breaks, as the end of the sentence "NAME …". */
+  /** The broken rule. It ends the sentence "NAME …". */
   readonly rule: string;
-  /** What was given; absent where it is a secret or where nothing was. */
+  /** The wrong value; absent for a secret, and if there is no value. */
   readonly value?: string | undefined;
   readonly source?: string | undefined;
 }
 
 /**
- * The configuration is wrong; `message` lists every mistake. It may be longer than other failures' messages are: this
- * one never reaches a workflow's history, because nothing starts with a wrong configuration.
+ * The configuration is wrong. `message` lists every mistake, so it may be longer than those of
+ * other failures. It never reaches a workflow's history: nothing starts with a wrong configuration.
  */
 export class ConfigError extends LegisyncError {
   readonly mistakes: readonly Mistake[];
@@ -26,7 +26,7 @@ export class ConfigError extends LegisyncError {
   }
 }
 
-/** More of a wrong value than this tells nobody more. */
+/** Enough of a wrong value to recognise it. */
 const SHOWN_CHARACTERS = 80;
 
 function describe({ name, rule, value, source }: Mistake): string {

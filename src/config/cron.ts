@@ -10,14 +10,16 @@ const FIELDS: readonly { readonly name: string; readonly min: number; readonly m
 ];
 
 /**
- * A cron line of five fields, each a star, numbers, ranges or steps, with commas between.
+ * A cron line of five fields. Each field is a list, separated by commas, of stars, numbers, ranges
+ * and steps.
  *
- * Temporal takes more: names of days, six or seven fields, `@every`, `CRON_TZ=`. These are left out on purpose. The
- * zone is a setting of its own, and a plan can be compared with the server's only where one text has one meaning.
+ * Temporal accepts more: names of days, six or seven fields, `@every`, `CRON_TZ=`. These are
+ * refused on purpose: the time zone is a separate setting, and schedules can be compared with those
+ * of the server only if each text has one meaning.
  */
 export const cron = () => z.string().superRefine(checkCron);
 
-/** The same, or `none`: never. */
+/** A cron line, or `none` for never. */
 export const cronOrNone = () =>
   z.string().superRefine((text, context) => {
     if (text.trim() !== 'none') checkCron(text, context);
@@ -33,11 +35,11 @@ function checkCron(text: string, context: z.RefinementCtx): void {
     return;
   }
   for (const [index, { name, min, max }] of FIELDS.entries()) {
-    const isRight = (fields[index] ?? '').split(',').every((part) => isPart(part, min, max));
-    if (!isRight) {
+    const isValid = (fields[index] ?? '').split(',').every((part) => isPart(part, min, max));
+    if (!isValid) {
       context.addIssue({
         code: 'custom',
-        message: `must have numbers from ${min} to ${max} (or *) as its ${name}`,
+        message: `must have numbers from ${min} to ${max} (or *) in the field ${name}`,
       });
     }
   }

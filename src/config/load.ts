@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Collection } from '../contract/collections.ts';
 import { collectionsSchema, DEFAULT_COLLECTIONS } from './collections.ts';
-import { assemble } from './assemble.ts';
-import type { BaseConfig, Config, ConfigParts, Need } from './config.ts';
+import { assemble, assembleParts } from './assemble.ts';
+import type { Config, Need } from './config.ts';
 import { ConfigError, type Mistake } from './configError.ts';
 import { settingDocs } from './print/docs.ts';
 import { nearest } from './nearest.ts';
@@ -13,18 +13,21 @@ import { lookUp, readLayers, type Layer, type ValueSource } from './sources.ts';
 import { SHOWN_TEMPORAL_SETTINGS, temporalEnvironment } from './temporal.ts';
 
 export interface LoadOptions<N extends Need> {
-  /** Default: this process's environment. */
+  /** Default: the environment of this process. */
   readonly env?: Readonly<Record<string, string | undefined>>;
-  /** Where `.env` and `.local/stack.json` are looked for; relative paths in settings too. Default: the current folder. */
+  /**
+   * The folder of `.env`, `.local/stack.json` and relative paths in settings. Default: the current
+   * folder.
+   */
   readonly cwd?: string;
-  /** Parts that must be there. */
+  /** Parts that the caller needs. */
   readonly need?: readonly N[];
 }
 
-/** One setting, as it may be shown to people. */
+/** A setting in a form that may be shown. */
 interface ShownSetting {
   readonly name: string;
-  /** `[secret]` for a secret; null where there is no value. */
+  /** `[secret]` for a secret; null if there is no value. */
   readonly value: string | null;
   readonly source: ValueSource | 'not set';
 }
@@ -32,15 +35,15 @@ interface ShownSetting {
 export interface LoadedConfig<N extends Need = never> {
   readonly config: Config<N>;
   readonly settings: readonly ShownSetting[];
-  /** For the log: names that nobody reads, files that could not be understood. */
+  /** For the log: unknown names, and files that could not be parsed. */
   readonly warnings: readonly string[];
-  /** Every secret text that was read, for the scrubber of logs and messages. */
+  /** Every secret that was read, for the scrubber of logs and messages. */
   readonly secrets: readonly string[];
 }
 
 const NAMES = Object.keys(settingsSchema.shape) as SettingName[];
 
-/** Settings that make up an optional part: all of them or none. */
+/** The required settings of each part. Either all of them are set, or none. */
 const PARTS: Readonly<Record<Need, readonly SettingName[]>> = {
   legifrance: ['PISTE_CLIENT_ID', 'PISTE_CLIENT_SECRET'],
   supabase: ['SUPABASE_URL', 'SUPABASE_SERVICE_ROLE_KEY'],
@@ -48,9 +51,10 @@ const PARTS: Readonly<Record<Need, readonly SettingName[]>> = {
 };
 
 /**
- * Reads the configuration: the process environment, then the running local stack, then `.env`, then the defaults.
+ * Reads the configuration. Precedence: the process environment, the running local stack, `.env`,
+ * the defaults.
  *
- * @throws ConfigError (`CONFIG_INVALID`) with every mistake at once.
+ * @throws ConfigError (`CONFIG_INVALID`) with all mistakes
  */
 export function loadConfig<const N extends Need = never>(options: LoadOptions<N> = {}): LoadedConfig<N> {
   const cwd = options.cwd ?? process.cwd();
@@ -73,17 +77,18 @@ export function loadConfig<const N extends Need = never>(options: LoadOptions<N>
   mistakes.push(...missingSettings(options.need ?? [], given));
 
   const collections = readCollections(given('LEGISYNC_COLLECTIONS'), cwd, mistakes);
-  if (parsed.success && collections !== undefined)
+  if (parsed.success && collections !== undefined) {
     mistakes.push(...unknownCollections(parsed.data, collections));
+  }
   if (!parsed.success || collections === undefined || mistakes.length > 0) throw new ConfigError(mistakes);
 
   const environment = temporalEnvironment(layers);
-  const config: BaseConfig & Partial<ConfigParts> = {
-    ...assemble(parsed.data, collections),
-    temporal: { environment },
+  const config: Config = {
+    ...assemble(parsed.data, collections, environment),
+    ...assembleParts(parsed.data),
   };
   return {
-    // The parts in N are there: without one of their settings we would have thrown above.
+    // The parts in N are there: a missing setting of theirs is a mistake.
     config: config as Config<N>,
     settings: [...NAMES.map((name) => shown(name, found.get(name))), ...temporalSettings(layers)],
     warnings: [...warnings, ...unknownNames(layers)],
@@ -104,12 +109,15 @@ function missingSettings(need: readonly Need[], given: (name: SettingName) => st
       name,
       rule: isNeeded
         ? 'is not set'
-        : `is not set, though ${names.filter((other) => other !== name).join(', ')} is`,
+        : `is not set, but ${names.filter((other) => other !== name).join(', ')} is`,
     }));
   });
 }
 
-/** The collections of the file, or the default ones; undefined, with the mistakes noted, where the file is wrong. */
+/**
+ * The collections of the file, or the defaults. If the file is wrong, adds to `mistakes` and
+ * returns undefined.
+ */
 function readCollections(
   file: string | undefined,
   cwd: string,
@@ -149,7 +157,10 @@ function unknownCollections(settings: Settings, collections: readonly Collection
   );
 }
 
-/** Names that begin like ours and that nobody reads: a typing error is quiet otherwise, and the default applies. */
+/**
+ * Warns of unknown LEGISYNC names: without a warning, a typing error would leave the default in
+ * force.
+ */
 function unknownNames(layers: readonly Layer[]): string[] {
   return layers.flatMap(({ source, values }) =>
     Object.keys(values)
@@ -157,14 +168,15 @@ function unknownNames(layers: readonly Layer[]): string[] {
       .map((name) => {
         const meant = nearest(name, NAMES);
         const hint = meant === undefined ? 'See .env.example.' : `Did you mean ${meant}?`;
-        return `${name} (from ${source}) is no setting of legisync and was ignored. ${hint}`;
+        return `${name} (from ${source}) is not a setting of legisync and was ignored. ${hint}`;
       }),
   );
 }
 
 function shown(name: SettingName, found: { value: string; source: ValueSource } | undefined): ShownSetting {
-  if (found !== undefined)
+  if (found !== undefined) {
     return { name, value: isSecret(name) ? '[secret]' : found.value, source: found.source };
+  }
   const preset = settingDocs.get(settingsSchema.shape[name])?.default;
   return preset === undefined
     ? { name, value: null, source: 'not set' }

@@ -1,6 +1,6 @@
 /**
- * The candidate that `word` was most likely meant to be, or undefined where none is near: at most a third of its
- * letters may differ (inserted, left out or changed).
+ * The candidate that `word` most likely means, or undefined if none is similar: at most a third of
+ * its letters may be inserted, missing or different.
  */
 export function nearest(word: string, candidates: readonly string[]): string | undefined {
   let best: string | undefined;
@@ -12,7 +12,7 @@ export function nearest(word: string, candidates: readonly string[]): string | u
   return best;
 }
 
-/** Levenshtein's distance, row by row. */
+/** The Levenshtein distance, computed row by row. */
 function editDistance(a: string, b: string): number {
   let row = Array.from({ length: b.length + 1 }, (_, column) => column);
   for (const [line, letter] of Array.from(a).entries()) {

@@ -1,31 +1,32 @@
 import { z } from 'zod';
 import { isCategory } from '../contract/documents.ts';
 import { Secret } from './secret.ts';
+import { parseWholeNumber, wholeNumberRule, type Bounds } from './wholeNumber.ts';
 
 /**
- * Rules of single settings: from the text of an environment variable to a value. Each says its rule as the end of
- * the sentence "NAME …". None puts the value into its message: the caller does, where the value is no secret.
+ * Rules of single settings: they turn the text of an environment variable into a value. The message
+ * of each rule ends the sentence "NAME …". It never contains the value: the caller adds the value
+ * unless it is a secret.
  */
 
-/** A whole number within bounds, both inclusive. */
-export const integer = (min: number, max: number) =>
+/** A whole number within the bounds. */
+export const wholeNumberOf = (bounds: Bounds) =>
   z
     .string()
-    .refine((text) => /^\d{1,10}$/.test(text) && Number(text) >= min && Number(text) <= max, {
-      error: `must be a whole number from ${min} to ${max}`,
-    })
+    .refine((text) => parseWholeNumber(text, bounds) !== null, { error: wholeNumberRule(bounds) })
     .transform(Number);
 
-/** One of a few words. */
+/** One of several words. */
 export const oneOf = <const W extends readonly [string, ...string[]]>(words: W) =>
   z.enum(words, { error: `must be one of: ${words.join(', ')}` });
 
-/** Text that `pattern` matches. `rule` ends the sentence "NAME …". */
+/** Text that matches `pattern`. `rule` ends the sentence "NAME …". */
 export const matching = (pattern: RegExp, rule: string) => z.string().regex(pattern, { error: rule });
 
 /**
- * An `https` URL without user, query and fragment; a slash at its end is dropped. Secrets are sent to it, so `http` is for
- * hosts that no public network leads to: this machine, and names without a dot (containers, Kubernetes services).
+ * An `https` URL without user, query and fragment. A trailing slash is removed. Secrets are sent to
+ * it, so `http` is accepted only for hosts outside public networks: this machine, and names without
+ * a dot (containers, Kubernetes services).
  */
 export const httpUrl = () =>
   z
@@ -46,50 +47,53 @@ function isPlainHttpUrl(text: string): boolean {
   );
 }
 
-/** URLs write every IPv4 address with dots and every IPv6 address in brackets: nothing else of them looks like a name. */
+/**
+ * A parsed URL writes IPv4 addresses with dots and IPv6 addresses in brackets, so neither looks
+ * like a name.
+ */
 function isNearby(text: string): boolean {
   return /^([\w-]+|127(\.\d+){3}|\[::1\])$/.test(URL.parse(text)?.hostname ?? '');
 }
 
-/** A secret of at least one character without white space. */
+/** A secret: at least one character, no white space. */
 export const secret = (pattern = /^\S+$/, rule = 'must not contain white space') =>
   matching(pattern, rule).transform((text) => new Secret(text));
 
 /**
- * Supabase's service key: the old kind is a JWT, which is three parts of base64url, the new kind begins with
- * `sb_secret_`. It is never decoded: which of its claims count is the server's affair.
+ * Supabase's service key. The old kind is a JWT (three parts of base64url), the new kind begins
+ * with `sb_secret_`. It is never decoded: the server checks its claims.
  */
 export const serviceKey = () =>
   secret(
     /^(sb_secret_[\w-]+|[\w-]+\.[\w-]+\.[\w-]+)$/,
-    'must be a JWT (three parts with dots between) or begin with sb_secret_; the publishable (anon) key has no right to write',
+    'must be a JWT (three parts separated by dots) or begin with sb_secret_; the publishable (anon) key must not write',
   );
 
-/** Words of a status column, with commas between. Doubles are dropped. */
+/** Values of a status column, separated by commas. Duplicates are removed. */
 export const statusValues = () =>
   z
     .string()
-    .transform(splitWords)
-    .refine((list) => list.length > 0 && list.every((word) => word.length <= 63), {
-      error: 'must be one or several words of at most 63 characters, with commas between',
+    .transform(splitList)
+    .refine((list) => list.length > 0 && list.every((value) => value.length <= 63), {
+      error: 'must be one or more values of at most 63 characters, separated by commas',
     });
 
-/** Names of collections with commas between, or the word `none`. */
+/** Names of collections, separated by commas, or the word `none`. */
 export const collectionNames = () =>
   z
     .string()
-    .transform((text) => (text.trim() === 'none' ? [] : splitWords(text)))
+    .transform((text) => (text.trim() === 'none' ? [] : splitList(text)))
     .refine((list) => list.every(isCategory), {
       error:
-        'must be names of collections with commas between (lower case letters, digits, "-" and "_"), or none',
+        'must be names of collections (lower case letters, digits, "-" and "_") separated by commas, or none',
     });
 
-function splitWords(text: string): string[] {
-  const list = text.split(',').map((word) => word.trim());
-  return [...new Set(list.filter((word) => word !== ''))];
+function splitList(text: string): readonly string[] {
+  const list = text.split(',').map((value) => value.trim());
+  return [...new Set(list.filter((value) => value !== ''))];
 }
 
-/** A place to listen at, `host:port`. */
+/** An address to listen on, `host:port`. */
 export const hostAndPort = () =>
   z
     .string()
@@ -100,7 +104,10 @@ function hostPort(text: string): string | null {
   return host !== undefined && Number(port) >= 1 && Number(port) <= 65_535 ? host : null;
 }
 
-/** A time zone that this machine knows; the Temporal server has its own list of the same IANA names. */
+/**
+ * An IANA time zone that this machine knows. The Temporal server has its own list of the same
+ * names.
+ */
 export const timeZone = () =>
   z.string().refine(isTimeZone, { error: 'must be an IANA time zone, such as UTC or Europe/Paris' });
 

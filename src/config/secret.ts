@@ -4,7 +4,7 @@ const SHOWN = '[secret]';
 
 /**
  * A value that cannot be printed by accident: text, JSON and `util.inspect` all show `[secret]`.
- * The one way to its content is {@link Secret.reveal}, so a search for that word finds every use.
+ * Only {@link Secret.reveal} returns the content, so a search for `reveal` finds every use.
  */
 export class Secret<T = string> {
   readonly #value: T;
@@ -13,7 +13,7 @@ export class Secret<T = string> {
     this.#value = value;
   }
 
-  /** The content. Hand it to the library that needs it and keep it in no other variable. */
+  /** The content. Pass it to the library that needs it, and store it nowhere else. */
   reveal(): T {
     return this.#value;
   }

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { parseEnv } from 'node:util';
 import { z } from 'zod';
 
-/** Where a value comes from, in order of precedence. */
+/** The source of a value, in order of precedence. */
 export type ValueSource = 'environment' | '.local/stack.json' | '.env' | 'default';
 
 /** The values of one source. */
@@ -12,12 +12,13 @@ export interface Layer {
   readonly values: Readonly<Record<string, string>>;
 }
 
-/** What a running local stack leaves in `.local/stack.json`, as far as it matters here. */
+/** The part of `.local/stack.json`, written by a running local stack, that is used here. */
 const stackFile = z.object({ pid: z.int().min(2), env: z.record(z.string(), z.string()) });
 
 /**
- * Reads the sources, the strongest first. An empty value counts as not set, so that `NAME=` in a file or in a compose
- * file leaves the default. A file that cannot be understood is named in `warnings` and counts as absent.
+ * Reads the sources, the highest precedence first. An empty value counts as not set, so `NAME=` in
+ * `.env` or in a compose file keeps the default. A file that cannot be parsed is ignored with a
+ * warning.
  */
 export function readLayers(
   env: Readonly<Record<string, string | undefined>>,
@@ -56,13 +57,13 @@ function readStack(file: string, warnings: string[]): Record<string, string> {
     const { pid, env } = stackFile.parse(JSON.parse(text));
     return isAlive(pid) ? env : {};
   } catch {
-    // The parser's own message would quote the file, which holds a service key.
-    warnings.push(`${file} is not understood and was ignored. If no stack is running, delete it.`);
+    // Without the parser's message: it would quote the file, which contains a service key.
+    warnings.push(`${file} cannot be parsed and was ignored. If no stack is running, delete it.`);
     return {};
   }
 }
 
-/** Whether a process has this number. EPERM: it has, and belongs to somebody else. */
+/** Whether a process with this id exists. EPERM means that it belongs to another user. */
 function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0);

@@ -2,8 +2,8 @@ import type { Layer } from './sources.ts';
 import { Secret } from './secret.ts';
 
 /**
- * The settings of Temporal's own tools that people set most, for `.env.example`. They are read and checked by
- * `@temporalio/envconfig`, which knows more of them, and the same names serve the `temporal` command.
+ * The most common settings of Temporal's own tools, for `.env.example`. `@temporalio/envconfig`
+ * reads and checks these and others. The `temporal` command uses the same names.
  */
 export const TEMPORAL_SETTINGS: readonly {
   readonly name: string;
@@ -16,11 +16,15 @@ export const TEMPORAL_SETTINGS: readonly {
     example: 'localhost:7233',
   },
   { name: 'TEMPORAL_NAMESPACE', about: 'Namespace. Default: default.', example: 'default' },
-  { name: 'TEMPORAL_API_KEY', about: 'API key of Temporal Cloud; it turns TLS on.', example: '' },
-  { name: 'TEMPORAL_TLS', about: 'true or false: TLS without an API key.', example: 'false' },
-  { name: 'TEMPORAL_TLS_SERVER_CA_CERT_PATH', about: 'CA of the server, a PEM file.', example: '' },
-  { name: 'TEMPORAL_TLS_CLIENT_CERT_PATH', about: 'Certificate of this client, a PEM file.', example: '' },
-  { name: 'TEMPORAL_TLS_CLIENT_KEY_PATH', about: 'Its key, a PEM file.', example: '' },
+  { name: 'TEMPORAL_API_KEY', about: 'API key of Temporal Cloud. It enables TLS.', example: '' },
+  { name: 'TEMPORAL_TLS', about: 'TLS without an API key: true or false.', example: 'false' },
+  {
+    name: 'TEMPORAL_TLS_SERVER_CA_CERT_PATH',
+    about: 'CA certificate of the server (PEM file).',
+    example: '',
+  },
+  { name: 'TEMPORAL_TLS_CLIENT_CERT_PATH', about: 'Certificate of this client (PEM file).', example: '' },
+  { name: 'TEMPORAL_TLS_CLIENT_KEY_PATH', about: 'Key of this client (PEM file).', example: '' },
   {
     name: 'TEMPORAL_PROFILE',
     about: 'Profile of the configuration file. Default: default.',
@@ -28,12 +32,12 @@ export const TEMPORAL_SETTINGS: readonly {
   },
   {
     name: 'TEMPORAL_CONFIG_FILE',
-    about: 'Configuration file (TOML) instead of the usual place.',
+    about: 'Path of the configuration file (TOML), if it is not in the default place.',
     example: '',
   },
 ];
 
-/** Shown in the clear by `legisync config`; every other `TEMPORAL_*` value may be a key or hold one. */
+/** `legisync config` shows only these values: any other `TEMPORAL_*` value may contain a key. */
 export const SHOWN_TEMPORAL_SETTINGS: readonly string[] = [
   'TEMPORAL_ADDRESS',
   'TEMPORAL_NAMESPACE',
@@ -43,8 +47,9 @@ export const SHOWN_TEMPORAL_SETTINGS: readonly string[] = [
 ];
 
 /**
- * The environment that `@temporalio/envconfig` is to see: this process's own (it looks for the home folder in it), and
- * the `TEMPORAL_*` values of the other sources below it. A secret as a whole, since it may hold an API key.
+ * The environment for `@temporalio/envconfig`: that of this process, which names the home folder,
+ * and the `TEMPORAL_*` values of the other sources. The whole is a secret, because it may contain
+ * an API key.
  */
 export function temporalEnvironment(layers: readonly Layer[]): Secret<Readonly<Record<string, string>>> {
   const merged: Record<string, string> = {};

@@ -6,26 +6,32 @@ import type { MaintenanceInput } from '../contract/collecting.ts';
 import { coherenceScheduleId, maintenanceScheduleId, WORKFLOWS } from '../contract/names.ts';
 import { startAttributes, stateAttributes } from '../temporal/searchAttributes.ts';
 
-/** What tells our schedules from others of the same namespace: how their ids begin, and what they start. */
+/**
+ * How our schedules differ from others of the same namespace: the prefix of the id, and the
+ * workflow type.
+ */
 export const SCHEDULE_KINDS = [
   { prefix: maintenanceScheduleId(''), workflowType: WORKFLOWS.maintenance },
   { prefix: coherenceScheduleId(''), workflowType: WORKFLOWS.coherence },
 ] as const;
 
 /**
- * A run of MAINTENANCE that was missed (server down) is caught up if it is at most this late. One run covers any gap,
- * since it goes on from its watermark, so more than the last of them would only repeat work. The server's own default is
- * a year.
+ * A missed run of MAINTENANCE (the server was down) is caught up if it is at most this late. A run
+ * continues from its watermark, so one run covers any gap and more of them would repeat work. The
+ * server's default is a year.
  */
 const MAINTENANCE_CATCHUP_MS = 2 * 60 * 60 * 1_000;
 
-/** A coherence check tells of now, and the next one is at most an hour away: only what is barely late is caught up. */
+/**
+ * A coherence check describes the present, and the next is due within an hour: an older one is
+ * skipped.
+ */
 const COHERENCE_CATCHUP_MS = 10 * 60 * 1_000;
 
-/** The part of the configuration that schedules are made of. */
+/** The settings that declare schedules. */
 export type ScheduleSettings = Pick<BaseConfig, 'maintenance' | 'coherence' | 'bucket' | 'taskQueue'>;
 
-/** A schedule, as the configuration wants it. */
+/** A schedule as the configuration declares it. */
 export interface DeclaredSchedule {
   readonly id: string;
   readonly cron: string;
@@ -39,7 +45,9 @@ export interface DeclaredSchedule {
   readonly summary: string;
 }
 
-/** One schedule for each collection of `LEGISYNC_MAINTENANCE`, and one for the bucket's coherence. */
+/**
+ * One schedule for each collection of `LEGISYNC_MAINTENANCE`, and one for the bucket's coherence.
+ */
 export function declaredSchedules(settings: ScheduleSettings): DeclaredSchedule[] {
   const { maintenance, coherence } = settings;
   return [
@@ -59,10 +67,11 @@ function maintenanceSchedule(
     taskQueue,
     workflowType: WORKFLOWS.maintenance,
     input: { collection, limit: maintenance.limit },
-    // A run that takes longer than the interval delays the next one, instead of dropping it: freshness matters.
+    // A run that takes longer than the interval delays the next one, but does not drop it:
+    // documents stay recent.
     overlap: ScheduleOverlapPolicy.BUFFER_ONE,
     catchupWindowMs: MAINTENANCE_CATCHUP_MS,
-    // As of runs that are started by hand: the Web UI finds both with one query.
+    // The same as for runs that are started by hand, so that one query in the Web UI finds both.
     attributes: startAttributes(collection, 'collecting'),
     summary: `MAINTENANCE of ${collection}: at most ${maintenance.limit} documents`,
   };
@@ -77,7 +86,7 @@ function coherenceSchedule({ coherence, bucket, taskQueue }: ScheduleSettings): 
     taskQueue,
     workflowType: WORKFLOWS.coherence,
     input: { bucket, kind: 'full', graceSeconds, limits: { missingLimit, gapPercent } },
-    // A check that waits for a database in trouble must not be followed by those that it kept waiting.
+    // During a database outage, checks must not queue up behind the one that waits.
     overlap: ScheduleOverlapPolicy.SKIP,
     catchupWindowMs: COHERENCE_CATCHUP_MS,
     attributes: stateAttributes('checking'),
@@ -85,20 +94,20 @@ function coherenceSchedule({ coherence, bucket, taskQueue }: ScheduleSettings): 
   };
 }
 
-/** A declared schedule as the server takes it. */
+/** A declared schedule in the form of the Temporal client. */
 export function scheduleOptions(declared: DeclaredSchedule) {
   return {
     scheduleId: declared.id,
     spec: {
-      // The server turns a cron line into calendars and keeps only its comment: with the line itself as the comment,
-      // a later plan can tell from which line the calendars were made.
+      // The server converts a cron line into calendars and keeps only its comment. With the line as
+      // its own comment, a later plan can compare it.
       cronExpressions: [`${declared.cron} # ${declared.cron}`],
       timezone: declared.timezone,
     },
     policies: {
       overlap: declared.overlap,
       catchupWindow: declared.catchupWindowMs,
-      // A failed run heals itself with the next one; pausing would stop what is scheduled without a word.
+      // The next run makes up for a failed one. Pausing would stop the schedule silently.
       pauseOnFailure: false,
     },
     action: {

@@ -3,7 +3,7 @@ import type { ScheduleDescription } from '@temporalio/client';
 import type { SearchAttributePair, TypedSearchAttributes } from '@temporalio/common';
 import { scheduleOptions, type DeclaredSchedule } from './declared.ts';
 
-/** A property that stands differently on the server. */
+/** A property that differs on the server. */
 export interface Difference {
   readonly property: string;
   readonly is: string;
@@ -11,8 +11,8 @@ export interface Difference {
 }
 
 /**
- * Compares a schedule on the server with its declaration. What belongs to the operator (paused, its note, the number of
- * remaining actions) is no difference.
+ * Compares a schedule on the server with its declaration. The operator's part (paused, note,
+ * remaining actions) is not compared.
  */
 export function differences(declared: DeclaredSchedule, found: ScheduleDescription): Difference[] {
   const { action, policies } = scheduleOptions(declared);
@@ -38,7 +38,7 @@ export function differences(declared: DeclaredSchedule, found: ScheduleDescripti
     .map(([property, is, wanted]) => ({ property, is: shown(is), wanted: shown(wanted) }));
 }
 
-/** The cron line that the times were made of, or what they are where somebody made them otherwise. */
+/** The cron line of the schedule; or the times themselves, if another tool has set them. */
 function timesOf({ spec }: ScheduleDescription): unknown {
   const { calendars = [], intervals = [], skip = [], jitter, startAt, endAt } = spec;
   const [only] = calendars;
@@ -54,7 +54,7 @@ function timesOf({ spec }: ScheduleDescription): unknown {
     : { calendars, intervals, skip, jitter, startAt, endAt };
 }
 
-/** By name: the server keeps no order. */
+/** The values by name: the server does not keep their order. */
 function attributesOf(
   attributes: readonly SearchAttributePair[] | TypedSearchAttributes = [],
 ): Readonly<Record<string, unknown>> {

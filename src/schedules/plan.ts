@@ -8,7 +8,7 @@ import {
 } from './declared.ts';
 import { differences, type Difference } from './differences.ts';
 
-/** What is to be done about one schedule. */
+/** The change that one schedule needs. */
 export type ScheduleChange =
   | { readonly action: 'create'; readonly id: string; readonly declared: DeclaredSchedule }
   | {
@@ -21,10 +21,10 @@ export type ScheduleChange =
   | { readonly action: 'remove'; readonly id: string }
   | { readonly action: 'keep'; readonly id: string; readonly paused: boolean };
 
-/** More schedules of ours than this are not looked through for orphans in one go. */
+/** Schedules of the namespace that are searched for orphans. */
 const MAX_LISTED = 1_000;
 
-/** Compares the server with the configuration; changes nothing. */
+/** Compares the server with the configuration. Changes nothing. */
 export async function planSchedules(
   client: Client,
   config: ScheduleSettings,
@@ -38,10 +38,10 @@ export async function planSchedules(
 }
 
 /**
- * Makes the server's schedules what the configuration says. Repeating it is harmless. An operator's pause
- * and its note stay as they are.
+ * Makes the server's schedules match the configuration. Repeating it is harmless. An operator's
+ * pause and its note are kept.
  *
- * @returns what was done; only `keep` changes where there was nothing to do
+ * @returns the changes; all are `keep` if there was nothing to do
  */
 export async function applySchedules(
   client: Client,
@@ -70,7 +70,7 @@ async function applyOne(client: Client, change: ScheduleChange): Promise<void> {
       break;
     case 'update': {
       const { spec, policies, action } = scheduleOptions(change.declared);
-      // An update replaces everything, so the operator's part is carried over.
+      // An update replaces everything, so the operator's part is copied.
       await client.schedule.getHandle(change.id).update(({ state, typedSearchAttributes }) => ({
         spec,
         policies,
@@ -93,8 +93,8 @@ async function applyOne(client: Client, change: ScheduleChange): Promise<void> {
 }
 
 /**
- * Schedules of ours that are no longer declared. A namespace may be shared: only those that carry a prefix of ours *and*
- * start its workflow on our task queue are ours.
+ * Our schedules that are no longer declared. A namespace may be shared: a schedule is ours if its
+ * id has one of our prefixes *and* it starts the workflow of that prefix on our task queue.
  */
 async function orphans(client: Client, wanted: ReadonlySet<string>, taskQueue: string): Promise<string[]> {
   const ids: string[] = [];
@@ -104,7 +104,7 @@ async function orphans(client: Client, wanted: ReadonlySet<string>, taskQueue: s
     if (seen > MAX_LISTED) break;
     const kind = SCHEDULE_KINDS.find(({ prefix }) => scheduleId.startsWith(prefix));
     if (kind === undefined || wanted.has(scheduleId)) continue;
-    // The list lags behind: one that was removed a moment ago may still be on it.
+    // The list is eventually consistent: it may still contain a schedule that was just removed.
     const found = await describe(client, scheduleId);
     const ours = found?.action.workflowType === kind.workflowType && found.action.taskQueue === taskQueue;
     if (ours) ids.push(scheduleId);

@@ -2,7 +2,7 @@ import { Client, Connection } from '@temporalio/client';
 import type { BaseConfig } from '../config/config.ts';
 import { CONNECT_TIMEOUT_MS, temporalTarget, TemporalUnreachable } from './target.ts';
 
-/** A connected client. Close the connection when done, or the process stays alive. */
+/** A connected client. An open connection keeps the process alive: close it. */
 export interface TemporalClient {
   readonly connection: Connection;
   readonly client: Client;
@@ -11,7 +11,7 @@ export interface TemporalClient {
 }
 
 /**
- * Connects as a client. Waits at most {@link CONNECT_TIMEOUT_MS}.
+ * Connects as a client, within {@link CONNECT_TIMEOUT_MS}.
  *
  * @throws TemporalUnreachable, or LegisyncError `CONFIG_INVALID`
  */

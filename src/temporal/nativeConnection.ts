@@ -3,7 +3,7 @@ import type { BaseConfig } from '../config/config.ts';
 import { connectTemporal } from './connection.ts';
 import { CONNECT_TIMEOUT_MS, temporalTarget, TemporalUnreachable } from './target.ts';
 
-/** A connection for workers, with the namespace that they are to use. */
+/** A connection for workers, with their namespace. */
 export interface WorkerConnection {
   readonly connection: NativeConnection;
   readonly namespace: string;
@@ -11,17 +11,18 @@ export interface WorkerConnection {
 }
 
 /**
- * Connects as a worker does. `Runtime.install` must come first. A connection that comes too late is closed again.
+ * Connects as a worker. Call `Runtime.install` first. A connection that opens after the deadline is
+ * closed.
  *
  * @throws TemporalUnreachable, or LegisyncError `CONFIG_INVALID`
  */
 export async function connectWorker(config: Pick<BaseConfig, 'temporal'>): Promise<WorkerConnection> {
-  // A native connection to a server that accepts and then says nothing never gives up, and keeps the process alive. The
-  // client's can be closed, so it asks first whether anybody answers.
+  // If a server accepts the connection but never answers, a native connection waits for ever and
+  // keeps the process alive. A client connection can be closed, so it checks the server first.
   const { connection: probe } = await connectTemporal(config);
   await probe.close();
   const { connectionOptions, address, namespace } = temporalTarget(config);
-  // The native client has retries of its own, and no option for their end.
+  // The native client retries without a limit, and has no option to change that.
   const connecting = NativeConnection.connect({ ...connectionOptions, address });
   const deadline = AbortSignal.timeout(CONNECT_TIMEOUT_MS);
   const expired = new Promise<never>((_resolve, reject) => {

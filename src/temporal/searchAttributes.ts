@@ -8,13 +8,13 @@ import {
 } from '../contract/names.ts';
 import { LegisyncError } from '../contract/failures.ts';
 
-/** `temporal.api.enums.v1.IndexedValueType`: KEYWORD, the one type that we use. */
+/** KEYWORD of `temporal.api.enums.v1.IndexedValueType`: the only type that legisync uses. */
 const KEYWORD = 2;
 
 const collectionKey = defineSearchAttributeKey('LegisyncCollection', SearchAttributeType.KEYWORD);
 const stateKey = defineSearchAttributeKey('LegisyncState', SearchAttributeType.KEYWORD);
 
-/** The attributes of a workflow that is being started. */
+/** The search attributes of a collection's workflow at its start. */
 export function startAttributes(collection: string, state: CollectionState) {
   return [
     { key: collectionKey, value: collection },
@@ -22,17 +22,17 @@ export function startAttributes(collection: string, state: CollectionState) {
   ];
 }
 
-/** The same of a workflow that belongs to no collection. */
+/** The search attributes, at its start, of a workflow without a collection. */
 export function stateAttributes(state: BackfillState | CoherenceState) {
   return [{ key: stateKey, value: state }];
 }
 
 /**
- * Registers our search attributes in `namespace`, those that are not there yet. Doing it twice is harmless. Some
- * servers need up to a minute before every part of them knows a new one.
+ * Registers the missing search attributes in `namespace`. Repeating it is harmless. Some servers
+ * need up to a minute until every part of them knows a new attribute.
  *
  * @returns the names that were added
- * @throws LegisyncError `CONFIG_INVALID` where one of the names is there with another type
+ * @throws LegisyncError `CONFIG_INVALID` if one of the names has another type
  */
 export async function ensureSearchAttributes(
   connection: Pick<Connection, 'operatorService'>,
@@ -45,7 +45,7 @@ export async function ensureSearchAttributes(
     if (type !== undefined && type !== KEYWORD) {
       throw new LegisyncError(
         'CONFIG_INVALID',
-        `Search attribute ${name} of namespace ${namespace} has type ${type}, and must be Keyword: remove it with ` +
+        `Search attribute ${name} of namespace ${namespace} has type ${type}, but must be Keyword: remove it with ` +
           `\`temporal operator search-attribute remove --name ${name}\`, or use another namespace.`,
       );
     }

@@ -2,10 +2,13 @@ import { loadClientConnectConfig, type ClientConnectConfig } from '@temporalio/e
 import type { BaseConfig } from '../config/config.ts';
 import { LegisyncError } from '../contract/failures.ts';
 
-/** Long enough for a TLS handshake over a slow line; a server that is not there is noticed at once anyway. */
+/** Long enough for a TLS handshake on a slow network. A refused connection fails at once. */
 export const CONNECT_TIMEOUT_MS = 5_000;
 
-/** Which server, and how to reach it. Holds keys in the clear: never log `connectionOptions`. */
+/**
+ * The server and how to connect to it. `connectionOptions` contains keys in plain text: never log
+ * it.
+ */
 export interface TemporalTarget {
   readonly connectionOptions: ClientConnectConfig['connectionOptions'];
   readonly address: string;
@@ -15,7 +18,8 @@ export interface TemporalTarget {
 /**
  * Reads Temporal's own configuration: `TEMPORAL_*` values, then a profile of `temporal.toml`.
  *
- * @throws LegisyncError `CONFIG_INVALID`. A syntax error is not shown: the parser quotes the line, which may hold a key.
+ * @throws LegisyncError `CONFIG_INVALID`, without the parser's message: it quotes a line that may
+ * contain a key
  */
 export function temporalTarget(config: Pick<BaseConfig, 'temporal'>): TemporalTarget {
   try {
@@ -26,24 +30,26 @@ export function temporalTarget(config: Pick<BaseConfig, 'temporal'>): TemporalTa
     const address = connectionOptions.address ?? 'localhost:7233';
     return { connectionOptions, address, namespace: namespace ?? 'default' };
   } catch (error) {
-    throw new LegisyncError('CONFIG_INVALID', `Temporal’s configuration is not understood: ${reason(error)}`);
+    throw new LegisyncError('CONFIG_INVALID', `Temporal’s configuration is invalid: ${reason(error)}`);
   }
 }
 
-/** Of the parser's messages only one kind can be shown: the one about unknown keys, which holds their names alone. */
+/**
+ * Only the parser's message about unknown keys can be shown: it contains nothing but their names.
+ */
 function reason(error: unknown): string {
   const text = String(error);
   return text.includes('key(s) unrecognized in ')
     ? text
-    : 'look at the TEMPORAL_* settings, at the files they name, and at the profile in temporal.toml.';
+    : 'check the TEMPORAL_* settings, the files that they name, and the profile in temporal.toml.';
 }
 
-/** No Temporal server answers at `address`. */
+/** No Temporal server answered at `address` in time. */
 export class TemporalUnreachable extends Error {
   readonly address: string;
 
   constructor(address: string, cause: unknown) {
-    super(`No Temporal server answers at ${address} within ${CONNECT_TIMEOUT_MS / 1_000} s.`, { cause });
+    super(`No Temporal server answered at ${address} within ${CONNECT_TIMEOUT_MS / 1_000} s.`, { cause });
     this.name = 'TemporalUnreachable';
     this.address = address;
   }

@@ -1,3 +1,4 @@
+import { WorkflowNotFoundError } from '@temporalio/client';
 import { backfillWorkflowId } from '../../src/contract/names.ts';
 import { countsOf } from '../support/buckets.ts';
 import { emptyTables } from '../support/queue.ts';
@@ -17,17 +18,19 @@ async function expectNothingDone(bucket: string): Promise<void> {
   const { stack, client } = worlds.backfill;
   expect(await runsOf(worlds.backfill, bucket)).toEqual([]);
   expect((await countsOf(stack, bucket)).rows).toBe(0);
-  await expect(client.workflow.getHandle(backfillWorkflowId(bucket)).describe()).rejects.toThrow();
+  await expect(client.workflow.getHandle(backfillWorkflowId(bucket)).describe()).rejects.toThrow(
+    WorkflowNotFoundError,
+  );
 }
 
-/** The same settings, but for these. */
+/** The same settings, with some changes. */
 const changed = (world: World, env: Readonly<Record<string, string>>): World => ({
   ...world,
   env: { ...world.env, ...env },
 });
 
 describe('legisync backfill --dry-run', () => {
-  it('says what a run would do, changes nothing, and needs no Temporal server', async () => {
+  it('describes what a run would do, changes nothing, and needs no Temporal server', async () => {
     await worlds.withBucket(100, async (world, bucket) => {
       const there = changed(world, { TEMPORAL_ADDRESS: '127.0.0.1:9' });
       const ended = await legisync(there, 'backfill', '--dry-run', '--json');
@@ -36,9 +39,9 @@ describe('legisync backfill --dry-run', () => {
         bucket,
         start: 'new',
         chunk: 1_000,
-        // Of every fifty files one has no metadata; the folder and its placeholders are no files.
+        // One of fifty files has no metadata. The folder and its placeholders are not files.
         plan: { objects: 103, files: 100, missing: 100, missingBytes: 102_886, heldByOtherBucket: 0 },
-        expectation: { chunks: 1, basis: 'a measurement on two cores' },
+        expectation: { chunks: 1, basis: 'a benchmark on two cores' },
         unfinished: null,
       });
       const { stdout } = await legisync(there, 'backfill', '--dry-run', '--prefix', 'legifrance/cat1/');
@@ -48,7 +51,7 @@ describe('legisync backfill --dry-run', () => {
     });
   });
 
-  it('ends with 8 where the database does not answer', async () => {
+  it('exits with 8 if the database does not answer', async () => {
     await worlds.withBucket(0, async (world) => {
       const there = changed(world, { SUPABASE_URL: 'http://127.0.0.1:9' });
       const ended = await legisync(there, 'backfill', '--dry-run', '--json');
@@ -60,7 +63,7 @@ describe('legisync backfill --dry-run', () => {
 
 describe('legisync backfill', () => {
   it.each([[['--dry-run']], [['--yes']], [['status']]])(
-    '%j ends with 3 where Supabase is not configured',
+    '%j exits with 3 if Supabase is not configured',
     async (args) => {
       await worlds.withBucket(0, async ({ cwd, env }) => {
         const { SUPABASE_URL: _, SUPABASE_SERVICE_ROLE_KEY: __, ...without } = env;
@@ -71,14 +74,14 @@ describe('legisync backfill', () => {
     },
   );
 
-  it('ends with 2 for a command that does not exist, and starts nothing', async () => {
+  it('exits with 2 for an unknown command, and starts nothing', async () => {
     await worlds.withBucket(1, async (world, bucket) => {
       expect((await legisync(world, 'backfill', 'statsu', '--yes')).code).toBe(2);
       await expectNothingDone(bucket);
     });
   });
 
-  it('ends with 2, and starts nothing, where nobody can be asked and --yes was not said', async () => {
+  it('exits with 2, and starts nothing, without a terminal and without --yes', async () => {
     await worlds.withBucket(3, async (world, bucket) => {
       const ended = await legisync(world, 'backfill', '--status', 'processed', '--json');
       expect(ended.code).toBe(2);
@@ -93,7 +96,7 @@ describe('legisync backfill', () => {
     });
   });
 
-  it('starts nothing where the answer is no', async () => {
+  it('starts nothing if the answer is no', async () => {
     await worlds.withBucket(3, async (world, bucket) => {
       const asked: string[] = [];
       const ask = (question: string) => {
@@ -103,12 +106,12 @@ describe('legisync backfill', () => {
       const { code, stderr } = await legisync({ ...world, ask }, 'backfill');
       expect(code).toBe(1);
       expect(stderr).toContain('Error DECLINED: Nothing was done.');
-      expect(asked).toEqual([expect.stringMatching(/^3 files, 3 of them .*\nGo on\? \[y\/N\] $/s)]);
+      expect(asked).toEqual([expect.stringMatching(/^3 files, 3 of them .*\nContinue\? \[y\/N\] $/s)]);
       await expectNothingDone(bucket);
     });
   });
 
-  it('queues everything after a yes, and says so', async () => {
+  it('queues everything after a yes, and reports it', async () => {
     await worlds.withBucket(300, async (world, bucket) => {
       const ask = () => Promise.resolve('y');
       const { code, stdout } = await legisync({ ...world, ask }, 'backfill');
@@ -121,7 +124,7 @@ describe('legisync backfill', () => {
     });
   });
 
-  it('ends with 0 and the run as one JSON object; how far it is goes to standard error', async () => {
+  it('exits with 0 and prints the run as one JSON object; the progress goes to standard error', async () => {
     await worlds.withBucket(2_500, async (world, bucket) => {
       const ended = await legisync(world, 'backfill', '--yes', '--json');
       expect(ended.code).toBe(0);
@@ -138,7 +141,7 @@ describe('legisync backfill', () => {
     });
   });
 
-  it('writes rows of files from before a day as processed, and later ones as pending', async () => {
+  it('writes rows of files from before a time as processed, and later ones as pending', async () => {
     await worlds.withBucket(9, async (world, bucket) => {
       const { stack } = worlds.backfill;
       // Files are planted as of yesterday; three of them were written again today.
@@ -163,7 +166,7 @@ describe('legisync backfill', () => {
     });
   });
 
-  it('fills the sizes of rows that have none, and queues nothing, with --fill-sizes', async () => {
+  it('fills in the sizes of rows without one, and queues nothing, with --fill-sizes', async () => {
     await worlds.withBucket(10, async (world, bucket) => {
       const { stack } = worlds.backfill;
       await stack.sql(
@@ -178,12 +181,12 @@ describe('legisync backfill', () => {
     });
   });
 
-  it('ends with 130 at Ctrl-C, says that the run goes on, and the run does', async () => {
+  it('exits with 130 after Ctrl-C and says that the run continues, which it does', async () => {
     await worlds.withBucket(50, async (world, bucket) => {
       const handle = worlds.backfill.client.workflow.getHandle(backfillWorkflowId(bucket));
       await whileOpening(worlds.backfill, bucket, async () => {
         const { code, stderr } = await legisyncInterruptedAt('opening the run', world, 'backfill', '--yes');
-        expect(stderr).toContain(`Workflow backfill:${bucket} goes on.`);
+        expect(stderr).toContain(`Workflow backfill:${bucket} continues.`);
         expect(code).toBe(130);
         expect((await handle.describe()).status.name).toBe('RUNNING');
       });

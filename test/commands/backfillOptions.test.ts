@@ -1,7 +1,7 @@
 import { commandLineOf, readBackfillFlags, type BackfillFlags } from '../../src/commands/backfill/options.ts';
 import { CommandError, EXIT } from '../../src/cli/exit.ts';
-import { CHUNK } from '../../src/contract/backfill.ts';
 import { SETTINGS } from './backfillRuns.ts';
+import { CHUNK } from '../../src/contract/limits.ts';
 
 const read = (flags: BackfillFlags) => readBackfillFlags(flags, SETTINGS);
 
@@ -13,11 +13,11 @@ function refusal(flags: BackfillFlags): CommandError {
     if (error instanceof CommandError) return error;
     throw error;
   }
-  throw new Error(`${JSON.stringify(flags)} was taken.`);
+  throw new Error(`${JSON.stringify(flags)} was accepted.`);
 }
 
 describe('the options of a backfill', () => {
-  it('are, where none is given, those of a new run of every file, with pending rows', () => {
+  it('default to a new run over every file, with pending rows', () => {
     expect(read({})).toEqual({
       start: 'new',
       options: { kind: 'queue', prefix: '', finished: false, graceSeconds: 900, allAtOnce: false },
@@ -47,7 +47,7 @@ describe('the options of a backfill', () => {
     [{ fillSizes: true }, 10_000],
     [{ fillSizes: true, chunk: '10001' }, 10_000],
     [{ fillSizes: true, chunk: '5000' }, 5_000],
-  ])('%j fill sizes in chunks of %i, since Workers wait for each', (flags, chunk) => {
+  ])('%j fill in sizes in chunks of %i, because Workers wait for each', (flags, chunk) => {
     expect(read(flags)).toMatchObject({ options: { kind: 'sizes' }, chunk });
   });
 
@@ -70,7 +70,7 @@ describe('the options of a backfill', () => {
     '2026-13-01',
     '',
     '1',
-  ])('--before %j is refused, with the forms that are taken', (before) => {
+  ])('--before %j is refused, with the accepted forms', (before) => {
     const { message } = refusal({ status: 'processed', before });
     expect(message).toContain(JSON.stringify(before));
     expect(message).toContain('2026-11-01T08:00:00Z');
@@ -88,8 +88,8 @@ describe('the options of a backfill', () => {
   it.each([
     [{ status: 'done' }, '"done"', 'pending or processed'],
     [{ status: '' }, '""', 'pending or processed'],
-    [{ prefix: '/legifrance' }, '"/legifrance"', 'without a slash in front'],
-    [{ prefix: 'x'.repeat(1_025) }, 'xxx', 'beginning of a path'],
+    [{ prefix: '/legifrance' }, '"/legifrance"', 'without a leading slash'],
+    [{ prefix: 'x'.repeat(1_025) }, 'xxx', 'start of a path'],
   ])('%j is refused with the value and the rule', (flags, value, rule) => {
     const { message } = refusal(flags);
     expect(message).toContain(value);
@@ -123,7 +123,7 @@ describe('the options of a backfill', () => {
     expect(message).toContain(reason);
   });
 
-  it('do not contradict what is switched off', () => {
+  it('do not contradict an option that is false', () => {
     expect(read({ resume: true, restart: false, dryRun: false })).toMatchObject({ start: 'resume' });
   });
 });
@@ -139,7 +139,7 @@ describe('a command line to be typed again', () => {
     ],
     [{ prefix: "legifrance/l'été $x/" }, "legisync backfill --prefix 'legifrance/l'\\''été $x/'"],
     [{ prefix: '' }, "legisync backfill --prefix ''"],
-  ])('of %j is %s: what decides what a run does is not lost', (flags, line) => {
+  ])('of %j is %s: no option that decides what a run does is lost', (flags, line) => {
     expect(commandLineOf(flags)).toBe(line);
   });
 });

@@ -32,7 +32,7 @@ export const COMPLETED: BackfillRun = {
   seconds: 2.54,
 };
 
-/** What is counted of a bucket before a run. */
+/** The counts of a bucket before a run. */
 export const PLAN: BackfillPlan = {
   objects: 1_400_000,
   files: 1_383_227,

@@ -5,18 +5,19 @@ import { EXIT } from '../../src/cli/exit.ts';
 import type { BackfillPlan, BackfillProgress, BackfillRun } from '../../src/contract/backfill.ts';
 import { COMPLETED, PLAN, SETTINGS } from './backfillRuns.ts';
 
-describe('what a backfill is expected to take', () => {
+describe('the expected duration of a backfill', () => {
   const expectation = (flags: BackfillFlags, last: BackfillRun | null) =>
     expectationOf(PLAN, readBackfillFlags(flags, SETTINGS), last);
 
-  it('is, where nothing ran before, that of a measurement', () => {
+  it('comes from a benchmark if there was no earlier run', () => {
     const { chunks, seconds, basis } = expectation({}, null);
-    expect({ chunks, basis }).toEqual({ chunks: 28, basis: 'a measurement on two cores' });
-    // Three readings of 1.4 million objects, and a million rows that cost nine readings each, at 1.2 µs.
+    expect({ chunks, basis }).toEqual({ chunks: 28, basis: 'a benchmark on two cores' });
+    // Three readings of 1.4 million objects, and a million rows that cost nine readings each, at
+    // 1.2 µs.
     expect(seconds).toBeCloseTo(15.84, 2);
   });
 
-  it('is that of the last run, where one is to be had', () => {
+  it('comes from the last run, if there is one', () => {
     const slow = { ...COMPLETED, scanned: 100_000, queued: 100_000, busySeconds: 120, seconds: 36_000 };
     const { seconds, basis } = expectation({}, slow);
     expect(basis).toBe('the last run');
@@ -29,11 +30,11 @@ describe('what a backfill is expected to take', () => {
     ['was abandoned', { state: 'abandoned' as const }],
     ['saw too few objects', { scanned: 9_999 }],
     ['filled sizes', { kind: 'sizes' as const }],
-  ])('is not taken from a last run that %s', (_, change) => {
-    expect(expectation({}, { ...COMPLETED, ...change }).basis).toBe('a measurement on two cores');
+  ])('does not come from a last run that %s', (_, change) => {
+    expect(expectation({}, { ...COMPLETED, ...change }).basis).toBe('a benchmark on two cores');
   });
 
-  it('counts the rows without a size, and not the missing ones, for --fill-sizes', () => {
+  it('counts the rows without a size, not the missing ones, for --fill-sizes', () => {
     const { chunks, seconds } = expectation({ fillSizes: true }, null);
     // 400,000 rows of the queue are read once, and 500 written.
     expect(chunks).toBe(40);
@@ -51,38 +52,38 @@ describe('a plan for people', () => {
   it('says what is missing, what the Workers will do, and how long it takes', () => {
     expect(lines({})).toEqual([
       '1383227 files, 1000000 of them without a row (105.0 GB).',
-      '1000000 new rows are pending: the Workers process each of these files.',
-      'Chunks of 50000: 28; about 16 s, by the speed of a measurement on two cores.',
+      '1000000 new rows will be pending: Workers process each of these files.',
+      'Chunks of 50000: 28; about 16 s (estimated from a benchmark on two cores).',
     ]);
   });
 
-  it('names the prefix, and paths that a row of another bucket holds', () => {
+  it('names the prefix, and counts paths that a row of another bucket holds', () => {
     expect(lines({ prefix: 'legifrance/codes/' }, { heldByOtherBucket: 3, missingBytes: 5e6 })).toEqual([
       '1383227 files under legifrance/codes/, 1000000 of them without a row (5.0 MB).',
-      '3 files have their path held by a row of another bucket; they stay as they are.',
+      '3 files have a path that a row of another bucket holds; they are left alone.',
       expect.any(String),
       expect.any(String),
     ]);
   });
 
-  it('promises no work where nothing is missing', () => {
+  it('announces no work if nothing is missing', () => {
     expect(lines({}, { missing: 0, missingBytes: 0 })).toEqual([
       '1383227 files, 0 of them without a row (0.0 MB).',
       expect.stringContaining('Chunks of 50000: 28; about') as string,
     ]);
   });
 
-  it('says of which files no Worker will hear', () => {
+  it('says which files no Worker will process', () => {
     expect(lines({ status: 'processed' })[1]).toBe(
-      'New rows are written as processed: no Worker works these files again.',
+      'New rows are written as processed: no Worker processes these files again.',
     );
     expect(lines({ status: 'processed', before: '2026-11-01' })[1]).toBe(
-      'New rows of files that were last written before 2026-11-01T00:00:00.000Z are written as processed; later ones are pending.',
+      'New rows of files last written before 2026-11-01T00:00:00.000Z are written as processed; the others are pending.',
     );
   });
 
   it('counts rows without a size for --fill-sizes', () => {
-    expect(lines({ fillSizes: true })[0]).toBe('500 rows have no size, and get that of their file.');
+    expect(lines({ fillSizes: true })[0]).toBe('500 rows have no size and get the size of their file.');
   });
 
   it.each([
@@ -90,7 +91,7 @@ describe('a plan for people', () => {
     [1_400_000, '6 s'],
     [30_000_000, '2 min'],
   ])('with %i objects and none missing takes about %s', (objects, time) => {
-    expect(lines({}, { objects, missing: 0 }).at(-1)).toContain(`about ${time}, by`);
+    expect(lines({}, { objects, missing: 0 }).at(-1)).toContain(`about ${time} (`);
   });
 });
 
@@ -103,7 +104,7 @@ describe('the progress of a backfill for people', () => {
     done: 100,
     rate: 49.6,
     secondsLeft: 18.1,
-    step: 1_000,
+    size: 1_000,
     timeouts: 0,
   };
 
@@ -115,7 +116,7 @@ describe('the progress of a backfill for people', () => {
     [{ phase: 'verify' as const, rate: null, secondsLeft: null }, 'verify: 100 of 1000 objects, 90 queued'],
     [
       { timeouts: 2, rate: null, secondsLeft: null },
-      'queue: 100 of 1000 objects, 90 queued; 2 chunks were cancelled by the database and halved',
+      'queue: 100 of 1000 objects, 90 queued; 2 chunks timed out in the database and were halved',
     ],
     [
       {
@@ -123,7 +124,7 @@ describe('the progress of a backfill for people', () => {
         run: { ...COMPLETED, kind: 'sizes' as const, sized: 40 },
         secondsLeft: null,
       },
-      'sizes: 100 of 1000 objects, 40 sizes filled, 50 objects/s',
+      'sizes: 100 of 1000 objects, 40 sizes filled in, 50 objects/s',
     ],
   ])('%j', (change, line) => {
     expect(describeBackfill({ ...RUNNING, ...change })).toBe(line);
@@ -131,26 +132,26 @@ describe('the progress of a backfill for people', () => {
 });
 
 describe('the end of a backfill', () => {
-  it('is reported with what was queued and what was verified', () => {
+  it('is reported with the rows that were queued and verified', () => {
     const { data, lines, exitCode } = reportOf({ run: COMPLETED, timeouts: 1 });
     expect(data).toEqual({ run: COMPLETED, timeouts: 1 });
     expect(lines).toEqual([
-      'Run 7: 20000 rows queued in 2.5 s, of 20010 objects; 3 of them arrived meanwhile.',
+      'Run 7: 20000 rows queued from 20010 objects in 2.5 s; 3 of the files arrived during the run.',
       'Verified: missing 0, in flight 4, held by another bucket 2, folders and placeholders 10.',
       'Next: legisync coherence',
     ]);
     expect(exitCode).toBeUndefined();
   });
 
-  it('is a failure where files are missing after it', () => {
+  it('is a failure if files are missing after it', () => {
     const { lines, exitCode } = reportOf({ run: { ...COMPLETED, missing: 1 }, timeouts: 0 });
     expect(exitCode).toBe(EXIT.failed);
     expect(lines.at(-1)).toContain('legisync backfill');
   });
 
-  it('says, for sizes, how many were filled', () => {
+  it('says how many sizes were filled in', () => {
     const { lines, exitCode } = reportOf({ run: { ...COMPLETED, kind: 'sizes', sized: 12 }, timeouts: 0 });
-    expect(lines).toEqual(['Run 7: 12 rows got their size in 2.5 s.', 'Next: legisync coherence']);
+    expect(lines).toEqual(['Run 7: filled in the size of 12 rows in 2.5 s.', 'Next: legisync coherence']);
     expect(exitCode).toBeUndefined();
   });
 });

@@ -7,7 +7,7 @@ import { json, legisync, withCommandFolder, type World } from './harness.ts';
 /** A stack with a worker, for commands about buckets. */
 export interface BackfillWorlds {
   readonly backfill: BackfillStack;
-  /** Lends a bucket with so many files, and the settings with which commands are about it. */
+  /** Lends a bucket with this many files, and settings that name it. */
   readonly withBucket: (files: number, use: (world: World, bucket: string) => Promise<void>) => Promise<void>;
   readonly close: () => Promise<void>;
 }
@@ -33,7 +33,9 @@ export async function openBackfillWorlds(): Promise<BackfillWorlds> {
   };
 }
 
-/** Holds the bucket's run in its opening while `use` is at work: it waits for a lock that this session has. */
+/**
+ * Keeps the bucket's run in its opening during `use`: it waits for a lock that this session holds.
+ */
 export function whileOpening<T>({ stack }: BackfillStack, bucket: string, use: () => Promise<T>): Promise<T> {
   return withSession(stack.databaseUrl, async ({ client }) => {
     await client.query('select pg_advisory_lock(legisync.backfill_lock($1))', [bucket]);

@@ -12,7 +12,7 @@ beforeAll(async () => {
 beforeEach(() => emptyTables(stack));
 afterAll(() => stack.close());
 
-/** A command on a bucket. No Temporal server is named: none is needed. */
+/** Runs a command on a bucket, without settings of a Temporal server: none is needed. */
 function run(bucket: string, ...args: string[]): Promise<Ended> {
   return withCommandFolder((cwd) => {
     const env = {
@@ -25,7 +25,7 @@ function run(bucket: string, ...args: string[]): Promise<Ended> {
 }
 
 describe('legisync coherence', () => {
-  it('ends with 0 where both agree, and says what differs below the limits', async () => {
+  it('exits with 0 if both agree, and notes differences below the limits', async () => {
     const bucket = await plantBucket(stack, 200);
     await queueAll(stack, bucket);
     await plantRows(stack, bucket, { n: 2, from: 9_000, age: '1 hour' });
@@ -37,7 +37,7 @@ describe('legisync coherence', () => {
     expect(ended.stdout).toContain('Next: legisync repair dangling --dry-run');
   });
 
-  it('ends with 1 where they differ too much, changes nothing, and names the next command', async () => {
+  it('exits with 1 if they differ too much, changes nothing, and names the next command', async () => {
     const bucket = await plantBucket(stack, 1_001);
     const ended = await run(bucket, 'coherence', '--json');
     expect(ended.code).toBe(1);
@@ -55,7 +55,7 @@ describe('legisync coherence', () => {
     });
   });
 
-  it('ends with 8 and offers the cheap reading where the database has no time for a full one', async () => {
+  it('exits with 8 and offers the cheap reading if the full one times out', async () => {
     const bucket = await plantBucket(stack, 10);
     await stack.sql(
       `alter function public.legisync_measure_coherence(text, text, integer) set statement_timeout = '1ms'`,
@@ -73,7 +73,7 @@ describe('legisync coherence', () => {
     }
   });
 
-  it('ends with 3 where Supabase is not configured', async () => {
+  it('exits with 3 if Supabase is not configured', async () => {
     await withCommandFolder(async (cwd) => {
       for (const command of [['coherence'], ['missing'], ['rate'], ['repair', 'stale', '--dry-run']]) {
         expect((await legisync({ cwd, env: {} }, ...command)).code).toBe(3);
@@ -83,7 +83,7 @@ describe('legisync coherence', () => {
 });
 
 describe('legisync missing, dangling and stale', () => {
-  it('list the first by path, twenty unless told', async () => {
+  it('list the first by path, twenty by default', async () => {
     const bucket = await plantMix(stack);
     const { code, stdout } = await run(bucket, 'missing');
     expect(code).toBe(0);
@@ -103,7 +103,7 @@ describe('legisync missing, dangling and stale', () => {
 });
 
 describe('legisync repair', () => {
-  it('needs a yes, and says what it would do; a dry run needs none', async () => {
+  it('asks for a yes and says what it would do; a dry run does not ask', async () => {
     const bucket = await plantMix(stack);
     const before = await checksum(stack, 'public.files_queue');
     const asked = await run(bucket, 'repair', 'dangling');
@@ -116,7 +116,7 @@ describe('legisync repair', () => {
     expect(await checksum(stack, 'public.files_queue')).toBe(before);
   });
 
-  it('mends with --yes, and then finds nothing', async () => {
+  it('repairs with --yes, and then finds nothing', async () => {
     const bucket = await plantMix(stack);
     expect(json(await run(bucket, 'repair', 'dangling', '--yes', '--json'))).toMatchObject({
       dryRun: false,
@@ -137,7 +137,7 @@ describe('legisync repair', () => {
 });
 
 describe('legisync rate', () => {
-  it('prints the last ten minutes, and says so where nothing was inserted', async () => {
+  it('prints the last ten minutes, or that nothing was inserted', async () => {
     const bucket = await plantBucket(stack, 0);
     expect((await run(bucket, 'rate')).stdout).toContain('No row was inserted');
     await plantRows(stack, bucket, { n: 3, from: 1, age: '2 minutes' });

@@ -4,7 +4,7 @@ import { describeCoherence } from '../../src/commands/queue/coherence.ts';
 
 const LIMITS = { missingLimit: 1_000, gapPercent: 10 };
 
-/** The team's own example, with every file in its row. */
+/** The team's own example, with a row for each file. */
 const COHERENT: FullReading = {
   kind: 'full',
   bucket: 'raw',
@@ -64,23 +64,28 @@ describe('the verdict on a full reading', () => {
     ['10.1 % of the sizes differ', { rows: 1_000, sizeMismatches: 101 }, 'desynchronised', STALE],
     ['rows have no size', { rowsWithoutSize: 1_383_227 }, 'coherent', null],
     ['paths are held by another bucket', { heldByOtherBucket: 9 }, 'coherent', null],
-    ['missing weighs more than stale', { missing: 1_001, stale: 1_001 }, 'desynchronised', BACKFILL],
-    ['what is grave comes before what is not', { missing: 3, stale: 1_001 }, 'desynchronised', STALE],
-  ])('where %s', (_what, change, state, next) => {
+    [
+      'both missing and stale files are too many',
+      { missing: 1_001, stale: 1_001 },
+      'desynchronised',
+      BACKFILL,
+    ],
+    ['few are missing and too many are stale', { missing: 3, stale: 1_001 }, 'desynchronised', STALE],
+  ])('if %s', (_what, change, state, next) => {
     expect(judge(reading(change), LIMITS)).toMatchObject({ state, next });
   });
 
-  it('has a reason for what is beyond the limits, and a note for what is below', () => {
+  it('has a reason for each difference beyond the limits, and a note for those below', () => {
     const { reasons, notes, gaps } = judge(reading({ missing: 1_400, dangling: 200, stale: 30 }), LIMITS);
     expect(reasons).toEqual(['1400 of 1383227 files have no row (0.1 %).']);
     expect(notes).toEqual([
-      '30 of 1383227 rows stand for other content than their file has.',
+      '30 of 1383227 rows describe another content than their file has.',
       '200 of 1383227 rows have no file (0.01 %); 0 of them are marked.',
     ]);
     expect(gaps).toEqual({ counts: 0, missing: 0.1, dangling: 0.01 });
   });
 
-  it('is not misled by counts that differ for another reason, and says which', () => {
+  it('is not changed by counts that differ for another reason, which it notes', () => {
     const queue = { ...COHERENT.queue, count: 2_000_000 };
     const { state, notes } = judge(reading({ queue, rowsOfOtherBuckets: 616_773 }), LIMITS);
     expect(state).toBe('coherent');
@@ -119,7 +124,7 @@ describe('the team’s own figure', () => {
 });
 
 describe('a reading on the terminal', () => {
-  it('begins with the table that psql prints of the team’s own query', () => {
+  it('begins with the table that psql prints for the team’s own query', () => {
     const queue = { count: 1_385_500, bytes: 0, size: '146 GB' };
     expect(describeCoherence(reading({ queue }), judge(reading({ queue }), LIMITS)).slice(0, 5)).toEqual([
       '   source    | total_files | total_size',

@@ -7,7 +7,7 @@ function run(args: readonly string[], env: Record<string, string> = {}): Promise
   return withCommandFolder((cwd) => legisync({ cwd, env }, ...args));
 }
 
-/** An address at which nobody listens any more. */
+/** An address without a listener. */
 async function deadAddress(): Promise<string> {
   const server = createServer().listen(0, '127.0.0.1');
   await new Promise((resolve) => server.once('listening', resolve));
@@ -17,14 +17,14 @@ async function deadAddress(): Promise<string> {
 }
 
 describe('the command line', () => {
-  it('shows help with examples and the exit codes, on standard output, and ends with 0', async () => {
+  it('prints help with examples and the exit codes on standard output, and exits with 0', async () => {
     const { code, stdout, stderr } = await run(['--help']);
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
     expect(stdout).toContain('$ legisync up');
     expect(stdout).toMatch(/Exit codes:\n {4}0 {2}done/);
   });
 
-  it('shows help of every command with an example of it', async () => {
+  it('prints help for every command with an example', async () => {
     const commands = [
       'up',
       'massive start',
@@ -64,23 +64,25 @@ describe('the command line', () => {
     [['massive', 'strat'], 'start'],
     [['status', '--jsno'], '--json'],
     [['statsu'], 'status'],
-  ])('ends with 2 and says what was meant: %j', async (args, meant) => {
+  ])('exits with 2 and suggests the right word: %j', async (args, meant) => {
     const { code, stdout, stderr } = await run(args);
     expect(code).toBe(2);
     expect(stdout).toBe('');
     expect(stderr).toContain(`Did you mean ${meant}?`);
   });
 
-  it.each([[[]], [['massive']], [['massive', 'concurrency']], [['status', 'of', 'what']]])(
-    'ends with 2 where something is missing or too much: %j',
-    async (args) => {
-      const { code, stderr } = await run(args);
-      expect(code).toBe(2);
-      expect(stderr).not.toBe('');
-    },
-  );
+  it.each([
+    [[], 'Usage: legisync [options] [command]'],
+    [['massive'], 'Usage: legisync massive [options] [command]'],
+    [['massive', 'concurrency'], "missing required argument 'lanes'"],
+    [['status', 'of', 'what'], "too many arguments for 'status'"],
+  ])('exits with 2 if an argument is missing or superfluous: %j', async (args, message) => {
+    const { code, stderr } = await run(args);
+    expect(code).toBe(2);
+    expect(stderr).toContain(message);
+  });
 
-  it('reports a wrong command line as JSON where JSON is asked for, and nothing else', async () => {
+  it('reports a wrong command line as JSON only, with --json', async () => {
     const ended = await run(['statsu', '--json']);
     expect(ended).toMatchObject({ code: 2, stderr: '' });
     expect(json(ended)).toEqual({
@@ -96,7 +98,7 @@ describe('the process', () => {
     [['config', '--json'], { LEGISYNC_ADOPT: 'maybe' }, 3],
     [['config', '--json'], {}, 0],
   ])(
-    'of %j with %j ends by itself with its code, and what it wrote arrives whole',
+    'of %j with %j exits with the code of the command, and its output is complete',
     async (args, env, code) => {
       await withCommandFolder(async (cwd) => {
         const [ended, inProcess] = [
@@ -114,7 +116,7 @@ describe('a wrong configuration', () => {
   const env = { LEGISYNC_CONCURRENCY: '0', LEGISYNC_ADOPT: 'maybe', SUPABASE_URL: 'nonsense' };
 
   it.each([['up'], ['status'], ['config'], ['massive start'], ['schedules apply'], ['migrate']])(
-    'ends `%s` with 3, all mistakes at once',
+    'makes `%s` exit with 3 and list all mistakes',
     async (command) => {
       const { code, stderr } = await run(command.split(' '), env);
       expect(code).toBe(3);
@@ -128,7 +130,7 @@ describe('a wrong configuration', () => {
     expect(json(ended)).toMatchObject({ error: { code: 'CONFIG_INVALID' } });
   });
 
-  it('names the setting that `migrate` cannot be without', async () => {
+  it('names the setting that `migrate` needs', async () => {
     const { code, stderr } = await run(['migrate']);
     expect(code).toBe(3);
     expect(stderr).toContain('SUPABASE_DB_URL is not set');
@@ -165,7 +167,7 @@ describe('legisync config', () => {
 });
 
 describe('without a Temporal server', () => {
-  it('ends with 4 within seconds, names the address, and says what to type', async () => {
+  it('exits with 4 within seconds, names the address and the next command', async () => {
     const address = await deadAddress();
     const { code, stderr } = await run(['status'], { TEMPORAL_ADDRESS: address });
     expect(code).toBe(4);
@@ -173,7 +175,7 @@ describe('without a Temporal server', () => {
     expect(stderr).toContain('npm start');
   });
 
-  it('does not show the API key, whatever goes wrong', async () => {
+  it('does not show the API key', async () => {
     const TEMPORAL_API_KEY = 'canary-of-the-api-key';
     const ended = await run(['status', '--json'], {
       TEMPORAL_ADDRESS: await deadAddress(),
@@ -183,7 +185,7 @@ describe('without a Temporal server', () => {
     expect(`${ended.stdout}${ended.stderr}`).not.toContain(TEMPORAL_API_KEY);
   });
 
-  it('ends with 3 where Temporal’s own file is wrong, and does not quote it', async () => {
+  it('exits with 3 if Temporal’s own file is wrong, and does not quote it', async () => {
     await withCommandFolder(async (cwd) => {
       const TEMPORAL_CONFIG_FILE = join(cwd, 'temporal.toml');
       await writeFile(TEMPORAL_CONFIG_FILE, '[profile.default]\napi_key = "canary4711\n');

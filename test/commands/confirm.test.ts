@@ -4,7 +4,7 @@ import { EXIT } from '../../src/cli/exit.ts';
 const QUESTION = 'Queue 3 files?';
 const command = 'legisync backfill --status processed';
 
-/** A terminal at which somebody types `answer`. */
+/** A terminal whose user types `answer`. */
 function terminal(answer: string) {
   const asked: string[] = [];
   const ask = (question: string): Promise<string> => {
@@ -31,25 +31,25 @@ describe('a confirmation', () => {
     });
   });
 
-  it('is not given by Ctrl-C or Ctrl-D, which is no fault of ours', async () => {
+  it('is not given by Ctrl-C or Ctrl-D, which are not errors', async () => {
     const ask = () => Promise.reject(Object.assign(new Error('Aborted with Ctrl+C'), { name: 'AbortError' }));
     await expect(confirm({ ask }, QUESTION, { yes: undefined, command })).rejects.toMatchObject({
       code: 'DECLINED',
     });
   });
 
-  it('does not hide why a terminal failed', async () => {
+  it('passes on the error of a terminal that failed', async () => {
     const ask = () => Promise.reject(new Error('EIO'));
     await expect(confirm({ ask }, QUESTION, { yes: undefined, command })).rejects.toThrow('EIO');
   });
 
-  it('is not asked for after --yes', async () => {
+  it('is not requested with --yes', async () => {
     const { ask, asked } = terminal('n');
     await confirm({ ask }, QUESTION, { yes: true, command });
     expect(asked).toEqual([]);
   });
 
-  it('needs --yes where no terminal is, and says what would have been asked and what to type', async () => {
+  it('needs --yes without a terminal, and prints the question and the command to type', async () => {
     await expect(confirm({ ask: undefined }, QUESTION, { yes: undefined, command })).rejects.toMatchObject({
       exitCode: EXIT.usage,
       code: 'CONFIRMATION_NEEDED',

@@ -22,7 +22,7 @@ describe.each([
     expect(connected).toMatchObject({ address, namespace: 'law' });
   });
 
-  it('gives up after five seconds on a server that accepts and says nothing', async () => {
+  it('gives up after five seconds if the server accepts but never answers', async () => {
     const sockets: Socket[] = [];
     const server = createServer((socket) => sockets.push(socket)).listen(0, '127.0.0.1');
     await new Promise((resolve) => server.once('listening', resolve));

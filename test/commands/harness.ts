@@ -5,21 +5,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Client, Connection } from '@temporalio/client';
-import {
-  bundleWorkflowCode,
-  DefaultLogger,
-  NativeConnection,
-  Runtime,
-  Worker,
-  type WorkflowBundle,
-} from '@temporalio/worker';
+import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker';
 import { legisync as runCommandLine } from '../../src/commands/program.ts';
 import type { Io } from '../../src/cli/run.ts';
 import { serverSetting } from '../support/servers.ts';
 
 const CLIENT = fileURLToPath(new URL('../../src/client.ts', import.meta.url));
 
-/** A command that has not ended by then hangs. */
+/** A command that takes longer hangs. */
 const COMMAND_TIMEOUT_MS = 40_000;
 
 /** A command line that has ended. */
@@ -29,11 +22,14 @@ export interface Ended {
   readonly stderr: string;
 }
 
-/** How a command is run. */
+/** The environment in which a command runs. */
 export interface World {
   readonly cwd: string;
   readonly env: Readonly<Record<string, string>>;
-  /** Whoever sits at the terminal; by default nobody. Only for commands within this process. */
+  /**
+   * Answers questions, like a person at a terminal. Default: no terminal. Only for commands in this
+   * process.
+   */
   readonly ask?: Io['ask'];
 }
 
@@ -46,10 +42,13 @@ export interface TestNamespace {
   readonly close: () => Promise<void>;
 }
 
-/** A new namespace can be used when every part of the server has heard of it. */
+/** A new namespace can be used when every part of the server knows it. */
 const NAMESPACE_TIMEOUT_MS = 60_000;
 
-/** Makes a namespace without our search attributes, so that no file sees another one's schedules and workflows. */
+/**
+ * Creates a namespace without our search attributes, so that test files share no schedules and
+ * workflows.
+ */
 export async function openNamespace(): Promise<TestNamespace> {
   const address = serverSetting('temporal');
   const namespace = `test-${randomUUID()}`;
@@ -86,7 +85,7 @@ export async function withStubWorker<T>(
   installQuietRuntime();
   const connection = await NativeConnection.connect({ address });
   try {
-    const workflowBundle = await stubBundle();
+    const workflowBundle = { codePath: serverSetting('stubBundle') };
     const worker = await Worker.create({ connection, namespace, taskQueue, workflowBundle });
     return await worker.runUntil(use);
   } finally {
@@ -96,22 +95,14 @@ export async function withStubWorker<T>(
 
 let isInstalled = false;
 
-/** The SDK has one runtime a process; its log of the stub workflows' failures would fill the test's output. */
+/**
+ * The SDK has one runtime in each process. By default it would log each failure of the stub
+ * workflows.
+ */
 function installQuietRuntime(): void {
   if (isInstalled) return;
   isInstalled = true;
   Runtime.install({ logger: new DefaultLogger('ERROR') });
-}
-
-let bundle: Promise<WorkflowBundle> | undefined;
-
-/** Bundling takes a second or two: once a file. */
-function stubBundle(): Promise<WorkflowBundle> {
-  bundle ??= bundleWorkflowCode({
-    workflowsPath: fileURLToPath(new URL('./stubWorkflows.ts', import.meta.url)),
-    logger: new DefaultLogger('ERROR'),
-  });
-  return bundle;
 }
 
 /** Lends an empty folder to run commands in. */
@@ -124,7 +115,7 @@ export async function withCommandFolder<T>(use: (cwd: string) => Promise<T>): Pr
   }
 }
 
-/** Runs `legisync …` to its end, in this process: a process of its own takes ten times as long to start. */
+/** Runs `legisync …` in this process: a separate process takes ten times as long to start. */
 export async function legisync(world: World, ...args: string[]): Promise<Ended> {
   const [stdout, stderr]: [string[], string[]] = [[], []];
   const code = await runCommandLine(args, {
@@ -138,7 +129,7 @@ export async function legisync(world: World, ...args: string[]): Promise<Ended> 
   return { code, stdout: stdout.join(''), stderr: stderr.join('') };
 }
 
-/** The same, in a process of its own, as a shell runs it. */
+/** Runs `legisync …` in a separate process, like a shell. */
 export function legisyncProcess(world: World, ...args: string[]): Promise<Ended> {
   return new Promise((resolve) => {
     const options = { cwd: world.cwd, env: childEnv(world), timeout: COMMAND_TIMEOUT_MS };
@@ -153,12 +144,18 @@ export function legisyncProcess(world: World, ...args: string[]): Promise<Ended>
   });
 }
 
-/** Starts `legisync …`, sends SIGINT as soon as standard error contains `text`, and waits for its end. */
+/**
+ * Starts `legisync …`, sends SIGINT as soon as standard error contains `text`, and waits for its
+ * end.
+ */
 export function legisyncInterruptedAt(text: string, world: World, ...args: string[]): Promise<Ended> {
   return legisyncUntil(text, (child) => Promise.resolve(child.kill('SIGINT')), world, ...args);
 }
 
-/** Starts `legisync …`, does `act` as soon as standard error contains `text`, and waits for both to end. */
+/**
+ * Starts `legisync …`, calls `act` as soon as standard error contains `text`, and waits for both to
+ * end.
+ */
 export async function legisyncUntil(
   text: string,
   act: (child: ChildProcess) => Promise<unknown>,
@@ -192,7 +189,7 @@ export function json(ended: Ended): Record<string, unknown> {
   return JSON.parse(ended.stdout) as Record<string, unknown>;
 }
 
-/** Nothing of the developer's own settings gets into a test: Temporal's file is looked for in the home folder. */
+/** Keeps the developer's settings out of tests: Temporal's file is in the home folder. */
 function childEnv({ cwd, env }: World): Record<string, string> {
   return { PATH: process.env['PATH'] ?? '', HOME: cwd, ...env };
 }

@@ -9,7 +9,7 @@ beforeAll(async () => {
 afterAll(() => env.close());
 
 describe('legisync maintenance run', () => {
-  it('waits for the result and prints what became of the documents', async () => {
+  it('waits for the result and prints its totals', async () => {
     await withWorldAndWorker(env, async (world, collection) => {
       const { code, stdout } = await legisync(world, 'maintenance', 'run', '--limit', '5');
       expect(code).toBe(0);
@@ -25,7 +25,7 @@ describe('legisync maintenance run', () => {
     });
   });
 
-  it('takes only sources that the collection has', async () => {
+  it('refuses sources that the collection does not have', async () => {
     await withWorldAndWorker(env, async (world, collection) => {
       const wrong = await legisync(world, 'maintenance', 'run', collection, '--sources', 'decisions,laws');
       expect(wrong.code).toBe(2);
@@ -34,13 +34,13 @@ describe('legisync maintenance run', () => {
     });
   });
 
-  it('ends with 1, the code of the failure and its remedy, where the run fails', async () => {
+  it('exits with 1, the code of the failure and its remedy, if the run fails', async () => {
     await withWorldAndWorker(env, async (world) => {
       const ended = await legisync(world, 'maintenance', 'run', '--limit', '66', '--json');
       expect(ended.code).toBe(1);
       expect(json(ended)).toEqual({
         error: {
-          code: 'STORAGE_REFUSED',
+          code: 'SUPABASE_CREDENTIALS',
           message: expect.stringContaining('was refused') as string,
           next: expect.stringContaining('SUPABASE_SERVICE_ROLE_KEY') as string,
         },
@@ -48,11 +48,11 @@ describe('legisync maintenance run', () => {
     });
   });
 
-  it('ends with 130 at Ctrl-C, says that the run goes on, and the run does', async () => {
+  it('exits with 130 after Ctrl-C and says that the run continues, which it does', async () => {
     await withWorldAndWorker(env, async (world, collection) => {
       const args = ['maintenance', 'run', collection, '--limit', '99'];
       const { code, stderr } = await legisyncInterruptedAt('Waiting for', world, ...args);
-      expect(stderr).toContain(`maintenance:${collection}:manual goes on`);
+      expect(stderr).toContain(`maintenance:${collection}:manual continues`);
       expect(code).toBe(130);
       const { status } = await env.client.workflow.getHandle(`maintenance:${collection}:manual`).describe();
       expect(status.name).toBe('RUNNING');

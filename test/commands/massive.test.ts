@@ -1,4 +1,6 @@
 import type { RequestListener } from 'node:http';
+import { WorkflowNotFoundError } from '@temporalio/client';
+import { FAILURES } from '../../src/contract/failures.ts';
 import { json, legisync, type TestNamespace } from './harness.ts';
 import { openReadyNamespace, withSupabase, withWorld, withWorldAndWorker } from './worlds.ts';
 
@@ -10,7 +12,7 @@ beforeAll(async () => {
 afterAll(() => env.close());
 
 describe('legisync massive', () => {
-  it('starts once: the second start says that it is running and leaves it as it is', async () => {
+  it('starts once: the second start says that it is running and leaves it unchanged', async () => {
     await withWorldAndWorker(env, async (world, collection) => {
       expect((await legisync(world, 'massive', 'start', collection)).stdout).toContain(
         'started with 4 lanes',
@@ -23,7 +25,7 @@ describe('legisync massive', () => {
     });
   });
 
-  it('is one workflow, even when two start it at the same moment', async () => {
+  it('is one workflow, even if two clients start it at the same moment', async () => {
     await withWorldAndWorker(env, async (world) => {
       const both = await Promise.all([1, 2].map(() => legisync(world, 'massive', 'start', '--json')));
       const started = both.map((ended) => (json(ended)['collections'] as { started: boolean }[])[0]?.started);
@@ -31,7 +33,7 @@ describe('legisync massive', () => {
     });
   });
 
-  it('is steered by Updates, each of which answers with the state that it left', async () => {
+  it('is controlled by Updates, each of which returns the state after it', async () => {
     await withWorldAndWorker(env, async (world, collection) => {
       await legisync(world, 'massive', 'start');
       const progress = async (...args: string[]) => {
@@ -55,7 +57,7 @@ describe('legisync massive', () => {
     });
   });
 
-  it('ends with 6 and the workflow’s reason where the workflow refuses', async () => {
+  it('exits with 6 and the workflow’s reason if the workflow refuses', async () => {
     await withWorldAndWorker(env, async (world) => {
       await legisync(world, 'massive', 'start');
       const ended = await legisync(world, 'massive', 'concurrency', '13', '--json');
@@ -64,15 +66,16 @@ describe('legisync massive', () => {
     });
   });
 
-  it.each(['0', '17', 'x', '1.5'])('ends with 2 for %s lanes, and sends nothing', async (lanes) => {
+  it.each(['0', '17', 'x', '1.5'])('exits with 2 for %s lanes, and sends nothing', async (lanes) => {
     await withWorld(env, async (world) => {
       const { code, stderr } = await legisync(world, 'massive', 'concurrency', lanes);
       expect(code).toBe(2);
+      expect(stderr).toContain('Error USAGE: The number of lanes must be a whole number from 1 to 16');
       expect(stderr).toContain(`"${lanes}"`);
     });
   });
 
-  it('ends with 5 and the command that starts it, where it is not running or was stopped', async () => {
+  it('exits with 5 and the command that starts it, if it is not running or was stopped', async () => {
     await withWorldAndWorker(env, async (world, collection) => {
       const pause = () => legisync(world, 'massive', 'pause');
       expect((await pause()).code).toBe(5);
@@ -86,7 +89,7 @@ describe('legisync massive', () => {
     });
   });
 
-  it('shows the progress where Supabase refuses, ends its status with 8, and does not repeat a key', async () => {
+  it('shows the progress if Supabase refuses, exits with 8, and does not print a key', async () => {
     const key = 'sb_secret_canary4711';
     await withSupabase(
       (_request, response) => response.writeHead(401).end(JSON.stringify({ message: `no such key: ${key}` })),
@@ -99,10 +102,11 @@ describe('legisync massive', () => {
           expect(shown.code).toBe(8);
           expect(shown.stdout).toContain(`${collection}: collecting, pass 1`);
           expect(shown.stdout).toContain('catalogue: legisync_collection_counts failed');
+          expect(shown.stdout.split('\n')).toContain(`  Next: ${FAILURES.SUPABASE_CREDENTIALS.remedy}`);
           const ended = await legisync(there, 'massive', 'status', '--json');
           expect(json(ended)).toMatchObject({
             collections: [
-              { running: true, progress: {}, catalogue: null, problems: [{ code: 'DATABASE_REFUSED' }] },
+              { running: true, progress: {}, catalogue: null, problems: [{ code: 'SUPABASE_CREDENTIALS' }] },
             ],
           });
           expect(`${shown.stdout}${shown.stderr}${ended.stdout}${ended.stderr}`).not.toContain(key);
@@ -111,7 +115,7 @@ describe('legisync massive', () => {
     );
   });
 
-  it('shows what the catalogue holds, and how many parked slices it does not name', async () => {
+  it('shows the catalogue, and how many more slices are parked than it lists', async () => {
     const parked = {
       source: 'decisions',
       key: { kind: 'undated' },
@@ -131,24 +135,26 @@ describe('legisync massive', () => {
       (_request, response) =>
         response.setHeader('content-type', 'application/json').end(JSON.stringify(counts)),
       (SUPABASE) =>
-        withWorld(env, async (world) => {
+        withWorld(env, async (world, collection) => {
           const { stdout } = await legisync(
             { ...world, env: { ...world.env, ...SUPABASE } },
             'massive',
             'status',
           );
-          expect(stdout.split('\n').slice(1, -1)).toEqual([
+          expect(stdout.trimEnd().split('\n')).toEqual([
+            `${collection}: MASSIVE of ${collection} is not running.`,
+            `  Next: legisync massive start ${collection}`,
             '  catalogue, pass 3: stored 5, failed 1',
             '  slices still to enumerate: 2',
             '  parked slice of decisions: LEGIFRANCE_REJECTED: no',
-            '  parked slices besides these: 23',
+            '  other parked slices: 23',
             '  failures: DOCUMENT_MALFORMED 1',
           ]);
         }),
     );
   });
 
-  it('ends with 2 and the nearest name where no collection has this name', async () => {
+  it('exits with 2 and the nearest name if no collection has this name', async () => {
     await withWorld(env, async (world, collection) => {
       const { code, stderr } = await legisync(world, 'massive', 'start', `${collection}x`);
       expect(code).toBe(2);
@@ -156,7 +162,7 @@ describe('legisync massive', () => {
     });
   });
 
-  it('begins with what an operator last set, as Postgres has kept it', async () => {
+  it('starts with the operator’s last controls, which Postgres has stored', async () => {
     const calls: string[] = [];
     const answer: RequestListener = (request, response) => {
       calls.push(request.url ?? '');
@@ -184,12 +190,14 @@ describe('legisync massive', () => {
     );
   });
 
-  it('ends with 8, and starts nothing, where Supabase cannot say what was set', async () => {
+  it('exits with 8, and starts nothing, if Supabase does not return the controls', async () => {
     await withWorld(env, async (world, collection) => {
       const SUPABASE = { SUPABASE_URL: 'http://127.0.0.1:9', SUPABASE_SERVICE_ROLE_KEY: 'sb_secret_test' };
       const { code } = await legisync({ ...world, env: { ...world.env, ...SUPABASE } }, 'massive', 'start');
       expect(code).toBe(8);
-      await expect(env.client.workflow.getHandle(`massive:${collection}`).describe()).rejects.toThrow();
+      await expect(env.client.workflow.getHandle(`massive:${collection}`).describe()).rejects.toThrow(
+        WorkflowNotFoundError,
+      );
     });
   });
 });

@@ -11,7 +11,7 @@ beforeAll(async () => {
 afterAll(() => env.close());
 
 describe('legisync massive', () => {
-  it('ends with 7 where no worker answers, and says so at the start already', async () => {
+  it('exits with 7 if no worker answers, and warns of it at the start', async () => {
     await withWorld(env, async (world, collection) => {
       expect((await legisync(world, 'massive', 'start')).stderr).toContain('npm run worker');
       const ended = await legisync(world, 'massive', 'status', '--json');
@@ -39,7 +39,7 @@ describe('legisync massive', () => {
   it.each([
     ['status', 'QueryWorkflow'],
     ['resume', 'UpdateWorkflowExecution'],
-  ])('ends `%s` with 7, too, where the server notices first that nobody answers', async (command, method) => {
+  ])('makes `%s` exit with 7, too, if the server notices the deadline first', async (command, method) => {
     await withWorld(env, async (world) => {
       await legisync(world, 'massive', 'start');
       await withResets(env.address, method, async (TEMPORAL_ADDRESS) => {
@@ -49,7 +49,7 @@ describe('legisync massive', () => {
     });
   });
 
-  it('ends an Update with 7 where no worker accepts it', async () => {
+  it('exits with 7 if no worker accepts an Update', async () => {
     await withWorld(env, async (world) => {
       await legisync(world, 'massive', 'start');
       const ended = await legisync(world, 'massive', 'resume', '--json');
@@ -58,19 +58,22 @@ describe('legisync massive', () => {
     });
   });
 
-  it('ends with 7, but says that a pause is obeyed, where the workflow cannot confirm it in time', async () => {
+  it('exits with 7, but says that a pause takes effect, if the workflow cannot confirm it in time', async () => {
     await withWorldAndWorker(env, async (world) => {
       await legisync(world, 'massive', 'start');
       const ended = await legisync(world, 'massive', 'pause', '--reason', 'outage', '--json');
       expect(ended.code).toBe(7);
       expect(json(ended)).toMatchObject({
-        error: { code: 'NOT_CONFIRMED', message: expect.stringContaining('accepted pause') as string },
+        error: {
+          code: 'NOT_CONFIRMED',
+          message: expect.stringContaining('accepted pause, which takes effect') as string,
+        },
       });
       expect((await legisync(world, 'massive', 'status')).stdout).toContain('paused');
     });
   });
 
-  it('waits for the end with `stop --wait`, and answers with the final state', async () => {
+  it('waits for the end with `stop --wait`, and prints the final state', async () => {
     await withWorldAndWorker(env, async (world, collection) => {
       await legisync(world, 'massive', 'start');
       const ended = await legisync(world, 'massive', 'stop', '--wait', '--json');
@@ -82,19 +85,19 @@ describe('legisync massive', () => {
     });
   });
 
-  it('ends with 130 at Ctrl-C during `stop --wait`, and does not take the stop back', async () => {
+  it('exits with 130 after Ctrl-C during `stop --wait`, and the stop stays in force', async () => {
     await withWorldAndWorker(env, async (world, collection) => {
       await legisync(world, 'massive', 'start');
       await legisync(world, 'massive', 'concurrency', '11');
       const args = ['massive', 'stop', collection, '--wait'];
       const { code, stderr } = await legisyncInterruptedAt('Waiting for', world, ...args);
-      expect(stderr).toContain(`MASSIVE of ${collection} ends by itself`);
+      expect(stderr).toContain(`MASSIVE of ${collection} is still stopping`);
       expect(code).toBe(130);
       expect((await legisync(world, 'massive', 'status')).stdout).toContain('stopping');
     });
   });
 
-  it('ends with 1 where the collection is terminated while its end is waited for', async () => {
+  it('exits with 1 if the collection is terminated during `stop --wait`', async () => {
     await withWorldAndWorker(env, async (world, collection) => {
       await legisync(world, 'massive', 'start');
       await legisync(world, 'massive', 'concurrency', '11');

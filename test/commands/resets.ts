@@ -10,8 +10,8 @@ import type { AddressInfo } from 'node:net';
 import { pipeline } from 'node:stream';
 
 /**
- * Lends the address of a way to the gRPC server at `target` on which calls of `method` are reset with CANCEL: what a
- * server does that notices a call's deadline before its client does.
+ * Lends the address of a proxy for the gRPC server at `target` that resets calls of `method` with
+ * CANCEL, like a server that notices a call's deadline before its client does.
  */
 export async function withResets<T>(
   target: string,

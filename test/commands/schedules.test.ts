@@ -9,7 +9,7 @@ beforeAll(async () => {
 afterAll(() => env.close());
 
 describe('legisync schedules', () => {
-  it('ends with 1 and the command that mends it where the search attributes are not registered', async () => {
+  it('exits with 1 and the command that fixes it, if the search attributes are not registered', async () => {
     const bare = await openNamespace();
     try {
       await withWorld(env, async (world) => {
@@ -28,7 +28,7 @@ describe('legisync schedules', () => {
     }
   });
 
-  it('plans, applies, and then finds no change; a check ends with 1 as long as there is one', async () => {
+  it('plans, applies, and then finds no change; a check exits with 1 as long as there is one', async () => {
     await withWorld(env, async (world, collection) => {
       const check = () => legisync(world, 'schedules', 'plan', '--check');
       const planned = await check();

@@ -12,9 +12,9 @@ beforeAll(async () => {
 afterAll(() => env.close());
 
 describe('legisync status', () => {
-  it('shows server, workers, collections and schedules; what is not there is an answer too', async () => {
+  it('shows server, workers, collections and schedules, whether or not they are running', async () => {
     await withWorldAndWorker(env, async (world, collection) => {
-      // A worker that was just started asks for work a moment later.
+      // A worker starts to poll a moment after its start.
       let idle = await legisync(world, 'status', '--json');
       await pollUntil(
         async () => {
@@ -40,7 +40,7 @@ describe('legisync status', () => {
     });
   });
 
-  it('ends with 0 and shows the rest, within seconds, where Supabase says nothing', async () => {
+  it('exits with 0 and shows the rest, within seconds, if Supabase does not answer', async () => {
     await withSupabase(
       () => undefined,
       (SUPABASE) =>
@@ -48,7 +48,7 @@ describe('legisync status', () => {
           const startedAt = performance.now();
           const there = { ...world, env: { ...world.env, ...SUPABASE } };
           const ended = await legisync(there, 'status', '--json');
-          // A request of the collection itself waits for 40 s.
+          // Other requests wait for 40 s.
           expect(performance.now() - startedAt).toBeLessThan(30_000);
           expect(ended.code).toBe(0);
           const [found] = json(ended)['collections'] as { problems: { code: string }[] }[];
@@ -58,7 +58,7 @@ describe('legisync status', () => {
     );
   });
 
-  it('finds the running stack of its folder by itself', async () => {
+  it('finds the running stack of its folder', async () => {
     await withWorld(env, async ({ cwd, env: settings }) => {
       await mkdir(join(cwd, '.local'));
       await writeFile(join(cwd, '.local', 'stack.json'), JSON.stringify({ pid: process.pid, env: settings }));
@@ -68,7 +68,7 @@ describe('legisync status', () => {
     });
   });
 
-  it('ends with 3 where the server has no such namespace', async () => {
+  it('exits with 3 if the server does not have the namespace', async () => {
     await withWorld(env, async (world) => {
       const ended = await legisync(
         { ...world, env: { ...world.env, TEMPORAL_NAMESPACE: 'nowhere' } },

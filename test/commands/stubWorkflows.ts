@@ -16,8 +16,9 @@ import type {
 import { NO_TOTALS } from '../../src/contract/collecting.ts';
 
 /**
- * Answers as the real one does, and does nothing. Refuses 13 lanes, as an example of a workflow's own refusal; with 11
- * lanes it never ends, though it was stopped; and for the reason `outage` it pauses, but never confirms it.
+ * Answers like the real workflow, but does nothing. It refuses 13 lanes, as an example of a refusal
+ * by the workflow. With 11 lanes it never ends, even after a stop. A pause with the reason `outage`
+ * takes effect, but is never confirmed.
  */
 export async function collectMassive(input: MassiveInput): Promise<MassiveProgress> {
   let { controls } = input;
@@ -61,11 +62,14 @@ export async function collectMassive(input: MassiveInput): Promise<MassiveProgre
   return progress();
 }
 
-/** Succeeds at once, fails as an activity would (limit 66), is cut short (limit 77), or waits for ever (limit 99). */
+/**
+ * Succeeds at once, fails like an activity (limit 66), ends early (limit 77), or waits for a day
+ * (limit 99).
+ */
 export async function collectMaintenance(input: MaintenanceInput): Promise<MaintenanceResult> {
   if (input.limit === 66) {
     const message = `The key of ${workflowInfo().workflowId} was refused.`;
-    throw ApplicationFailure.create({ type: 'STORAGE_REFUSED', message, nonRetryable: true });
+    throw ApplicationFailure.create({ type: 'SUPABASE_CREDENTIALS', message, nonRetryable: true });
   }
   if (input.limit === 99) await sleep('1 day');
   return {

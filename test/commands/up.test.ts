@@ -12,7 +12,7 @@ beforeAll(async () => {
 afterAll(() => env.close());
 
 describe('legisync up', () => {
-  it('registers search attributes, applies schedules and starts collections; the second time nothing is left to do', async () => {
+  it('registers search attributes, applies schedules and starts collections; the second time there is nothing to do', async () => {
     await withWorld(env, async (world, collection) => {
       const first = await legisync(world, 'up', '--json');
       expect(first.code).toBe(0);

@@ -6,10 +6,10 @@ import { connectTemporal } from '../../src/temporal/connection.ts';
 import { serverSetting } from '../support/servers.ts';
 import { withResets } from './resets.ts';
 
-/** The way to the run's Temporal server. */
+/** A connection to the test run's Temporal server. */
 interface Line {
   readonly address: string;
-  /** From now on nothing gets through, and nobody hangs up. */
+  /** From now on nothing is transmitted, but the connection stays open. */
   readonly fallSilent: () => void;
 }
 
@@ -40,12 +40,12 @@ async function withLine<T>(use: (line: Line) => Promise<T>): Promise<T> {
 }
 
 describe('workersSeen', () => {
-  it('gives up within seconds on a server that has fallen silent, as a server that does not answer', async () => {
+  it('gives up within seconds on a server that stops answering: TEMPORAL_UNREACHABLE', async () => {
     await withLine(async ({ address, fallSilent }) => {
       const environment = new Secret({ TEMPORAL_ADDRESS: address, HOME: '/nowhere' });
       const temporal = await connectTemporal({ temporal: { environment } });
       try {
-        const session = { temporal, config: { taskQueue: 'nobody-asks-here' } };
+        const session = { temporal, config: { taskQueue: 'unpolled' } };
         expect(await workersSeen(session)).toBe(0);
         fallSilent();
         const error = await workersSeen(session).catch((reason: unknown) => reason);
@@ -56,12 +56,12 @@ describe('workersSeen', () => {
     });
   });
 
-  it('tells the same of a server that notices the deadline first, and resets the stream', async () => {
+  it('reports the same if the server notices the deadline first and resets the stream', async () => {
     await withResets(serverSetting('temporal'), 'DescribeTaskQueue', async (address) => {
       const environment = new Secret({ TEMPORAL_ADDRESS: address, HOME: '/nowhere' });
       const temporal = await connectTemporal({ temporal: { environment } });
       try {
-        const session = { temporal, config: { taskQueue: 'nobody-asks-here' } };
+        const session = { temporal, config: { taskQueue: 'unpolled' } };
         const error = await workersSeen(session).catch((reason: unknown) => reason);
         expect(toFailure(error)).toMatchObject({ exitCode: 4, code: 'TEMPORAL_UNREACHABLE' });
       } finally {

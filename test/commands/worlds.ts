@@ -12,14 +12,14 @@ import {
   type World,
 } from './harness.ts';
 
-/** A namespace in which workflows can be started: `legisync up` registers its search attributes. */
+/** A namespace with our search attributes, so that workflows can be started. */
 export async function openReadyNamespace(): Promise<TestNamespace> {
   const env = await openNamespace();
   await ensureSearchAttributes(env.connection, env.namespace);
   return env;
 }
 
-/** Each test has a folder, a task queue and a collection of its own, so that no workflow is in another one's way. */
+/** Gives each test its own folder, task queue and collection, so that workflows do not collide. */
 export async function withWorld(
   env: TestNamespace,
   use: (world: World, collection: string, taskQueue: string) => Promise<void>,
@@ -56,7 +56,7 @@ export async function withWorld(
   });
 }
 
-/** The same, with a worker. */
+/** The same as {@link withWorld}, with a worker. */
 export function withWorldAndWorker(
   env: TestNamespace,
   use: (world: World, collection: string) => Promise<void>,
@@ -66,7 +66,7 @@ export function withWorldAndWorker(
   );
 }
 
-/** Lends the settings of a Supabase that answers as `answer` says. */
+/** Lends the settings of a Supabase whose answers come from `answer`. */
 export async function withSupabase(
   answer: RequestListener,
   use: (settings: Record<string, string>) => Promise<void>,

@@ -13,11 +13,11 @@ import { withFolder } from './folder.ts';
 const ROOT = join(__dirname, '..', '..');
 
 describe('.env.example', () => {
-  it('is what the schema says: `legisync config --env-example > .env.example` after a change', () => {
+  it('matches the schema; after a change: `legisync config --env-example > .env.example`', () => {
     expect(readFileSync(join(ROOT, '.env.example'), 'utf8')).toBe(envExample());
   });
 
-  it('is a file that loads as it is, with every setting at its default', () => {
+  it('loads without changes, with every setting at its default', () => {
     const text = envExample();
     const uncommented = text.replaceAll(/^#([A-Z]\w*=)/gm, '$1');
     const load = (env: string) => withFolder({ '.env': env }, (cwd) => loadConfig({ env: {}, cwd }));
@@ -36,7 +36,7 @@ describe('.env.example', () => {
 });
 
 describe('the default collections', () => {
-  it('name codes that Légifrance has in force', () => {
+  it('name codes that are in force', () => {
     const index = JSON.parse(
       readFileSync(join(ROOT, 'node_modules/@socialgouv/legi-data/data/index.json'), 'utf8'),
     ) as { id: string; etat: string }[];
@@ -79,7 +79,7 @@ describe('a cron line', () => {
 describe('nearest', () => {
   const names = Object.keys(settingsSchema.shape);
 
-  it('finds a name again after any one letter was lost', () => {
+  it('finds a name after the loss of any one letter', () => {
     fc.assert(
       fc.property(fc.constantFrom(...names), fc.nat(), (name, at) => {
         const index = at % name.length;
@@ -88,7 +88,7 @@ describe('nearest', () => {
     );
   });
 
-  it('finds nothing that differs in more than a third', () => {
+  it('finds nothing that differs in more than a third of its letters', () => {
     expect(nearest('LEGISYNC_XYZ', names)).toBeUndefined();
   });
 });

@@ -1,8 +1,10 @@
 import type { Client, WorkflowExecutionInfo } from '@temporalio/client';
-import { ScheduleOverlapPolicy } from '@temporalio/client';
+import { ScheduleNotFoundError, ScheduleOverlapPolicy } from '@temporalio/client';
+import { loadConfig } from '../../src/config/load.ts';
 import { applySchedules, planSchedules, type ScheduleChange } from '../../src/schedules/plan.ts';
 import { ensureSearchAttributes } from '../../src/temporal/searchAttributes.ts';
 import { openNamespace, type TestNamespace } from '../commands/harness.ts';
+import { withFolder } from '../config/folder.ts';
 
 let env: TestNamespace;
 let client: Client;
@@ -21,19 +23,9 @@ afterEach(async () => {
       .catch(() => undefined);
 });
 
-const settings = {
-  taskQueue: 'legisync',
-  bucket: 'raw',
-  coherence: { cron: 'none', graceSeconds: 900, missingLimit: 1_000, gapPercent: 10 },
-  maintenance: {
-    collections: ['urbanisme'],
-    cron: '0 */2 * * *',
-    timezone: 'UTC',
-    limit: 100,
-    pageSize: 50,
-    sinceDays: 30,
-  },
-};
+const { config } = withFolder({}, (cwd) => loadConfig({ env: {}, cwd }));
+/** The defaults, without a schedule for coherence. */
+const settings = { ...config, bucket: 'raw', coherence: { ...config.coherence, cron: 'none' } };
 const withMaintenance = (change: Partial<(typeof settings)['maintenance']>) => ({
   ...settings,
   maintenance: { ...settings.maintenance, ...change },
@@ -46,7 +38,7 @@ const withCoherence = (change: Partial<(typeof settings)['coherence']> = {}) => 
 const ID = 'maintenance:urbanisme';
 const COHERENCE = 'coherence:raw';
 
-/** The list of schedules is written a moment after the schedules themselves. */
+/** The list of schedules is eventually consistent. */
 async function untilListed(id: string): Promise<void> {
   const deadline = Date.now() + 10_000;
   while (Date.now() < deadline) {
@@ -55,7 +47,7 @@ async function untilListed(id: string): Promise<void> {
   throw new Error(`Schedule ${id} was not listed in time.`);
 }
 
-/** The first workflow that `query` finds; the list is written a moment after the workflow itself. */
+/** The first workflow that `query` finds. The list of workflows is eventually consistent. */
 async function firstRun(query: string): Promise<WorkflowExecutionInfo> {
   const deadline = Date.now() + 10_000;
   while (Date.now() < deadline) {
@@ -65,7 +57,7 @@ async function firstRun(query: string): Promise<WorkflowExecutionInfo> {
 }
 
 describe('applySchedules', () => {
-  it('makes a schedule with explicit times, zone, overlap and catch-up window, that starts collectMaintenance', async () => {
+  it('creates a schedule of collectMaintenance with explicit times, zone, overlap and catch-up window', async () => {
     expect(actions(await applySchedules(client, settings))).toEqual([`create ${ID}`]);
     const { action, policies, spec, info } = await client.schedule.getHandle(ID).describe();
     expect(policies).toEqual({
@@ -86,7 +78,7 @@ describe('applySchedules', () => {
     expect(Number(second) - Number(first)).toBe(2 * 3_600_000);
   });
 
-  it('marks each run with its collection and its state, so that the Web UI finds it as one started by hand', async () => {
+  it('marks each run with its collection and its state, so that the Web UI finds it like one started by hand', async () => {
     await applySchedules(client, settings);
     await client.schedule.getHandle(ID).trigger();
     const run = await firstRun(`LegisyncCollection = 'urbanisme' and LegisyncState = 'collecting'`);
@@ -98,7 +90,7 @@ describe('applySchedules', () => {
     }
   });
 
-  it('mends a schedule whose runs are not marked', async () => {
+  it('fixes a schedule whose runs are not marked', async () => {
     await applySchedules(client, settings);
     await client.schedule.getHandle(ID).update(({ action, ...previous }) => {
       const { workflowType, workflowId, taskQueue, args = [], staticSummary = '' } = action;
@@ -131,7 +123,7 @@ describe('applySchedules', () => {
     ['times', { cron: '30 4 * * 1-5' }],
     ['timezone', { timezone: 'Europe/Paris' }],
     ['input', { limit: 20 }],
-  ])('mends what differs: %s', async (property, change) => {
+  ])('fixes a difference: %s', async (property, change) => {
     await applySchedules(client, settings);
     const changed = withMaintenance(change);
     const [planned] = await planSchedules(client, changed);
@@ -142,7 +134,7 @@ describe('applySchedules', () => {
     expect(actions(await planSchedules(client, changed))).toEqual([`keep ${ID}`]);
   });
 
-  it('mends what somebody changed on the server, down to the times', async () => {
+  it('fixes what was changed on the server, including the times', async () => {
     await applySchedules(client, settings);
     await client.schedule.getHandle(ID).update((previous) => ({
       ...previous,
@@ -158,7 +150,7 @@ describe('applySchedules', () => {
     expect(actions(await planSchedules(client, settings))).toEqual([`keep ${ID}`]);
   });
 
-  it('never ends an operator’s pause, nor loses its note', async () => {
+  it('never ends an operator’s pause and never loses its note', async () => {
     await applySchedules(client, settings);
     await client.schedule.getHandle(ID).pause('the API is moving house');
     expect(await planSchedules(client, settings)).toEqual([{ action: 'keep', id: ID, paused: true }]);
@@ -187,12 +179,12 @@ describe('applySchedules', () => {
     const none = withMaintenance({ collections: [] });
     expect(actions(await planSchedules(client, none))).toEqual([`remove ${ID}`]);
     await applySchedules(client, none);
-    await expect(client.schedule.getHandle(ID).describe()).rejects.toThrow();
+    await expect(client.schedule.getHandle(ID).describe()).rejects.toThrow(ScheduleNotFoundError);
     await expect(client.schedule.getHandle('maintenance:of-the-lift').describe()).resolves.toBeDefined();
     await expect(client.schedule.getHandle('reports').describe()).resolves.toBeDefined();
   });
 
-  it('makes one for the coherence of the bucket, which skips what overlaps, and reads in full', async () => {
+  it('creates one for the coherence of the bucket, which skips overlapping runs and reads in full', async () => {
     expect(actions(await applySchedules(client, withCoherence()))).toEqual([
       `create ${ID}`,
       `create ${COHERENCE}`,
@@ -217,7 +209,7 @@ describe('applySchedules', () => {
     ]);
   });
 
-  it('removes the one of the coherence where it is none, and of another bucket, and leaves alone what is not ours', async () => {
+  it('removes the one for coherence if its cron is none, or after a change of the bucket, and no other', async () => {
     await applySchedules(client, withCoherence());
     const action = {
       type: 'startWorkflow' as const,

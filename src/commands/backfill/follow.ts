@@ -3,98 +3,85 @@ import { WorkflowFailedError, type WorkflowHandle } from '@temporalio/client';
 import { CancelledFailure, TerminatedFailure } from '@temporalio/common';
 import type { BackfillProgress, BackfillResult } from '../../contract/backfill.ts';
 import { QUERIES } from '../../contract/names.ts';
-import { isWithoutAnswer } from '../../cli/askWorkflow.ts';
 import { CommandError, EXIT } from '../../cli/exit.ts';
-import { untilInterrupted } from '../../cli/interrupt.ts';
+import { waitForResult } from '../../cli/interrupt.ts';
 import { withDeadline, type Outcome, type Session } from '../../cli/run.ts';
+import { isWithoutAnswer } from '../../cli/workflow.ts';
 
-/** A chunk takes a second or two: often enough to see each. */
-const LOOK_MS = 2_000;
+/** Often enough to see each chunk: a chunk takes a second or two. */
+const POLL_MS = 2_000;
 
 /**
- * Waits for the result, as long as it takes, and says on standard error how far it is. Ctrl-C ends the waiting, not the
+ * Waits for the result and prints the progress on standard error. Ctrl-C ends the waiting, not the
  * run.
+ *
+ * @throws CommandError `STOPPED` if the run is stopped, `INTERRUPTED`
  */
-export function followBackfill(session: Session, handle: WorkflowHandle): Promise<BackfillResult> {
-  const { temporal, io } = session;
-  return untilInterrupted(async (interrupted) => {
-    const over = new AbortController();
-    const watching = watch(session, handle, AbortSignal.any([interrupted, over.signal]));
-    try {
-      return await temporal.connection.withAbortSignal(
-        interrupted,
-        () => handle.result() as Promise<BackfillResult>,
-      );
-    } catch (error) {
-      if (wasEnded(error)) throw endedBefore(handle.workflowId);
-      if (!interrupted.aborted) throw error;
-      throw new CommandError(
-        EXIT.interrupted,
-        'INTERRUPTED',
-        `Stopped waiting. Workflow ${handle.workflowId} goes on.`,
-        'legisync backfill status --wait follows it again; legisync backfill stop ends it',
-      );
-    } finally {
-      over.abort();
-      await watching.catch((error: unknown) => io.err(`Warning: ${String(error)}`));
-    }
-  });
+export async function followBackfill(session: Session, handle: WorkflowHandle): Promise<BackfillResult> {
+  try {
+    return await waitForResult<BackfillResult>(session, handle, {
+      afterwards: `Workflow ${handle.workflowId} continues.`,
+      next: '`legisync backfill status --wait` follows it again; `legisync backfill stop` ends it',
+      meanwhile: (over) => showProgress(session, handle, over),
+    });
+  } catch (error) {
+    throw wasEnded(error) ? stopped(handle.workflowId) : error;
+  }
 }
 
-/** By `legisync backfill stop`, or by cancel or terminate in the Web UI. */
+/** By `legisync backfill stop`, or by Cancel or Terminate in the Web UI. */
 function wasEnded(error: unknown): boolean {
   if (!(error instanceof WorkflowFailedError)) return false;
   return error.cause instanceof CancelledFailure || error.cause instanceof TerminatedFailure;
 }
 
-function endedBefore(workflowId: string): CommandError {
+function stopped(workflowId: string): CommandError {
   return new CommandError(
     EXIT.failed,
     'STOPPED',
-    `Workflow ${workflowId} was stopped before its end. What it committed stays.`,
+    `Workflow ${workflowId} was stopped before its end. Committed chunks stay.`,
     'legisync backfill --resume',
   );
 }
 
-/** Prints a line when something has moved, until `signal` says that it is over. */
-async function watch(session: Session, handle: WorkflowHandle, signal: AbortSignal): Promise<void> {
+/** Prints a line when the progress has changed, until `over` is aborted. */
+async function showProgress(session: Session, handle: WorkflowHandle, over: AbortSignal): Promise<void> {
+  const { connection } = session.temporal;
   let shown = '';
-  let trouble = '';
+  let shownRetry = '';
   for (;;) {
-    const line = await session.temporal.connection.withAbortSignal(signal, () => look(session, handle));
-    const stands = line === shown;
-    const found = stands
-      ? await session.temporal.connection.withAbortSignal(signal, () => whatHoldsUp(session, handle))
-      : '';
-    // An answer that was no longer waited for says nothing.
-    if (signal.aborted) return;
-    if (!stands) session.io.err(line);
-    if (found !== '' && found !== trouble) session.io.err(found);
+    const line = await connection.withAbortSignal(over, () => progressLine(session, handle));
+    const changed = line !== shown;
+    const retry = changed ? '' : await connection.withAbortSignal(over, () => retryLine(session, handle));
+    // An aborted request has no answer to print.
+    if (over.aborted) return;
+    if (changed) session.io.err(line);
+    if (retry !== '' && retry !== shownRetry) session.io.err(retry);
     shown = line;
-    trouble = found;
-    await pause(LOOK_MS, undefined, { signal }).catch(() => undefined);
+    shownRetry = retry;
+    await pause(POLL_MS, undefined, { signal: over }).catch(() => undefined);
   }
 }
 
-async function look(session: Session, handle: WorkflowHandle): Promise<string> {
+async function progressLine(session: Session, handle: WorkflowHandle): Promise<string> {
   try {
-    const ask = (): Promise<BackfillProgress> => handle.query<BackfillProgress>(QUERIES.progress);
-    return describeBackfill(await withDeadline(session, ask));
+    const query = (): Promise<BackfillProgress> => handle.query<BackfillProgress>(QUERIES.progress);
+    return describeBackfill(await withDeadline(session, query));
   } catch (error) {
-    // The result is still waited for: what keeps the question from being answered may pass.
+    // Only the progress is missing: the result may still come.
     if (isWithoutAnswer(error)) return `no worker of task queue ${session.config.taskQueue} answers; waiting`;
-    return 'the server does not say how far it is; waiting';
+    return 'the server does not report the progress; waiting';
   }
 }
 
-/** Why the chunk in work is being tried again; '' where it is not. */
-async function whatHoldsUp(session: Session, handle: WorkflowHandle): Promise<string> {
+/** Why the chunk in progress is being retried; '' if it is not. */
+async function retryLine(session: Session, handle: WorkflowHandle): Promise<string> {
   try {
     const { raw } = await withDeadline(session, () => handle.describe());
     const message = raw.pendingActivities?.[0]?.lastFailure?.message ?? '';
-    return message === '' ? '' : `it is tried again: ${message}`;
+    return message === '' ? '' : `retrying: ${message}`;
   } catch {
-    // As above: this is news, not the result.
+    // As above: only the reason is missing.
     return '';
   }
 }
@@ -106,29 +93,30 @@ export function describeBackfill(progress: BackfillProgress): string {
   const of = objects === null ? '' : ` of ${objects}`;
   const speed = rate === null ? '' : `, ${Math.round(rate)} objects/s`;
   const left = secondsLeft === null ? '' : `, ${Math.ceil(secondsLeft)} s left in this phase`;
-  const cancelled = timeouts === 0 ? '' : `; ${timeouts} chunks were cancelled by the database and halved`;
-  const changed = run?.kind === 'sizes' ? `${run.sized} sizes filled` : `${run?.queued ?? 0} queued`;
+  const cancelled = timeouts === 0 ? '' : `; ${timeouts} chunks timed out in the database and were halved`;
+  const changed = run?.kind === 'sizes' ? `${run.sized} sizes filled in` : `${run?.queued ?? 0} queued`;
   return `${paused ? 'paused in ' : ''}${phase}: ${done}${of} objects, ${changed}${speed}${left}${cancelled}`;
 }
 
-/** The end of a run. Missing files make the exit code 1. */
+/** The report of a finished run. Missing files make the exit code 1. */
 export function reportOf({ run, timeouts }: BackfillResult): Outcome {
   const seconds = run.seconds.toFixed(1);
   const data = { run, timeouts };
   if (run.phase === 'end' && run.kind === 'sizes') {
     return {
       data,
-      lines: [`Run ${run.id}: ${run.sized} rows got their size in ${seconds} s.`, 'Next: legisync coherence'],
+      lines: [
+        `Run ${run.id}: filled in the size of ${run.sized} rows in ${seconds} s.`,
+        'Next: legisync coherence',
+      ],
     };
   }
   return {
     data,
     lines: [
-      `Run ${run.id}: ${run.queued} rows queued in ${seconds} s, of ${run.scanned} objects; ${run.caughtUp} of them arrived meanwhile.`,
+      `Run ${run.id}: ${run.queued} rows queued from ${run.scanned} objects in ${seconds} s; ${run.caughtUp} of the files arrived during the run.`,
       `Verified: missing ${run.missing}, in flight ${run.inFlight}, held by another bucket ${run.heldByOtherBucket}, folders and placeholders ${run.skipped}.`,
-      run.missing === 0
-        ? 'Next: legisync coherence'
-        : 'Next: legisync backfill (files went missing while it ran)',
+      run.missing === 0 ? 'Next: legisync coherence' : 'Next: legisync backfill (some files have no row)',
     ],
     ...(run.missing === 0 ? {} : { exitCode: EXIT.failed }),
   };

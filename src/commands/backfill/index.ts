@@ -1,16 +1,17 @@
 import type { Command } from 'commander';
-import { CHUNK } from '../../contract/backfill.ts';
-import { backfill } from './start.ts';
-import type { BackfillFlags } from './options.ts';
-import { backfillStatus, backfillSteer, backfillStop } from './steer.ts';
-import { backfillDryRun } from './plan.ts';
+import { CHUNK } from '../../contract/limits.ts';
 import { asLeaf, leaf, type Actions, type JsonOption } from '../../cli/leaf.ts';
+import { pauseUpdate, resumeUpdate } from '../../cli/workflow.ts';
+import { backfillStatus, backfillStop, controlBackfill } from './control.ts';
+import type { BackfillFlags } from './options.ts';
+import { backfillDryRun } from './plan.ts';
+import { backfill } from './start.ts';
 
 /** `legisync backfill …` */
 export function addBackfill(program: Command, { onTemporal, onConfig }: Actions): void {
   const group = asLeaf(
     program.command('backfill'),
-    'rebuild files_queue from Storage: a row for every file without one, then count what is missing (Ctrl-C ends the waiting only)',
+    'rebuild files_queue from Storage: add a row for every file without one, then count what is missing (Ctrl-C ends the waiting only)',
     [
       'backfill --dry-run',
       'backfill --yes',
@@ -19,45 +20,47 @@ export function addBackfill(program: Command, { onTemporal, onConfig }: Actions)
       'backfill --fill-sizes',
     ],
   )
-    .option('--dry-run', 'count, and say how long it would take; change nothing')
-    .option('--prefix <path>', 'only files whose path begins so, such as legifrance/codes/')
-    .option('--status <status>', 'new rows are pending (default), or processed: no Worker works them again')
-    .option('--before <time>', 'with --status processed: only for files last written before it, UTC')
-    .option('--all-at-once', 'one transaction; refused above 100,000 files')
-    .option('--chunk <n>', `files a transaction, ${CHUNK.min} to ${CHUNK.max} (LEGISYNC_BACKFILL_CHUNK)`)
-    .option('--fill-sizes', 'instead of queueing: sizes for rows that have none')
-    .option('--resume', 'go on with the unfinished run')
-    .option('--restart', 'abandon the unfinished run, and begin anew')
-    .option('--detach', 'start, and do not wait for the result')
-    .option('--yes', 'do not ask; needed where there is no terminal')
+    .option('--dry-run', 'count the files and estimate the duration; change nothing')
+    .option('--prefix <path>', 'only files whose path starts with this, such as legifrance/codes/')
+    .option(
+      '--status <status>',
+      'status of new rows: pending (default), or processed: no Worker processes the files again',
+    )
+    .option('--before <time>', 'with --status processed: only for files last written before this time, UTC')
+    .option('--all-at-once', 'use one transaction; refused above 100,000 files')
+    .option('--chunk <n>', `files in one transaction, ${CHUNK.min} to ${CHUNK.max} (LEGISYNC_BACKFILL_CHUNK)`)
+    .option('--fill-sizes', 'do not queue files; fill in the sizes of rows without one')
+    .option('--resume', 'continue the unfinished run')
+    .option('--restart', 'abandon the unfinished run and start from scratch')
+    .option('--detach', 'do not wait for the result')
+    .option('--yes', 'do not ask; required without a terminal')
     .action((flags: JsonOption & BackfillFlags) =>
       flags.dryRun === true
         ? onConfig(flags, (config) => backfillDryRun(config, flags))
         : onTemporal(flags, (session) => backfill(session, flags)),
     );
 
-  leaf(group, 'status', 'the run in work, or the last one', ['backfill status', 'backfill status --wait'])
+  leaf(group, 'status', 'the run in progress, or the last one', ['backfill status', 'backfill status --wait'])
     .option('--wait', 'follow it to its end')
     .action((_: unknown, command: Command) => {
       const options = command.optsWithGlobals<JsonOption & { readonly wait?: boolean }>();
       return onTemporal(options, (session) => backfillStatus(session, options));
     });
-  leaf(group, 'pause', 'begin no further chunk; the one in work is finished', [
+  leaf(group, 'pause', 'start no new chunk; the chunk in progress is finished', [
     'backfill pause --reason "peak hours"',
   ])
-    .option('--reason <text>', 'shown to others, at most 200 characters')
+    .option('--reason <text>', 'shown to other operators, at most 200 characters')
     .action((_: unknown, command: Command) => {
       const options = command.optsWithGlobals<JsonOption & { readonly reason?: string }>();
-      return onTemporal(options, (session) =>
-        backfillSteer(session, { name: 'pause', reason: options.reason }),
-      );
+      return onTemporal(options, (session) => controlBackfill(session, pauseUpdate(options.reason)));
     });
-  leaf(group, 'resume', 'go on after a pause', ['backfill resume']).action((_: unknown, command: Command) =>
-    onTemporal(command.optsWithGlobals<JsonOption>(), (session) =>
-      backfillSteer(session, { name: 'resume' }),
-    ),
+  leaf(group, 'resume', 'continue after a pause', ['backfill resume']).action(
+    (_: unknown, command: Command) =>
+      onTemporal(command.optsWithGlobals<JsonOption>(), (session) =>
+        controlBackfill(session, resumeUpdate()),
+      ),
   );
-  leaf(group, 'stop', 'end it; `backfill --resume` goes on later', ['backfill stop']).action(
+  leaf(group, 'stop', 'end it; `backfill --resume` continues it later', ['backfill stop']).action(
     (_: unknown, command: Command) => onTemporal(command.optsWithGlobals<JsonOption>(), backfillStop),
   );
 }

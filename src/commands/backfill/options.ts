@@ -1,8 +1,10 @@
 import type { Config } from '../../config/config.ts';
-import { CHUNK, MAX_SIZES_CHUNK, type BackfillOptions, type BackfillStart } from '../../contract/backfill.ts';
+import type { BackfillOptions, BackfillStart } from '../../contract/backfill.ts';
+import { CHUNK, MAX_SIZES_CHUNK } from '../../contract/limits.ts';
 import { CommandError, EXIT } from '../../cli/exit.ts';
+import { readWholeNumber } from '../../cli/wholeNumber.ts';
 
-/** What is typed behind `legisync backfill`. */
+/** The options of `legisync backfill`, as typed. */
 export interface BackfillFlags {
   readonly dryRun?: boolean | undefined;
   readonly allAtOnce?: boolean | undefined;
@@ -17,12 +19,12 @@ export interface BackfillFlags {
   readonly yes?: boolean | undefined;
 }
 
-/** The settings that a backfill begins with. */
+/** The settings that a backfill reads. */
 export interface BackfillSettings extends Pick<Config, 'backfill'> {
   readonly coherence: Pick<Config['coherence'], 'graceSeconds'>;
 }
 
-/** What a run is asked for. */
+/** What a run is to do. */
 export interface BackfillRequest {
   readonly start: BackfillStart;
   readonly options: BackfillOptions;
@@ -30,13 +32,15 @@ export interface BackfillRequest {
   readonly chunk: number;
 }
 
-/** Storage's own limit of a path. */
+/** The maximum length of a path in Storage. */
 const MAX_PREFIX = 1_024;
+
+const HELP = 'legisync backfill --help';
 
 /**
  * Reads the options of a backfill.
  *
- * @throws CommandError `USAGE` for a value out of bounds, and for options that contradict each other
+ * @throws CommandError `USAGE` for a value out of bounds, or options that contradict each other
  */
 export function readBackfillFlags(
   flags: BackfillFlags,
@@ -60,7 +64,7 @@ export function readBackfillFlags(
   };
 }
 
-/** What was typed, to be typed again: with the options that decide what a run does. */
+/** The command line to type again, with the options that decide what a run does. */
 export function commandLineOf(flags: BackfillFlags): string {
   const words = Object.entries(flags).flatMap(([name, value]: [string, unknown]) => {
     if (value === true && name !== 'yes' && name !== 'json') return [`--${dashed(name)}`];
@@ -69,18 +73,18 @@ export function commandLineOf(flags: BackfillFlags): string {
   return ['legisync backfill', ...words].join(' ');
 }
 
-/** Pairs of options that cannot stand together, with the reason. */
+/** Pairs of options that cannot be combined, with the reason. */
 const CONTRADICTIONS: readonly (readonly [keyof BackfillFlags, keyof BackfillFlags, string])[] = [
-  ['resume', 'restart', 'one goes on with the unfinished run, the other abandons it'],
+  ['resume', 'restart', 'one continues the unfinished run, the other abandons it'],
   ['resume', 'prefix', 'a resumed run keeps its own options'],
   ['resume', 'status', 'a resumed run keeps its own options'],
   ['resume', 'before', 'a resumed run keeps its own options'],
   ['resume', 'fillSizes', 'a resumed run keeps its own options'],
   ['resume', 'allAtOnce', 'a resumed run keeps its own options'],
-  ['resume', 'dryRun', 'a dry run has nothing to resume'],
+  ['resume', 'dryRun', 'a dry run changes nothing, so there is nothing to resume'],
   ['fillSizes', 'status', 'filling sizes writes no rows'],
   ['fillSizes', 'before', 'filling sizes writes no rows'],
-  ['fillSizes', 'allAtOnce', 'filling sizes takes small chunks, so that Workers never wait long'],
+  ['fillSizes', 'allAtOnce', 'sizes are filled in small chunks, because Workers wait for each'],
   ['allAtOnce', 'chunk', 'all at once is one chunk'],
 ];
 
@@ -88,13 +92,13 @@ function refuseContradictions(flags: BackfillFlags): void {
   for (const [one, other, reason] of CONTRADICTIONS) {
     const given = (name: keyof BackfillFlags): boolean => flags[name] !== undefined && flags[name] !== false;
     if (given(one) && given(other)) {
-      throw usage(`--${dashed(one)} and --${dashed(other)} cannot stand together: ${reason}.`);
+      throw usage(`--${dashed(one)} and --${dashed(other)} cannot be combined: ${reason}.`);
     }
   }
   if (flags.before !== undefined && flags.status !== 'processed') {
     throw usage(
-      '--before says which rows are written as processed, so it needs --status processed: rows of files written ' +
-        'later are pending.',
+      '--before needs --status processed: it selects the files whose rows are written as processed; rows of ' +
+        'files written later are pending.',
     );
   }
 }
@@ -102,42 +106,38 @@ function refuseContradictions(flags: BackfillFlags): void {
 function chunkOf({ chunk, allAtOnce }: BackfillFlags, setting: number): number {
   if (allAtOnce === true) return CHUNK.default;
   if (chunk === undefined) return setting;
-  const value = Number(chunk);
-  if (/^\d+$/.test(chunk) && value >= CHUNK.min && value <= CHUNK.max) return value;
-  throw usage(
-    `--chunk must be a whole number from ${CHUNK.min} to ${CHUNK.max}; it is ${JSON.stringify(chunk)}.`,
-  );
+  return readWholeNumber(chunk, CHUNK, { name: '--chunk', next: HELP });
 }
 
 function readPrefix(prefix = ''): string {
   if (prefix.length <= MAX_PREFIX && !prefix.startsWith('/')) return prefix;
   throw usage(
-    `--prefix is the beginning of a path in the bucket, without a slash in front, such as legifrance/codes/; it is ${JSON.stringify(prefix.slice(0, 80))}.`,
+    `--prefix must be the start of a path in the bucket, at most ${MAX_PREFIX} characters without a leading slash, such as legifrance/codes/; it is ${JSON.stringify(prefix.slice(0, 80))}.`,
   );
 }
 
 function readStatus(status = 'pending'): 'pending' | 'processed' {
   if (status === 'pending' || status === 'processed') return status;
-  throw usage(`--status is pending or processed; it is ${JSON.stringify(status)}.`);
+  throw usage(`--status must be pending or processed; it is ${JSON.stringify(status)}.`);
 }
 
-/** @returns ISO 8601; a day without a time begins at midnight UTC */
+/** @returns ISO 8601; a day without a time means midnight UTC */
 function readTime(text: string): string {
   const [, day] = /^(\d{4}-\d{2}-\d{2})(T\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:\d{2}))?$/.exec(text) ?? [];
   const time = new Date(text);
   if (day !== undefined && isDay(day) && !Number.isNaN(time.getTime())) return time.toISOString();
   throw usage(
-    `--before must be a day or a time with its zone, such as 2026-11-01 or 2026-11-01T08:00:00Z; it is ${JSON.stringify(text)}.`,
+    `--before must be a day, or a time with a zone, such as 2026-11-01 or 2026-11-01T08:00:00Z; it is ${JSON.stringify(text)}.`,
   );
 }
 
-/** `Date` takes 30 February for 2 March. */
+/** Whether the day exists: `Date` reads 30 February as 2 March. */
 function isDay(text: string): boolean {
   const day = new Date(text);
   return !Number.isNaN(day.getTime()) && day.toISOString().startsWith(text);
 }
 
-/** For a POSIX shell. */
+/** Quotes a word for a POSIX shell. */
 function quoted(word: string): string {
   return /^[\w./:+-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
 }
@@ -147,5 +147,5 @@ function dashed(name: string): string {
 }
 
 function usage(message: string): CommandError {
-  return new CommandError(EXIT.usage, 'USAGE', message, 'legisync backfill --help');
+  return new CommandError(EXIT.usage, 'USAGE', message, HELP);
 }

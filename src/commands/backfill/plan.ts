@@ -4,22 +4,25 @@ import { readBackfillFlags, type BackfillFlags, type BackfillRequest } from './o
 import type { Outcome } from '../../cli/run.ts';
 import { requireSupabase } from '../../cli/supabase.ts';
 
-/** How long a run may take. */
+/** The expected duration of a run. */
 export interface Expectation {
   readonly chunks: number;
   readonly seconds: number;
-  /** Whose speed it is: that of the last run here, or of the machine on which legisync was measured. */
-  readonly basis: 'the last run' | 'a measurement on two cores';
+  /** The source of the speed: the last run of this bucket, or a benchmark of legisync. */
+  readonly basis: 'the last run' | 'a benchmark on two cores';
 }
 
-/** Objects are read three times: to queue, to catch up, and to verify. To fill sizes, rows are read once. */
+/**
+ * Objects are read three times: to queue, to catch up and to verify. Filling in sizes reads rows
+ * once.
+ */
 const PASSES = 3;
-/** A row costs as much as reading nine objects; measured with 1.4 million of them. */
+/** Writing a row costs as much as reading nine objects. Measured with 1.4 million objects. */
 const ROW_WEIGHT = 9;
-/** Seconds to read an object, of the same measurement. */
+/** Seconds to read an object, from the same measurement. */
 const MEASURED_SECONDS = 1.2e-6;
 
-/** What a run would take, from what it would read and write. */
+/** The duration of a run, estimated from the objects that it reads and the rows that it writes. */
 export function expectationOf(
   plan: BackfillPlan,
   { chunk, options }: BackfillRequest,
@@ -31,17 +34,17 @@ export function expectationOf(
   return {
     chunks: Math.ceil(toRead / chunk),
     seconds: (reads * toRead + ROW_WEIGHT * toWrite) * (unit ?? MEASURED_SECONDS),
-    basis: unit === null ? 'a measurement on two cores' : 'the last run',
+    basis: unit === null ? 'a benchmark on two cores' : 'the last run',
   };
 }
 
-/** Null where the last run tells nothing: unfinished, or of too few objects. */
+/** Null if the last run gives no estimate: it is unfinished, or read too few objects. */
 function secondsPerObject({ state, kind, scanned, queued, busySeconds }: BackfillRun): number | null {
   if (state !== 'completed' || kind !== 'queue' || scanned < 10_000) return null;
   return busySeconds / (PASSES * scanned + ROW_WEIGHT * queued);
 }
 
-/** `legisync backfill --dry-run`: counts only, and needs nothing but Supabase. */
+/** `legisync backfill --dry-run`: counts only. It needs no Temporal server. */
 export async function backfillDryRun(config: Config, flags: BackfillFlags): Promise<Outcome> {
   const { bucket } = config;
   const request = readBackfillFlags(flags, config);
@@ -57,7 +60,7 @@ export async function backfillDryRun(config: Config, flags: BackfillFlags): Prom
       ...(unfinished === null
         ? []
         : [
-            `Run ${unfinished.id} is unfinished: ${unfinished.scanned} objects seen, ${unfinished.queued} queued (--resume, or --restart).`,
+            `Run ${unfinished.id} is unfinished: ${unfinished.scanned} objects read, ${unfinished.queued} queued (use --resume or --restart).`,
           ]),
       'Nothing was changed (--dry-run).',
     ],
@@ -75,11 +78,11 @@ export function describePlan(
     plan.heldByOtherBucket === 0
       ? []
       : [
-          `${plan.heldByOtherBucket} files have their path held by a row of another bucket; they stay as they are.`,
+          `${plan.heldByOtherBucket} files have a path that a row of another bucket holds; they are left alone.`,
         ];
-  const time = `Chunks of ${chunk}: ${chunks}; about ${duration(seconds)}, by the speed of ${basis}.`;
+  const time = `Chunks of ${chunk}: ${chunks}; about ${duration(seconds)} (estimated from ${basis}).`;
   if (options.kind === 'sizes') {
-    return [`${plan.withoutSize} rows${under} have no size, and get that of their file.`, time];
+    return [`${plan.withoutSize} rows${under} have no size and get the size of their file.`, time];
   }
   return [
     `${plan.files} files${under}, ${plan.missing} of them without a row (${gigabytes(plan.missingBytes)}).`,
@@ -90,10 +93,10 @@ export function describePlan(
 }
 
 function rowsAre(missing: number, finished: boolean, before: string | undefined): string {
-  if (!finished) return `${missing} new rows are pending: the Workers process each of these files.`;
+  if (!finished) return `${missing} new rows will be pending: Workers process each of these files.`;
   return before === undefined
-    ? 'New rows are written as processed: no Worker works these files again.'
-    : `New rows of files that were last written before ${before} are written as processed; later ones are pending.`;
+    ? 'New rows are written as processed: no Worker processes these files again.'
+    : `New rows of files last written before ${before} are written as processed; the others are pending.`;
 }
 
 function duration(seconds: number): string {

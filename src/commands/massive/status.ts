@@ -1,20 +1,20 @@
 import { LegisyncError } from '../../contract/failures.ts';
 import type { MassiveProgress } from '../../contract/collecting.ts';
 import type { CatalogueCounts } from '../../supabase/types.ts';
-import { queryProgress } from './ask.ts';
 import type { Failure } from '../../cli/errors.ts';
 import { CommandError, EXIT } from '../../cli/exit.ts';
-import { describeProgress, massiveNames } from './steer.ts';
 import { failureOf, type Outcome, type Session } from '../../cli/run.ts';
 import { openSupabase } from '../../cli/supabase.ts';
+import { describeProgress, massiveNames } from './control.ts';
+import { massiveProgress } from './workflow.ts';
 
-/** A part of the answer, or why it could not be had; both null where there is nothing to ask. */
+/** A part of the status, or why it is not available; both null if Supabase is not configured. */
 interface Found<T> {
   readonly value: T | null;
   readonly problem: Failure | null;
 }
 
-/** A collection, as far as it can be seen. */
+/** The status of a collection. Parts of it may be missing. */
 export interface CollectionStatus {
   readonly collection: string;
   readonly progress: Found<MassiveProgress>;
@@ -22,12 +22,14 @@ export interface CollectionStatus {
 }
 
 /**
- * Somebody looks at the screen: an answer without the catalogue now is worth more than one with it after the 40 s that
- * the collection itself is ready to wait.
+ * Deadline for the counts of the catalogue. Shorter than the 40 s of other requests: a person waits
+ * for the status, and the rest of it is useful without the counts.
  */
 const COUNTS_TIMEOUT_MS = 10_000;
 
-/** `legisync massive status`: what is running, and what the catalogue holds. Ends with the first problem's exit code. */
+/**
+ * `legisync massive status`: progress and catalogue. The exit code is that of the first problem.
+ */
 export async function massiveStatus(session: Session, named: string | undefined): Promise<Outcome> {
   const statuses = await collectionStatuses(session, massiveNames(session, named));
   const [first] = statuses.flatMap(problemsOf);
@@ -39,8 +41,9 @@ export async function massiveStatus(session: Session, named: string | undefined)
 }
 
 /**
- * Where collections stand. A workflow that does not run, a missing worker, and a Supabase that does not answer are part
- * of the answer. They are asked side by side, so that what does not answer is waited for once.
+ * The status of several collections. A workflow that is not running, a missing worker and an outage
+ * of Supabase are part of the status. All are queried concurrently, so several deadlines pass at
+ * once.
  */
 export function collectionStatuses(
   session: Session,
@@ -59,7 +62,7 @@ export function collectionStatuses(
 
 async function progressOf(session: Session, collection: string): Promise<Found<MassiveProgress>> {
   try {
-    return { value: await queryProgress(session, collection), problem: null };
+    return { value: await massiveProgress(session, collection), problem: null };
   } catch (error) {
     if (!(error instanceof CommandError)) throw error;
     return { value: null, problem: failureOf(session.io, error) };
@@ -80,7 +83,7 @@ function problemsOf({ progress, catalogue }: CollectionStatus): Failure[] {
   return [progress.problem, catalogue.problem].filter((problem) => problem !== null);
 }
 
-/** The public form. */
+/** The public form, for `--json`. */
 export function forJson(status: CollectionStatus) {
   const { collection, progress, catalogue } = status;
   return {
@@ -92,13 +95,13 @@ export function forJson(status: CollectionStatus) {
   };
 }
 
-/** Some lines for people. */
+/** Several lines for people. */
 export function describeStatus({ collection, progress, catalogue }: CollectionStatus): string[] {
   return [
     ...(progress.value === null ? [] : [describeProgress(progress.value)]),
-    ...(progress.problem === null ? [] : [`${collection}: ${describeProblem(progress.problem)}`]),
+    ...(progress.problem === null ? [] : describeProblem(`${collection}: `, progress.problem)),
     ...(catalogue.value === null ? [] : describeCounts(catalogue.value)),
-    ...(catalogue.problem === null ? [] : [`  catalogue: ${describeProblem(catalogue.problem)}`]),
+    ...(catalogue.problem === null ? [] : describeProblem('  catalogue: ', catalogue.problem)),
   ];
 }
 
@@ -109,13 +112,13 @@ function describeCounts(counts: CatalogueCounts): string[] {
     lines.push(`  parked slice of ${source}: ${code}: ${message}`);
   }
   const unnamed = counts.parkedSliceCount - counts.parkedSlices.length;
-  if (unnamed > 0) lines.push(`  parked slices besides these: ${unnamed}`);
+  if (unnamed > 0) lines.push(`  other parked slices: ${unnamed}`);
   if (Object.keys(counts.failures).length > 0) lines.push(`  failures: ${pairs(counts.failures)}`);
   return lines;
 }
 
-function describeProblem({ message, next }: Failure): string {
-  return `${message} Next: ${next}`;
+function describeProblem(label: string, { message, next }: Failure): string[] {
+  return [`${label}${message}`, `  Next: ${next}`];
 }
 
 function pairs(counts: Readonly<Record<string, number>>): string {

@@ -7,15 +7,15 @@ import {
   type FullReading,
 } from '../../contract/coherence.ts';
 import { judge, missingInQueue } from '../../coherence/verdict.ts';
-import { LegisyncError } from '../../contract/failures.ts';
+import { nullOnTimeout } from '../../supabase/timeouts.ts';
 import { CommandError, EXIT } from '../../cli/exit.ts';
-import { psqlTable, shownTime } from '../../cli/table.ts';
 import type { Outcome } from '../../cli/run.ts';
 import { requireSupabase } from '../../cli/supabase.ts';
+import { shownTime, tableLines } from '../../cli/table.ts';
 
 /**
- * `legisync coherence`: compares Storage and files_queue through the API, without Temporal. Ends with 1 where they differ
- * beyond the limits.
+ * `legisync coherence`: compares Storage and files_queue through the API, without Temporal. The
+ * exit code is 1 if they differ by more than the limits.
  */
 export async function coherence(config: Config, options: { readonly cheap?: boolean }): Promise<Outcome> {
   const reading = await measure(config, options.cheap === true ? 'cheap' : 'full');
@@ -33,20 +33,18 @@ export async function coherence(config: Config, options: { readonly cheap?: bool
 async function measure(config: Config, kind: CoherenceKind): Promise<CoherenceReading> {
   const { bucket, coherence: settings } = config;
   const supabase = await requireSupabase(config);
-  try {
-    return await supabase.coherence.measure({ bucket, kind, graceSeconds: settings.graceSeconds });
-  } catch (error) {
-    if (kind === 'cheap' || !(error instanceof LegisyncError) || error.code !== 'DATABASE_TIMEOUT')
-      throw error;
-    const next = 'legisync coherence --cheap';
-    throw new CommandError(EXIT.supabase, error.code, FULL_READING_TIMED_OUT, next);
-  }
+  const reading = () => supabase.coherence.measure({ bucket, kind, graceSeconds: settings.graceSeconds });
+  if (kind === 'cheap') return reading();
+  const full = await nullOnTimeout(reading);
+  if (full !== null) return full;
+  const next = 'legisync coherence --cheap';
+  throw new CommandError(EXIT.supabase, 'DATABASE_TIMEOUT', FULL_READING_TIMED_OUT, next);
 }
 
 /** A reading and its verdict for people. */
 export function describeCoherence(reading: CoherenceReading, verdict: CoherenceVerdict): string[] {
   const { storage, queue } = reading;
-  const table = psqlTable(
+  const table = tableLines(
     [
       ['source', 'left'],
       ['total_files', 'right'],
@@ -66,27 +64,23 @@ function classes(reading: FullReading): string[] {
   const grace = `${reading.graceSeconds} s`;
   const rows: readonly (readonly [string, number, string])[] = [
     ['missing', reading.missing, `files without a row, older than ${grace}`],
-    ['in flight', reading.inFlight, 'the same, younger'],
+    ['in flight', reading.inFlight, 'the same, but younger'],
     [
       'dangling',
       reading.dangling,
       `rows without a file, older than ${grace} (${reading.danglingMarked} marked)`,
     ],
-    ['rows in flight', reading.rowsInFlight, 'the same, younger'],
-    ['marked but back', reading.markedButBack, 'rows marked as dangling, whose file is there'],
-    ['stale', reading.stale, 'rows that stand for other content than their file has'],
-    ['size mismatches', reading.sizeMismatches, 'rows with another size than their file'],
-    ['rows without size', reading.rowsWithoutSize, 'and nothing to compare'],
-    ['placeholders', reading.placeholders, 'folders, and what a dashboard puts into empty ones'],
-    ['held', reading.heldByOtherBucket, 'files whose path has a row of another bucket'],
+    ['rows in flight', reading.rowsInFlight, 'the same, but younger'],
+    ['marked but back', reading.markedButBack, 'rows marked as dangling whose file is back'],
+    ['stale', reading.stale, 'rows whose file has other, newer content'],
+    ['size mismatches', reading.sizeMismatches, 'rows whose size differs from that of their file'],
+    ['rows without size', reading.rowsWithoutSize, 'rows whose size is unknown'],
+    ['placeholders', reading.placeholders, 'folders, and the files that a dashboard puts into empty ones'],
+    ['held', reading.heldByOtherBucket, 'files whose path is held by a row of another bucket'],
     ['rows elsewhere', reading.rowsOfOtherBuckets, 'rows of other buckets'],
-    [
-      'missing_in_queue',
-      theirs.count,
-      `objects without a row, whatever they are: missing, ${theirs.difference}`,
-    ],
+    ['missing_in_queue', theirs.count, `all objects without a row: missing, ${theirs.difference}`],
   ];
-  return psqlTable(
+  return tableLines(
     [
       ['what', 'left'],
       ['count', 'right'],
@@ -97,7 +91,7 @@ function classes(reading: FullReading): string[] {
 }
 
 function categories({ categories: all }: FullReading): string[] {
-  return psqlTable(
+  return tableLines(
     [
       ['category', 'left'],
       ['objects', 'right'],

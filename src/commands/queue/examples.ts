@@ -1,9 +1,9 @@
 import type { Config } from '../../config/config.ts';
-import { EXAMPLES } from '../../contract/coherence.ts';
-import { CommandError, EXIT } from '../../cli/exit.ts';
-import { psqlTable, shownTime, type Columns } from '../../cli/table.ts';
+import { EXAMPLES } from '../../contract/limits.ts';
 import type { Outcome } from '../../cli/run.ts';
 import { requireSupabase } from '../../cli/supabase.ts';
+import { shownTime, tableLines, type Columns } from '../../cli/table.ts';
+import { readWholeNumber } from '../../cli/wholeNumber.ts';
 
 interface LimitOption {
   readonly limit?: string | undefined;
@@ -16,11 +16,11 @@ const PATH_AND_SIZE: Columns = [
 
 /** `legisync missing`: files without a row, older than the grace time. */
 export async function missing(config: Config, options: LimitOption): Promise<Outcome> {
-  const { coherence, input } = await questionOf(config, options, 'missing');
+  const { coherence, input } = await openCoherence(config, options, 'missing');
   const files = await coherence.missing(input);
   return {
     data: { missing: files },
-    lines: psqlTable(
+    lines: tableLines(
       [...PATH_AND_SIZE, ['written', 'left']],
       files.map(({ path, size, at }) => [path, size, shownTime(at)]),
     ),
@@ -29,11 +29,11 @@ export async function missing(config: Config, options: LimitOption): Promise<Out
 
 /** `legisync dangling`: rows without a file, older than the grace time, or marked. */
 export async function dangling(config: Config, options: LimitOption): Promise<Outcome> {
-  const { coherence, input } = await questionOf(config, options, 'dangling');
+  const { coherence, input } = await openCoherence(config, options, 'dangling');
   const rows = await coherence.dangling(input);
   return {
     data: { dangling: rows },
-    lines: psqlTable(
+    lines: tableLines(
       [...PATH_AND_SIZE, ['row written', 'left'], ['status', 'left'], ['marked', 'left']],
       rows.map(({ path, size, at, status, markedAt }) => [
         path,
@@ -46,34 +46,27 @@ export async function dangling(config: Config, options: LimitOption): Promise<Ou
   };
 }
 
-/** `legisync stale`: rows that stand for other content than their file has. */
+/** `legisync stale`: rows whose file has other, newer content. */
 export async function stale(config: Config, options: LimitOption): Promise<Outcome> {
-  const { coherence, input } = await questionOf(config, options, 'stale');
+  const { coherence, input } = await openCoherence(config, options, 'stale');
   const rows = await coherence.stale(input);
   return {
     data: { stale: rows },
-    lines: psqlTable(
+    lines: tableLines(
       [...PATH_AND_SIZE, ['written', 'left'], ['row written', 'left'], ['status', 'left']],
       rows.map(({ path, size, at, rowAt, status }) => [path, size, shownTime(at), shownTime(rowAt), status]),
     ),
   };
 }
 
-async function questionOf(
+async function openCoherence(
   config: Config,
   { limit = String(EXAMPLES.default) }: LimitOption,
   command: string,
 ) {
-  const value = Number(limit);
-  if (!/^\d+$/.test(limit) || value < 1 || value > EXAMPLES.max) {
-    throw new CommandError(
-      EXIT.usage,
-      'USAGE',
-      `--limit must be a whole number from 1 to ${EXAMPLES.max}; it is ${JSON.stringify(limit)}.`,
-      `legisync ${command} --help`,
-    );
-  }
+  const bounds = { min: 1, max: EXAMPLES.max };
+  const examples = readWholeNumber(limit, bounds, { name: '--limit', next: `legisync ${command} --help` });
   const { coherence } = await requireSupabase(config);
   const { graceSeconds } = config.coherence;
-  return { coherence, input: { bucket: config.bucket, graceSeconds, limit: value } };
+  return { coherence, input: { bucket: config.bucket, graceSeconds, limit: examples } };
 }

@@ -1,9 +1,9 @@
 import type { Config } from '../../config/config.ts';
-import { psqlTable, shownTime } from '../../cli/table.ts';
 import type { Outcome } from '../../cli/run.ts';
 import { requireSupabase } from '../../cli/supabase.ts';
+import { shownTime, tableLines } from '../../cli/table.ts';
 
-/** `legisync rate`: rows inserted a minute over the last ten minutes, the newest first. */
+/** `legisync rate`: rows inserted in each of the last ten minutes, the newest first. */
 export async function rate(config: Config): Promise<Outcome> {
   const minutes = await (await requireSupabase(config)).coherence.rate();
   if (minutes.length === 0) {
@@ -11,7 +11,7 @@ export async function rate(config: Config): Promise<Outcome> {
   }
   return {
     data: { minutes },
-    lines: psqlTable(
+    lines: tableLines(
       [
         ['minute', 'left'],
         ['files_inserted', 'right'],

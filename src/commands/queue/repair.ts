@@ -1,36 +1,31 @@
 import type { Config } from '../../config/config.ts';
-import type { DanglingRepair, RepairStep, StaleRepair } from '../../contract/coherence.ts';
+import type { DanglingRepair, RepairChunk, StaleRepair } from '../../contract/coherence.ts';
+import { REPAIR_CHUNK } from '../../contract/limits.ts';
 import { confirm } from '../../cli/confirm.ts';
-import { CommandError, EXIT } from '../../cli/exit.ts';
-import { untilInterrupted } from '../../cli/interrupt.ts';
+import type { CommandError } from '../../cli/exit.ts';
+import { interruptedError, untilInterrupted } from '../../cli/interrupt.ts';
 import type { Io, Outcome } from '../../cli/run.ts';
 import { requireSupabase } from '../../cli/supabase.ts';
 
-/** What is typed behind `legisync repair …`. */
+/** The options of `legisync repair …`. */
 export interface RepairFlags {
   readonly dryRun?: boolean | undefined;
   readonly yes?: boolean | undefined;
 }
 
-/**
- * Rows that one transaction looks at. It locks only those that it changes: up to all of them, a second at most, in which
- * a Worker waits that wants one of them.
- */
-const STEP = 10_000;
+/** A hundred million rows: more chunks mean that the position does not advance. */
+const MAX_CHUNKS = 10_000;
 
-/** A hundred million rows: more steps mean that the position does not advance. */
-const MAX_STEPS = 10_000;
+/** Chunks between two lines of progress. */
+const CHUNKS_PER_LINE = 20;
 
-/** A word now and then to whoever waits. */
-const WORD_EVERY_STEPS = 20;
-
-/** Figures of a repair, as one step or all of them count them. */
+/** The figures of a repair: sums over all chunks. */
 type Totals = Readonly<Record<string, number>>;
 
-/** One kind of repair: its steps, and how its figures read. */
+/** One kind of repair: its chunks, and its figures for people. */
 interface Repair {
   readonly name: 'dangling' | 'stale';
-  readonly step: (input: RepairStep) => Promise<DanglingRepair | StaleRepair>;
+  readonly chunk: (input: RepairChunk) => Promise<DanglingRepair | StaleRepair>;
   readonly lines: (totals: Totals, dryRun: boolean) => string[];
 }
 
@@ -39,11 +34,11 @@ export async function repairDangling(io: Io, config: Config, flags: RepairFlags)
   const { coherence } = await requireSupabase(config);
   return repair(io, config, flags, {
     name: 'dangling',
-    step: (input) => coherence.repairDangling(input),
+    chunk: (input) => coherence.repairDangling(input),
     lines: ({ scanned = 0, marked = 0, hidden = 0, takenBack = 0 }, dryRun) => [
-      `${scanned} rows looked at.`,
-      `${marked} without a file ${dryRun ? 'would be marked' : 'marked'}; ${hidden} of them are pending, and get a status that no Worker takes.`,
-      `${takenBack} marks ${dryRun ? 'would be taken back' : 'taken back'}: the file is there again.`,
+      `${scanned} rows read.`,
+      `${marked} without a file ${dryRun ? 'would be marked' : 'marked'}; ${hidden} of them are pending and get a status that no Worker takes.`,
+      `${takenBack} marks ${dryRun ? 'would be removed' : 'removed'}: the file is back.`,
     ],
   });
 }
@@ -53,12 +48,12 @@ export async function repairStale(io: Io, config: Config, flags: RepairFlags): P
   const { coherence } = await requireSupabase(config);
   return repair(io, config, flags, {
     name: 'stale',
-    step: (input) => coherence.repairStale(input),
+    chunk: (input) => coherence.repairStale(input),
     lines: ({ scanned = 0, pendingAgain = 0, requeued = 0, resized = 0 }, dryRun) => [
-      `${scanned} rows looked at.`,
-      `${pendingAgain} finished ones ${dryRun ? 'would be' : 'are'} pending again.`,
-      `${requeued} unfinished ones ${dryRun ? 'would be' : 'are'} marked, so that no Worker ends them with the old content.`,
-      `${resized} ${dryRun ? 'would get' : 'got'} the size of their file only.`,
+      `${scanned} rows read.`,
+      `${pendingAgain} finished rows ${dryRun ? 'would be' : 'are'} pending again.`,
+      `${requeued} unfinished rows ${dryRun ? 'would get' : 'got'} the requeue mark, so that the new content is processed.`,
+      `${resized} rows ${dryRun ? 'would get' : 'got'} only the size of their file.`,
     ],
   });
 }
@@ -73,38 +68,40 @@ async function repair(io: Io, config: Config, flags: RepairFlags, what: Repair):
       const end = nothing ? 'There is nothing to repair.' : 'Nothing was changed (--dry-run).';
       return { data: { dryRun: true, ...planned }, lines: [...lines, end] };
     }
-    await confirm(io, `${lines.join('\n')}\nGo on?`, { yes: flags.yes, command });
+    await confirm(io, `${lines.join('\n')}\nContinue?`, { yes: flags.yes, command });
   }
   const done = await carryOut(io, config, what, false);
   return { data: { dryRun: false, ...done }, lines: what.lines(done, false) };
 }
 
-/** All steps, in the order of the paths. Ctrl-C ends it behind the step in work: what was repaired stays. */
+/**
+ * Repairs chunk after chunk, in the order of the paths. Ctrl-C ends it after the chunk in progress.
+ */
 function carryOut(io: Io, config: Config, what: Repair, dryRun: boolean): Promise<Totals> {
   const { bucket, coherence } = config;
   return untilInterrupted(async (interrupted) => {
     const totals: Record<string, number> = {};
     let after: string | null = '';
-    for (let steps = 1; after !== null; steps += 1) {
-      if (interrupted.aborted || steps > MAX_STEPS) {
-        throw new CommandError(
-          interrupted.aborted ? EXIT.interrupted : EXIT.failed,
-          interrupted.aborted ? 'INTERRUPTED' : 'INTERNAL',
-          `Stopped behind ${after === '' ? 'no row' : after}. ${dryRun ? 'Nothing was changed.' : 'What was repaired stays.'}`,
-          `legisync repair ${what.name}`,
-        );
-      }
-      const { next, ...counts }: DanglingRepair | StaleRepair = await what.step({
+    for (let chunks = 1; after !== null; chunks += 1) {
+      if (interrupted.aborted) throw stopped(what, after, dryRun);
+      if (chunks > MAX_CHUNKS) throw new Error(`The repair does not advance after ${after}.`);
+      const { next, ...counts }: DanglingRepair | StaleRepair = await what.chunk({
         bucket,
         graceSeconds: coherence.graceSeconds,
         after,
-        step: STEP,
+        size: REPAIR_CHUNK.default,
         dryRun,
       });
       for (const [name, n] of Object.entries(counts)) totals[name] = (totals[name] ?? 0) + n;
-      if (steps % WORD_EVERY_STEPS === 0) io.err(`${totals['scanned'] ?? 0} rows looked at…`);
+      if (chunks % CHUNKS_PER_LINE === 0) io.err(`${totals['scanned'] ?? 0} rows read…`);
       after = next;
     }
     return totals;
   });
+}
+
+function stopped({ name }: Repair, after: string, dryRun: boolean): CommandError {
+  const where = after === '' ? 'before the first row' : `after ${after}`;
+  const effect = dryRun ? 'Nothing was changed.' : 'Repaired rows stay repaired.';
+  return interruptedError(`Stopped ${where}. ${effect}`, `legisync repair ${name}`);
 }

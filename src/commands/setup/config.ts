@@ -1,7 +1,7 @@
 import { envExample } from '../../config/print/example.ts';
 import { configure, type Io, type Outcome } from '../../cli/run.ts';
 
-/** `legisync config`: every setting, its value and where it came from. Secrets are not shown. */
+/** `legisync config`: every setting, its value and its source. Secrets are not shown. */
 export function showConfig(io: Io, options: { readonly envExample?: boolean | undefined }): Outcome {
   if (options.envExample === true) {
     const text = envExample().trimEnd();

@@ -6,12 +6,12 @@ import { schedulesApply, schedulesPlan } from './schedules.ts';
 import { status } from './status.ts';
 import { up } from './up.ts';
 
-/** `legisync up`: first in the list of commands. */
+/** `legisync up`: the first command in the help. */
 export function addUp(program: Command, { onTemporal }: Actions): void {
   leaf(
     program,
     'up',
-    'the bucket, search attributes, schedules and the MASSIVE collections: all that the configuration asks for',
+    'create the bucket, search attributes and schedules, and start the MASSIVE collections',
     ['up'],
   ).action((options: JsonOption) => onTemporal(options, up));
 }
@@ -20,15 +20,18 @@ export function addUp(program: Command, { onTemporal }: Actions): void {
 export function addSetup(program: Command, { io, plain, onTemporal }: Actions): void {
   const schedules = program
     .command('schedules')
-    .description('the schedules of MAINTENANCE and of the coherence check');
-  leaf(schedules, 'plan', 'show what apply would change', ['schedules plan', 'schedules plan --check'])
-    .option('--check', 'exit with 1 where there is a difference')
+    .description('schedules of MAINTENANCE and of the coherence check');
+  leaf(schedules, 'plan', 'show what `schedules apply` would change', [
+    'schedules plan',
+    'schedules plan --check',
+  ])
+    .option('--check', 'exit with 1 if there is a difference')
     .action((options: JsonOption & { readonly check?: boolean }) =>
       onTemporal(options, (session) => schedulesPlan(session, options)),
     );
-  leaf(schedules, 'apply', 'make the server’s schedules what the configuration says', [
-    'schedules apply',
-  ]).action((options: JsonOption) => onTemporal(options, schedulesApply));
+  leaf(schedules, 'apply', 'make the server’s schedules match the configuration', ['schedules apply']).action(
+    (options: JsonOption) => onTemporal(options, schedulesApply),
+  );
 
   leaf(program, 'migrate', 'apply supabase/migrations to the database of SUPABASE_DB_URL', [
     'migrate --check',
@@ -36,16 +39,13 @@ export function addSetup(program: Command, { io, plain, onTemporal }: Actions): 
   ])
     .option(
       '--check',
-      'change nothing: say what of an existing files_queue does not fit, with the SQL that mends it',
+      'change nothing: report what is incompatible in an existing files_queue, with the SQL that fixes it',
     )
     .action((options: JsonOption & MigrateOptions) => plain(options, () => migrateDatabase(io, options)));
   leaf(program, 'status', 'server, workers, collections, schedules', ['status', 'status --json']).action(
     (options: JsonOption) => onTemporal(options, status),
   );
-  leaf(program, 'config', 'every setting, its value and where it came from', [
-    'config',
-    'config --env-example',
-  ])
+  leaf(program, 'config', 'every setting, its value and its source', ['config', 'config --env-example'])
     .option('--env-example', 'print .env.example instead')
     .action((options: JsonOption & { readonly envExample?: boolean }) =>
       plain(options, () => showConfig(io, options)),

@@ -1,8 +1,7 @@
 import type { Config } from '../../config/config.ts';
-import { LegisyncError } from '../../contract/failures.ts';
 import type { Finding } from '../../migrations/preflight/finding.ts';
 import type { MigrationSettings } from '../../migrations/migrate.ts';
-import { CommandError, EXIT } from '../../cli/exit.ts';
+import { EXIT } from '../../cli/exit.ts';
 import { configure, type Io, type Outcome } from '../../cli/run.ts';
 
 export interface MigrateOptions {
@@ -10,8 +9,8 @@ export interface MigrateOptions {
 }
 
 /**
- * `legisync migrate`: applies `supabase/migrations` to the database of SUPABASE_DB_URL. With `--check`: looks at an
- * existing files_queue, and changes nothing.
+ * `legisync migrate`: applies `supabase/migrations` to the database of SUPABASE_DB_URL. `--check`
+ * reports what is incompatible in an existing files_queue, and changes nothing.
  */
 export async function migrateDatabase(io: Io, { check }: MigrateOptions): Promise<Outcome> {
   const { config } = configure(io, ['database']);
@@ -32,17 +31,14 @@ function settingsOf({ statuses, claims, coherence, guard }: Config): MigrationSe
 
 async function applyMigrations(url: string, settings: MigrationSettings): Promise<Outcome> {
   const { migrate } = await import('../../migrations/migrate.ts');
-  const { applied, already } = await migrate(url, settings).catch((error: unknown) => {
-    if (!(error instanceof LegisyncError) || error.code !== 'QUEUE_INCOMPATIBLE') throw error;
-    throw new CommandError(EXIT.supabase, error.code, error.message, 'legisync migrate --check');
-  });
+  const { applied, already } = await migrate(url, settings);
   return {
     data: { applied, already },
     lines: [
       ...applied.map((version) => `applied ${version}`),
       applied.length === 0
-        ? `no change: ${already.length} migration(s) were there`
-        : `${already.length} were there before`,
+        ? `no change: ${already.length} migration(s) were already applied`
+        : `${already.length} were already applied`,
     ],
   };
 }
@@ -56,15 +52,18 @@ async function checkDatabase(url: string, settings: MigrationSettings): Promise<
     data: { blocking, warnings, findings },
     lines: [
       ...findings.filter(({ severity }) => severity !== 'fine').flatMap(describe),
-      blocking === 0
-        ? `Nothing blocks, ${warnings} warning(s). Next: legisync migrate`
-        : `${blocking} finding(s) block, ${warnings} warning(s). Next: fix them, then legisync migrate --check`,
+      ...(blocking === 0
+        ? [`Nothing blocks, ${warnings} warning(s).`, 'Next: legisync migrate']
+        : [
+            `${blocking} finding(s) block, ${warnings} warning(s).`,
+            'Next: fix them, then legisync migrate --check',
+          ]),
     ],
     exitCode: blocking === 0 ? EXIT.ok : EXIT.failed,
   };
 }
 
-/** Statements stand alone on their lines, to be copied. */
+/** Each statement has a line of its own, ready to be copied. */
 function describe({ severity, about, message, sql }: Finding): string[] {
   return [`${severity} (${about}): ${message}`, ...sql.map((statement) => `    ${statement};`)];
 }

@@ -2,14 +2,17 @@ import { applySchedules, planSchedules, type ScheduleChange } from '../../schedu
 import { EXIT } from '../../cli/exit.ts';
 import { withDeadline, type Outcome, type Session } from '../../cli/run.ts';
 
-/** `legisync schedules plan`: what `apply` would do. With `check`, a difference is exit code 1. */
+/**
+ * `legisync schedules plan`: what `apply` would change. With `check`, a difference makes the exit
+ * code 1.
+ */
 export async function schedulesPlan(
   session: Session,
   options: { readonly check?: boolean | undefined },
 ): Promise<Outcome> {
-  const steps = await withDeadline(session, () => planSchedules(session.temporal.client, session.config));
-  const exitCode = options.check === true && hasChanges(steps) ? EXIT.failed : EXIT.ok;
-  return { ...outcome(steps), exitCode };
+  const changes = await withDeadline(session, () => planSchedules(session.temporal.client, session.config));
+  const exitCode = options.check === true && hasChanges(changes) ? EXIT.failed : EXIT.ok;
+  return { ...outcome(changes), exitCode };
 }
 
 /** `legisync schedules apply` */
@@ -17,9 +20,9 @@ export async function schedulesApply(session: Session): Promise<Outcome> {
   return outcome(await withDeadline(session, () => applySchedules(session.temporal.client, session.config)));
 }
 
-/** One or several lines for people. */
+/** One or more lines for people. */
 export function describeChange(change: ScheduleChange): string[] {
-  const paused = 'paused' in change && change.paused ? ' (paused by an operator; stays so)' : '';
+  const paused = 'paused' in change && change.paused ? ' (stays paused by an operator)' : '';
   switch (change.action) {
     case 'create':
       return [
@@ -37,16 +40,16 @@ export function describeChange(change: ScheduleChange): string[] {
   }
 }
 
-function outcome(steps: readonly ScheduleChange[]): Outcome {
-  const changed = hasChanges(steps);
+function outcome(changes: readonly ScheduleChange[]): Outcome {
+  const changed = hasChanges(changes);
   return {
-    data: { changed, schedules: steps.map(forJson) },
-    lines: changed ? steps.flatMap(describeChange) : [...steps.flatMap(describeChange), 'no change'],
+    data: { changed, schedules: changes.map(forJson) },
+    lines: changed ? changes.flatMap(describeChange) : [...changes.flatMap(describeChange), 'no change'],
   };
 }
 
-function hasChanges(steps: readonly ScheduleChange[]): boolean {
-  return steps.some(({ action }) => action !== 'keep');
+function hasChanges(changes: readonly ScheduleChange[]): boolean {
+  return changes.some(({ action }) => action !== 'keep');
 }
 
 function forJson(change: ScheduleChange) {

@@ -3,7 +3,10 @@ import { collectionStatuses, describeStatus, forJson } from '../massive/status.t
 import { withDeadline, type Outcome, type Session } from '../../cli/run.ts';
 import { workersSeen } from '../../cli/workers.ts';
 
-/** `legisync status`: all that can be seen from here. What does not run is part of the answer, not an error. */
+/**
+ * `legisync status`: server, workers, collections and schedules. What is not running is not an
+ * error.
+ */
 export async function status(session: Session): Promise<Outcome> {
   const { config, temporal } = session;
   const workers = await workersSeen(session);
@@ -19,7 +22,7 @@ export async function status(session: Session): Promise<Outcome> {
       supabase: config.supabase === undefined ? null : { url: config.supabase.url, bucket: config.bucket },
     },
     lines: [
-      `Temporal: ${temporal.address}, namespace ${temporal.namespace}; ${workers} worker(s) lately on ${config.taskQueue}`,
+      `Temporal: ${temporal.address}, namespace ${temporal.namespace}; ${workers} worker(s) on ${config.taskQueue}`,
       config.supabase === undefined
         ? 'Supabase: not configured here'
         : `Supabase: ${config.supabase.url}, bucket ${config.bucket}`,

@@ -7,8 +7,8 @@ import { describeStart, startMassive, type MassiveStart } from '../massive/start
 import { warnWithoutWorkers } from '../../cli/workers.ts';
 
 /**
- * `legisync up`: all that the configuration asks for on the Temporal server, and the bucket where Supabase is configured.
- * Doing it twice is harmless.
+ * `legisync up`: creates what the configuration declares on the Temporal server, and the bucket if
+ * Supabase is configured. Repeating it is harmless.
  */
 export async function up(session: Session): Promise<Outcome> {
   const { config, temporal } = session;

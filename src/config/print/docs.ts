@@ -1,27 +1,29 @@
 import { z } from 'zod';
+import { wholeNumberOf } from '../rules.ts';
+import type { Bounds } from '../wholeNumber.ts';
 
-/** What `.env.example` and the documentation say of a setting; the only place where it is said. */
+/** What `.env.example` says about a setting. It is written here and nowhere else. */
 export interface SettingDoc {
-  /** The heading it stands under. */
+  /** The heading in `.env.example`. */
   readonly section: Section;
   readonly about: string;
-  /** The text that applies where it is not set; absent: there is none. */
+  /** The text that applies if the setting is not set. Absent: there is no default. */
   readonly default?: string;
   readonly unit?: string;
   readonly bounds?: string;
-  /** What another value than the default costs. */
+  /** The cost of another value than the default. */
   readonly change?: string;
-  /** The part of the configuration that cannot be without it. */
+  /** What does not work without the setting. */
   readonly neededFor?: string;
-  /** Never shown. */
+  /** The value is never shown. */
   readonly secret?: boolean;
 }
 
-/** The headings, in their order. */
+/** The headings of `.env.example`, in order. */
 export const SECTIONS = [
-  'Légifrance behind PISTE',
+  'Légifrance API (PISTE)',
   'Supabase',
-  'What is collected',
+  'Collections',
   'MASSIVE',
   'MAINTENANCE',
   'Backfill and coherence',
@@ -30,23 +32,41 @@ export const SECTIONS = [
 ] as const;
 
 type Section = (typeof SECTIONS)[number];
+type Doc = Omit<SettingDoc, 'section' | 'default'>;
 
-/** The documentation of every rule that was made by the functions below. */
+/** The documentation of each setting, by its rule. */
 export const settingDocs = z.registry<SettingDoc>();
 
-/** A setting that always has a value. */
-export function preset<R extends z.ZodType<unknown, string>>(
-  rule: R,
-  doc: SettingDoc & { readonly default: string },
-) {
-  const withDefault = rule.prefault(doc.default as z.input<R>);
-  settingDocs.add(withDefault, doc);
-  return withDefault;
-}
+/** Defines the settings of one section. */
+export function settingsOf(section: Section) {
+  /** A setting that always has a value. */
+  function preset<R extends z.ZodType<unknown, string>>(rule: R, doc: Doc & { readonly default: string }) {
+    const withDefault = rule.prefault(doc.default as z.input<R>);
+    settingDocs.add(withDefault, { ...doc, section });
+    return withDefault;
+  }
 
-/** A setting that may be absent; `neededFor` says when it may not. */
-export function optional<R extends z.ZodType<unknown, string>>(rule: R, doc: SettingDoc) {
-  const maybe = rule.optional();
-  settingDocs.add(maybe, doc);
-  return maybe;
+  return {
+    preset,
+
+    /** A whole number that always has a value. `boundsNote` explains the bounds. */
+    presetNumber(
+      { default: value, ...bounds }: Bounds & { readonly default: number },
+      { boundsNote, ...doc }: Omit<Doc, 'bounds'> & { readonly boundsNote?: string },
+    ) {
+      const note = boundsNote === undefined ? '' : ` (${boundsNote})`;
+      return preset(wholeNumberOf(bounds), {
+        ...doc,
+        default: String(value),
+        bounds: `${bounds.min} to ${bounds.max}${note}`,
+      });
+    },
+
+    /** A setting that may be absent. `neededFor` says when it may not. */
+    optional<R extends z.ZodType<unknown, string>>(rule: R, doc: Doc) {
+      const maybe = rule.optional();
+      settingDocs.add(maybe, { ...doc, section });
+      return maybe;
+    },
+  };
 }

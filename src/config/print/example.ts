@@ -4,7 +4,10 @@ import { TEMPORAL_SETTINGS } from '../temporal.ts';
 
 const WIDTH = 110;
 
-/** The text of `.env.example`, made from the schema: `legisync config --env-example > .env.example`. */
+/**
+ * The text of `.env.example`, generated from the schema: `legisync config --env-example >
+ * .env.example`.
+ */
 export function envExample(): string {
   const documented = Object.entries(settingsSchema.shape).flatMap(([name, rule]) => {
     const doc = settingDocs.get(rule);
@@ -19,9 +22,9 @@ export function envExample(): string {
 function introduction(): string {
   return comment(
     'Settings of legisync. Copy this file to .env and fill in the lines that are not commented out. ' +
-      'The process environment goes before a running local stack (.local/stack.json), that before .env, ' +
-      'and .env before the defaults; an empty value counts as not set. `legisync config` shows what applies and ' +
-      'where it came from. This file is made by `legisync config --env-example`.',
+      'Precedence: the process environment, a running local stack (.local/stack.json), .env, the defaults. ' +
+      'An empty value counts as not set. `legisync config` shows every value and its source. ' +
+      '`legisync config --env-example` generates this file.',
   );
 }
 
@@ -45,7 +48,7 @@ function temporal(): string {
     heading('Temporal'),
     comment(
       'Read by @temporalio/envconfig, from here or from the configuration file of the temporal command ' +
-        '(profiles in temporal.toml). All are optional.',
+        '(profiles in temporal.toml). All of them are optional.',
     ),
     ...TEMPORAL_SETTINGS.map(({ name, about, example }) => `${comment(about)}\n#${name}=${example}`),
   ].join('\n\n');
@@ -55,7 +58,7 @@ function heading(text: string): string {
   return `# ---- ${text} ${'-'.repeat(WIDTH - text.length - 8)}`;
 }
 
-/** Comment lines no wider than {@link WIDTH}. */
+/** Comment lines of at most {@link WIDTH} characters. */
 function comment(text: string): string {
   const lines: string[] = [];
   let line = '#';

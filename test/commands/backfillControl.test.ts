@@ -21,7 +21,7 @@ beforeEach(() => emptyTables(worlds.backfill.stack));
 afterAll(() => worlds.close());
 
 describe('a backfill that runs', () => {
-  it('is the only one of its bucket: a second start ends with 6, and leaves it as it is', async () => {
+  it('is the only one of its bucket: a second start exits with 6 and leaves it unchanged', async () => {
     await worlds.withBucket(20, async (world, bucket) => {
       await startPaused(worlds.backfill, world, bucket);
       for (const args of [[], ['--resume'], ['--restart']]) {
@@ -35,7 +35,7 @@ describe('a backfill that runs', () => {
     });
   });
 
-  it('does not keep anybody waiting with --detach, is paused and resumed, and shows how far it is', async () => {
+  it('returns at once with --detach, is paused and resumed, and shows its progress', async () => {
     await worlds.withBucket(20, async (world, bucket) => {
       await whileOpening(worlds.backfill, bucket, async () => {
         const started = await legisync(world, 'backfill', '--yes', '--detach', '--json');
@@ -71,12 +71,13 @@ describe('a backfill that runs', () => {
     });
   });
 
-  it('refuses a reason that is too long with 6, and stays as it is', async () => {
+  it('refuses a reason that is too long with 6, and stays unchanged', async () => {
     await worlds.withBucket(1, async (world, bucket) => {
       await startPaused(worlds.backfill, world, bucket);
       const ended = await legisync(world, 'backfill', 'pause', '--reason', 'x'.repeat(201), '--json');
       expect(ended.code).toBe(6);
       expect(json(ended)).toMatchObject({ error: { code: 'REFUSED', next: 'legisync backfill status' } });
+      expect((await legisync(world, 'backfill', 'status')).stdout).toMatch(/^paused in queue/);
     });
   });
 
@@ -84,24 +85,24 @@ describe('a backfill that runs', () => {
     await worlds.withBucket(5, async (world, bucket) => {
       await startPaused(worlds.backfill, world, bucket);
       expect((await legisync(world, 'backfill', '--dry-run')).stdout).toMatch(
-        /Run \d+ is unfinished: 0 objects seen, 0 queued \(--resume, or --restart\)\./,
+        /Run \d+ is unfinished: 0 objects read, 0 queued \(use --resume or --restart\)\./,
       );
     });
   });
 
-  it('goes on where the waiting for it ends with 130 at Ctrl-C', async () => {
+  it('continues if the command that waits for it exits with 130 after Ctrl-C', async () => {
     await worlds.withBucket(5, async (world, bucket) => {
       await startPaused(worlds.backfill, world, bucket);
       const args = ['backfill', 'status', '--wait'];
       const { code, stderr } = await legisyncInterruptedAt('paused in queue', world, ...args);
       expect(code).toBe(130);
-      expect(stderr).toContain('legisync backfill status --wait follows it again');
+      expect(stderr).toContain('`legisync backfill status --wait` follows it again');
       expect((await legisync(world, 'backfill', 'status')).stdout).toContain('paused in queue');
     });
   });
 
   it.each(['cancel', 'terminate'] as const)(
-    'tells those who wait for it how to go on, with 1, after a %s',
+    'makes a waiting command exit with 1 and say how to resume, after a %s',
     async (how) => {
       await worlds.withBucket(5, async (world, bucket) => {
         await startPaused(worlds.backfill, world, bucket);
@@ -114,14 +115,14 @@ describe('a backfill that runs', () => {
     },
   );
 
-  it('ends with 7 where no worker answers, and says so at the start already', async () => {
+  it('exits with 7 if no worker answers, and warns of it at the start', async () => {
     await worlds.withBucket(1, async (world) => {
-      const nobody = {
+      const unserved = {
         ...world,
-        env: { ...world.env, LEGISYNC_TASK_QUEUE: `${worlds.backfill.taskQueue}-nobody` },
+        env: { ...world.env, LEGISYNC_TASK_QUEUE: `${worlds.backfill.taskQueue}-unserved` },
       };
-      expect((await legisync(nobody, 'backfill', '--yes', '--detach')).stderr).toContain('npm run worker');
-      const ended = await legisync(nobody, 'backfill', 'status', '--json');
+      expect((await legisync(unserved, 'backfill', '--yes', '--detach')).stderr).toContain('npm run worker');
+      const ended = await legisync(unserved, 'backfill', 'status', '--json');
       expect(ended.code).toBe(7);
       expect(json(ended)).toMatchObject({ error: { code: 'NO_WORKER' } });
     });
@@ -129,23 +130,25 @@ describe('a backfill that runs', () => {
 });
 
 describe('a backfill that was stopped', () => {
-  it('is not begun anew by mistake: the refusal says both ways out', async () => {
+  it('is not restarted by mistake: the refusal names both options', async () => {
     await worlds.withBucket(20, async (world, bucket) => {
       await leaveUnfinished(worlds.backfill, world, bucket);
       const { code, stdout } = await legisync(world, 'backfill', 'status');
       expect(code).toBe(0);
-      expect(stdout).toContain('unfinished, and no workflow is at it: 0 objects seen, 0 queued, 0 chunks.');
+      expect(stdout).toContain(
+        'unfinished, and no workflow is working on it: 0 objects read, 0 queued, 0 chunks.',
+      );
       expect(stdout).toContain('Next: legisync backfill --resume');
       const ended = await legisync(world, 'backfill', '--yes', '--json');
       expect(ended.code).toBe(6);
       const { error } = json(ended) as { error: { code: string; message: string } };
       expect(error.code).toBe('BACKFILL_REFUSED');
-      expect(error.message).toContain('Go on with it (--resume), or abandon it and begin anew (--restart)');
+      expect(error.message).toContain('Resume it (--resume), or abandon it and start a new run (--restart)');
       expect(await runsOf(worlds.backfill, bucket)).toEqual([{ state: 'running', queued: 0 }]);
     });
   });
 
-  it('goes on with --resume, in the same run, after a yes', async () => {
+  it('continues with --resume, in the same run, after a yes', async () => {
     await worlds.withBucket(20, async (world, bucket) => {
       await leaveUnfinished(worlds.backfill, world, bucket);
       const asked: string[] = [];
@@ -154,7 +157,7 @@ describe('a backfill that was stopped', () => {
         return Promise.resolve('y');
       };
       expect((await legisync({ ...world, ask }, 'backfill', '--resume')).code).toBe(0);
-      expect(asked).toEqual([expect.stringContaining('has seen 0 objects and queued 0. Go on with it?')]);
+      expect(asked).toEqual([expect.stringContaining('has read 0 objects and queued 0. Continue it?')]);
       expect(await runsOf(worlds.backfill, bucket)).toEqual([{ state: 'completed', queued: 20 }]);
       expect((await countsOf(worlds.backfill.stack, bucket)).missing).toBe(0);
     });
@@ -173,10 +176,10 @@ describe('a backfill that was stopped', () => {
 });
 
 describe('a backfill that never ran', () => {
-  it('has a status all the same', async () => {
+  it('has a status, too', async () => {
     await worlds.withBucket(0, async (world, bucket) => {
       const { code, stdout } = await legisync(world, 'backfill', 'status');
-      expect({ code, stdout }).toEqual({ code: 0, stdout: `No backfill of ${bucket} has run yet.\n` });
+      expect({ code, stdout }).toEqual({ code: 0, stdout: `There has been no backfill of ${bucket} yet.\n` });
       expect(json(await legisync(world, 'backfill', 'status', '--json'))).toEqual({
         running: false,
         run: null,
@@ -185,7 +188,7 @@ describe('a backfill that never ran', () => {
   });
 
   it.each(['pause', 'resume', 'stop'])(
-    'ends `%s` with 5, and the command that starts it',
+    'makes `%s` exit with 5 and name the command that starts it',
     async (command) => {
       await worlds.withBucket(0, async (world) => {
         const { code, stderr } = await legisync(world, 'backfill', command);
@@ -197,10 +200,10 @@ describe('a backfill that never ran', () => {
   );
 
   it('cannot be resumed', async () => {
-    await worlds.withBucket(0, async (world) => {
+    await worlds.withBucket(0, async (world, bucket) => {
       const { code, stderr } = await legisync(world, 'backfill', '--resume', '--yes');
       expect(code).toBe(6);
-      expect(stderr).toContain('Error BACKFILL_REFUSED: There is no unfinished run');
+      expect(stderr).toContain(`Error BACKFILL_REFUSED: ${bucket} has no unfinished run to resume`);
     });
   });
 });

@@ -13,7 +13,7 @@ import { isDeadline } from './errors.ts';
 import { CommandError, EXIT } from './exit.ts';
 import { withDeadline, type Session } from './run.ts';
 
-/** The workflow that a command is about, in the words of its commands. */
+/** The workflow that a command is about, with the texts for its messages. */
 export interface Subject {
   readonly workflowId: string;
   /** Such as `MASSIVE of codes`. */
@@ -22,39 +22,47 @@ export interface Subject {
   readonly statusCommand: string;
 }
 
-/** An Update, and what to say while its answer is not there. */
-export interface Word<P> {
+/** An Update whose result is the progress `P`. */
+export interface ProgressUpdate<P> {
+  /** The name in messages. */
   readonly name: string;
-  /** Sends it, until the workflow has accepted it. */
+  /** Sends the Update and waits until a worker has accepted it. */
   readonly send: (handle: WorkflowHandle) => Promise<WorkflowUpdateHandle<P>>;
 }
 
-/** What every workflow that can be paused is told. */
-export function pauseWord<P>(reason: string | undefined): Word<P> {
-  const args: [{ reason?: string }] = [reason === undefined ? {} : { reason }];
-  return {
-    name: 'pause',
-    send: (handle) =>
-      handle.startUpdate<P, typeof args>(UPDATES.pause, { args, waitForStage: WorkflowUpdateStage.ACCEPTED }),
-  };
+/** The Update `pause` of every workflow that can be paused. */
+export function pauseUpdate<P>(reason: string | undefined): ProgressUpdate<P> {
+  return progressUpdate('pause', UPDATES.pause, reason === undefined ? {} : { reason });
 }
 
-export function resumeWord<P>(): Word<P> {
+/** The Update `resume` of every workflow that can be paused. */
+export function resumeUpdate<P>(): ProgressUpdate<P> {
+  return progressUpdate('resume', UPDATES.resume);
+}
+
+/**
+ * @param name the name in messages
+ * @param update the name in the workflow
+ */
+export function progressUpdate<P>(name: string, update: string, argument?: unknown): ProgressUpdate<P> {
+  const waitForStage = WorkflowUpdateStage.ACCEPTED;
   return {
-    name: 'resume',
+    name,
     send: (handle) =>
-      handle.startUpdate<P, []>(UPDATES.resume, { waitForStage: WorkflowUpdateStage.ACCEPTED }),
+      argument === undefined
+        ? handle.startUpdate<P, []>(update, { waitForStage })
+        : handle.startUpdate<P, [unknown]>(update, { args: [argument], waitForStage }),
   };
 }
 
 /**
- * Where a workflow stands.
+ * Queries the progress of a running workflow.
  *
  * @throws CommandError `NOT_RUNNING` or `NO_WORKER`
  */
-export async function askProgress<P>(session: Session, subject: Subject): Promise<P> {
+export async function queryProgress<P>(session: Session, subject: Subject): Promise<P> {
   const handle = await runningWorkflow(session, subject);
-  return answered(
+  return explained(
     subject,
     () => withDeadline(session, () => handle.query<P>(QUERIES.progress)),
     () => noWorker(session, subject, 'npm run worker'),
@@ -62,32 +70,42 @@ export async function askProgress<P>(session: Session, subject: Subject): Promis
 }
 
 /**
- * Sends an Update and waits for its answer. The two steps have deadlines of their own, because they say different things
- * when they pass: an Update that no worker accepted may never be carried out; one that was accepted is in the history
- * and is obeyed, and only its being kept in Postgres, which the answer may wait for, takes longer.
+ * Sends an Update and waits for its result. Acceptance and result have separate deadlines, because
+ * they mean different things. An Update that no worker has accepted may never be carried out. An
+ * accepted Update is in the history and takes effect; only its storage in Postgres, which the
+ * result may wait for, takes longer.
  *
  * @throws CommandError `NOT_RUNNING`, `REFUSED`, `NO_WORKER` or `NOT_CONFIRMED`
  */
-export async function updateWorkflow<P>(session: Session, subject: Subject, word: Word<P>): Promise<P> {
+export async function updateWorkflow<P>(
+  session: Session,
+  subject: Subject,
+  update: ProgressUpdate<P>,
+): Promise<P> {
   const handle = await runningWorkflow(session, subject);
-  const update = await answered(
+  const accepted = await explained(
     subject,
-    () => withDeadline(session, () => word.send(handle)),
+    () => withDeadline(session, () => update.send(handle)),
     () =>
       noWorker(
         session,
         subject,
-        `npm run worker; then ${subject.statusCommand}: a worker that comes soon may still obey`,
+        `npm run worker; then ${subject.statusCommand}: a worker that starts soon may still accept it`,
       ),
   );
-  return answered(
+  return explained(
     subject,
-    () => withDeadline(session, () => update.result()),
-    () => notConfirmed(subject, word.name),
+    () => withDeadline(session, () => accepted.result()),
+    () => notConfirmed(subject, update.name),
   );
 }
 
-/** Closed workflows still answer Queries: whether it runs is asked first. */
+/**
+ * The handle of a workflow that runs. Closed workflows answer Queries, too, so this check comes
+ * first.
+ *
+ * @throws CommandError `NOT_RUNNING`
+ */
 export async function runningWorkflow(session: Session, subject: Subject): Promise<WorkflowHandle> {
   const handle = session.temporal.client.workflow.getHandle(subject.workflowId);
   const { status } = await withDeadline(session, () => handle.describe()).catch(orNotRunning(subject));
@@ -95,8 +113,11 @@ export async function runningWorkflow(session: Session, subject: Subject): Promi
   return handle;
 }
 
-/** Puts into words what the server says of a workflow that ended meanwhile, and `late` where nobody answered in time. */
-async function answered<T>(subject: Subject, call: () => Promise<T>, late: () => CommandError): Promise<T> {
+/**
+ * Explains why a call failed: the workflow has ended or refused, or (`late`) no worker answered in
+ * time.
+ */
+async function explained<T>(subject: Subject, call: () => Promise<T>, late: () => CommandError): Promise<T> {
   try {
     return await call();
   } catch (error) {
@@ -120,7 +141,7 @@ function noWorker({ config }: Session, { label }: Subject, next: string): Comman
   return new CommandError(
     EXIT.noWorker,
     'NO_WORKER',
-    `${label} runs, but no worker of task queue ${config.taskQueue} answered in time.`,
+    `${label} is running, but no worker of task queue ${config.taskQueue} answered in time.`,
     next,
   );
 }
@@ -129,19 +150,19 @@ function refused({ statusCommand }: Subject, { cause, message }: WorkflowUpdateF
   return new CommandError(EXIT.refused, 'REFUSED', cause?.message ?? message, statusCommand);
 }
 
-function notConfirmed({ label, statusCommand }: Subject, word: string): CommandError {
+function notConfirmed({ label, statusCommand }: Subject, update: string): CommandError {
   return new CommandError(
     EXIT.noWorker,
     'NOT_CONFIRMED',
-    `${label} accepted ${word} and obeys it, but has not confirmed yet that Postgres keeps it.`,
-    `nothing needs to be sent again, it is kept when the database answers; ${statusCommand}`,
+    `${label} has accepted ${update}, which takes effect, but has not yet stored it in Postgres.`,
+    `do not send it again: it is stored when the database answers; ${statusCommand}`,
   );
 }
 
-/** gRPC FAILED_PRECONDITION: how the server answers a Query when it has seen no worker for a while. */
+/** gRPC FAILED_PRECONDITION: the server's answer to a Query if no worker has polled for a while. */
 const FAILED_PRECONDITION = 9;
 
-/** Whether a call to a workflow had no answer in time, as when no worker is there. */
+/** Whether a call to a workflow got no answer in time, for example without a worker. */
 export function isWithoutAnswer(error: unknown): boolean {
   if (error instanceof WorkflowUpdateRPCTimeoutOrCancelledError) return true;
   const cause = error instanceof ServiceError ? error.cause : error;

@@ -1,0 +1,76 @@
+import type { MassiveProgress } from '../../contract/collecting.ts';
+import { LANES } from '../../contract/limits.ts';
+import { massiveWorkflowId } from '../../contract/names.ts';
+import { namesOf } from '../../cli/collectionNames.ts';
+import { waitForResult } from '../../cli/interrupt.ts';
+import type { Outcome, Session } from '../../cli/run.ts';
+import { readWholeNumber } from '../../cli/wholeNumber.ts';
+import { warnWithoutWorkers } from '../../cli/workers.ts';
+import { describeStart, startMassive } from './start.ts';
+import { sendUpdate, type OperatorCommand } from './workflow.ts';
+
+/** `legisync massive start` */
+export async function massiveStart(session: Session, named: string | undefined): Promise<Outcome> {
+  const collections = [];
+  for (const name of massiveNames(session, named)) collections.push(await startMassive(session, name));
+  await warnWithoutWorkers(session);
+  return { data: { collections }, lines: collections.map(describeStart) };
+}
+
+/**
+ * `legisync massive pause|resume|stop|concurrency`: sends the Update and shows the state after it.
+ */
+export async function controlMassive(
+  session: Session,
+  named: string | undefined,
+  command: OperatorCommand,
+): Promise<Outcome> {
+  const collections: MassiveProgress[] = [];
+  for (const name of massiveNames(session, named)) {
+    const progress = await sendUpdate(session, name, command);
+    const wait = command.name === 'stop' && command.wait === true;
+    collections.push(wait ? await waitForEnd(session, progress) : progress);
+  }
+  return { data: { collections }, lines: collections.map(describeProgress) };
+}
+
+/**
+ * Waits until a stopped collection has ended: usually seconds. If the rows of uploaded documents
+ * cannot be written, it takes as long as that outage.
+ */
+function waitForEnd(session: Session, { collection }: MassiveProgress): Promise<MassiveProgress> {
+  const workflowId = massiveWorkflowId(collection);
+  return waitForResult(session, session.temporal.client.workflow.getHandle(workflowId), {
+    announcement: `Waiting for the end of ${workflowId} (Ctrl-C ends the waiting only) …`,
+    afterwards: `MASSIVE of ${collection} is still stopping.`,
+    next: `legisync massive status ${collection}`,
+  });
+}
+
+/** One line for people. */
+export function describeProgress({
+  collection,
+  state,
+  controls,
+  pass,
+  busy,
+  totals,
+}: MassiveProgress): string {
+  return (
+    `${collection}: ${state}, pass ${pass}, ${busy} of ${controls.lanes} lanes busy; uploaded ${totals.uploaded}, ` +
+    `unchanged ${totals.unchanged}, queued ${totals.queued}, requeued ${totals.requeued}, failed ${totals.failed}`
+  );
+}
+
+/** Reads the number of lanes. @throws CommandError `USAGE` if it is out of bounds */
+export function readLanes(text: string): number {
+  return readWholeNumber(text, LANES, {
+    name: 'The number of lanes',
+    next: 'legisync massive concurrency 4',
+  });
+}
+
+/** The collections that a `massive` command is about. */
+export function massiveNames({ config }: Session, named: string | undefined): readonly string[] {
+  return namesOf(named, { setting: 'LEGISYNC_MASSIVE', names: config.massive.collections });
+}

@@ -1,16 +1,16 @@
 /**
- * How fast a backfill is, compared with the plain statement that it replaces, with 1,400,000 files:
+ * Compares the speed of a backfill of 1,400,000 files with the plain statement that it replaces:
  *
  *   npm run bench:backfill
  *   npm run bench:backfill -- --json
  *
- * Once into an empty queue, compared with `insert … select` into an identical table; and once with one
- * file in a thousand missing, compared with the plain anti-join. Three runs of each, in the order A B, B
- * A, A B, with a CHECKPOINT before each; the medians are compared. The backfill is a real one: command,
- * workflow, worker and API, each a process of its own.
+ * First into an empty queue, compared with `insert … select` into an identical table. Then with one
+ * file in a thousand missing, compared with the plain anti-join. Three runs of each, in the order A
+ * B, B A, A B, with a CHECKPOINT before each; the medians are compared. The backfill is a real one:
+ * command, workflow, worker and API, each in its own process.
  *
- * Times depend on the machine, so a missed bound is shown (MISSED) and is no failure. The exit code is 1
- * if a file is missing from the queue at the end of a run.
+ * Times depend on the machine, so a missed bound is only shown (MISSED). The exit code is 1 if a
+ * file is missing from the queue at the end of a run.
  */
 import { parseArgs } from 'node:util';
 import { reportLines, reportOf, type BackfillReport } from './support/backfillReport.ts';
@@ -45,7 +45,10 @@ const gaps = Math.ceil(files / 1_000);
 
 const log = (line: string): void => console.error(line);
 
-/** As on a server with 4 GB of memory. Autovacuum would run in one measurement and not in another. */
+/**
+ * For a server with 4 GB of memory. Autovacuum is off, because it would run in some measurements
+ * only.
+ */
 const POSTGRES = { shared_buffers: '1GB', max_wal_size: '4GB', autovacuum: 'off', ...STATEMENT_LOG };
 
 const rig = await openRig({ postgres: POSTGRES, log });
@@ -54,7 +57,7 @@ try {
   console.log(values.json ? JSON.stringify(report) : reportLines(report).join('\n'));
   if (report.missing > 0) process.exitCode = 1;
 } catch (error) {
-  // Stopping everything breaks what runs: those errors say nothing new.
+  // After Ctrl-C, errors of the stopped processes are expected.
   if (!rig.signal.aborted) throw error;
   process.exitCode = 130;
 } finally {

@@ -1,14 +1,14 @@
 /**
- * How long a comparison of Storage and files_queue takes with 1,400,000 files, and whether it finds exactly what was
- * planted: 1,400 files missing, 200 rows dangling, 70 wrong sizes, 30 rows stale; and the same where missing and dangling
- * cancel each other out, so that the counts agree:
+ * Measures a comparison of Storage and files_queue with 1,400,000 files, and checks that it finds
+ * exactly the planted differences: 1,400 missing files, 200 dangling rows, 70 wrong sizes, 30 stale
+ * rows. Then the same with equal numbers of missing and dangling, so that the counts agree:
  *
  *   npm run bench:coherence
  *   npm run bench:coherence -- --rows 100000 --json
  *
- * By command and API, as an operator asks. Seconds are those in the database; the median of three. Times
- * depend on the machine, so a missed bound is shown (MISSED) and is no failure. The exit code is 1 if a
- * count is wrong.
+ * It uses the command and the API, like an operator. Seconds are measured in the database; the
+ * median of three. Times depend on the machine, so a missed bound is only shown (MISSED). The exit
+ * code is 1 if a count is wrong.
  */
 import { isDeepStrictEqual, parseArgs } from 'node:util';
 import type { Client } from 'pg';
@@ -28,10 +28,10 @@ const { values } = parseArgs({
 const files = Number(values.rows);
 const runs = Number(values.runs);
 
-/** Bounds of one statement, in seconds. */
+/** Upper bounds for one statement, in seconds. */
 const BOUNDS = { cheap: 1.5, full: 8 } as const;
 
-/** `n` of 1,400,000, for as many files as there are. */
+/** `n` of 1,400,000, scaled to the number of files. */
 const share = (n: number): number => Math.ceil((n * files) / 1_400_000);
 const PLANTED = { missing: share(1_400), dangling: share(200), sizeMismatches: share(70), stale: share(30) };
 
@@ -52,7 +52,7 @@ const answer = z.object({
 });
 type Answer = z.output<typeof answer>;
 
-/** What a reading found, in the form of {@link PLANTED}. */
+/** The differences that a reading found, in the form of {@link PLANTED}. */
 function foundIn({ reading: { missing, dangling, sizeMismatches, stale } }: Answer) {
   return { missing, dangling, sizeMismatches, stale };
 }
@@ -63,7 +63,7 @@ try {
   console.log(values.json ? JSON.stringify(report) : JSON.stringify(report, null, 2));
   if (!report.exact || !report.cancelling.exact) process.exitCode = 1;
 } catch (error) {
-  // Stopping everything breaks what runs: those errors say nothing new.
+  // After Ctrl-C, errors of the stopped processes are expected.
   if (!rig.signal.aborted) throw error;
   process.exitCode = 130;
 } finally {
@@ -81,7 +81,7 @@ async function measure({ bucket }: Rig, client: Client) {
   const full = await ask('full');
   const rate = await timed(() => rig.legisync('rate', '--json'));
 
-  // As many more rows as there are objects without one, placeholders included: the counts agree.
+  // Adds as many rows as there are objects without a row, including placeholders: the counts agree.
   const without = PLANTED.missing + filled.result.objects - files;
   await plantDangling(client, bucket, PLANTED.dangling + 1, without - PLANTED.dangling);
   const [cancelling] = await ask('full', 1);
@@ -113,7 +113,7 @@ async function measure({ bucket }: Rig, client: Client) {
 
 interface Asked {
   readonly answer: Answer;
-  /** Of the whole command. */
+  /** Duration of the whole command. */
   readonly seconds: number;
 }
 
@@ -139,7 +139,9 @@ function missed(kind: keyof typeof BOUNDS, asked: readonly Asked[]): string[] {
   return seconds <= BOUNDS[kind] ? [] : [`MISSED: ${kind}, ${seconds} s instead of ${BOUNDS[kind]} s`];
 }
 
-/** A row for every file, as a backfill leaves it. Made by SQL: its speed is not measured here. */
+/**
+ * Creates a row for every file, as a backfill does. By SQL, because its speed is not measured here.
+ */
 async function queueAll(client: Client, bucket: string): Promise<void> {
   await client.query(
     `insert into public.files_queue (file_path, bucket_id, file_size, content_sha256, created_at)
@@ -149,7 +151,7 @@ async function queueAll(client: Client, bucket: string): Promise<void> {
   );
 }
 
-/** What is wrong, all over the bucket, each row wrong in one way. */
+/** Plants the differences all over the bucket, each row with one of them. */
 async function plant(client: Client, bucket: string): Promise<void> {
   const change = (what: string, where: string, seed: string, n: number) =>
     client.query(

@@ -1,14 +1,14 @@
 /**
- * Whether this checkout is slower than another commit:
+ * Checks whether this checkout is slower than another commit:
  *
  *   npm run bench:compare <commit>
  *   npm run bench:compare <commit> -- --bench backfill,collect --rounds 5
  *   npm run bench:compare <commit> -- --bench backfill --backfill-args="--runs 1 --rows 100000"
  *
- * A is the commit, checked out in a throw-away folder; B is this checkout as it is, with what is not
- * committed. Each runs its own benchmarks, with the same options and the same Node, one at a time, in
- * the order A B A B A B. B is worse where the ratio of the medians is more than 1.05, and more than A
- * differs from itself (its slowest run by its fastest).
+ * A is the commit, checked out in a temporary folder. B is this checkout, with its uncommitted
+ * changes. Each runs its own benchmarks, with the same options and the same Node, one at a time, in
+ * the order A B A B A B. B is worse if the ratio of the medians is more than 1.05 and more than the
+ * spread of A (its slowest run divided by its fastest).
  *
  * The exit code is 1 if something is worse. Takes about 35 minutes on two cores.
  */
@@ -26,7 +26,7 @@ const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
     bench: { type: 'string', default: Object.keys(BENCHES).join(',') },
-    /** Of each side. */
+    /** Runs of each side. */
     rounds: { type: 'string', default: '3' },
     'backfill-args': { type: 'string' },
     'coherence-args': { type: 'string' },
@@ -45,7 +45,7 @@ const argsOf = ({ name, report, args }: Bench): readonly string[] => [
 
 const log = (line: string): void => console.error(line);
 
-/** A benchmark stops PostgreSQL, which may have a checkpoint of 1 GB to write. */
+/** A benchmark stops PostgreSQL, which may have to write a checkpoint of 1 GB. */
 const SHUTDOWN_MS = 120_000;
 
 const shutdown = prepareShutdown({ log, totalMs: SHUTDOWN_MS });
@@ -66,7 +66,7 @@ try {
   console.log(values.json ? JSON.stringify(compared) : comparisonLines(compared).join('\n'));
   if (compared.some(({ worse }) => worse)) process.exitCode = 1;
 } catch (error) {
-  // Stopping everything breaks what runs: those errors say nothing new.
+  // After Ctrl-C, errors of the stopped processes are expected.
   if (!shutdown.signal.aborted) throw error;
   process.exitCode = 130;
 } finally {

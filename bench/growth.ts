@@ -1,13 +1,14 @@
 /**
- * How time and buffers of every hot function of the database grow with the tables: 140,000, 1,400,000
- * and 5,600,000 documents, objects and rows of the queue.
+ * Measures how time and buffers of every hot function of the database grow with the tables: with
+ * 140,000, 1,400,000 and 5,600,000 documents, objects and rows of the queue.
  *
  *   npm run bench:growth
  *   npm run bench:growth -- --rows 140000 --json
  *   npm run bench:growth -- --rows 1400000 --only claim
  *
- * Of each, the median of five calls after one that is not counted, each in a transaction that is
- * rolled back. Takes three minutes at 1,400,000 rows, and ten at 5,600,000, which need 20 GB of disk.
+ * For each function, the median of five calls after an uncounted first one, each in a transaction
+ * that is rolled back. It takes three minutes with 1,400,000 rows, and ten minutes and 20 GB of
+ * disk with 5,600,000.
  */
 import { parseArgs } from 'node:util';
 import { withBenchDatabase } from './support/database.ts';
@@ -20,7 +21,7 @@ import { fillGrowth } from './growth/data.ts';
 const { values } = parseArgs({
   options: {
     rows: { type: 'string', default: '140000,1400000,5600000' },
-    /** Functions whose line contains this. */
+    /** Measure only functions whose line contains this text. */
     only: { type: 'string', default: '' },
     json: { type: 'boolean', default: false },
   },

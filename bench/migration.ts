@@ -1,6 +1,6 @@
 /**
- * Migrates a pre-existing files_queue while sessions read and write it. Prints how long they had to wait,
- * how long each lock was held, and whether every row is unchanged.
+ * Migrates a pre-existing files_queue while sessions read and write it. Prints how long they
+ * waited, how long each lock was held, and whether all rows are unchanged.
  *
  *   npm run bench:migration -- --rows 1400000
  */
@@ -19,23 +19,23 @@ import { QUEUE_SETTINGS } from './support/database.ts';
 const { values } = parseArgs({
   options: {
     rows: { type: 'string', default: '1400000' },
-    // Of the rows; the others are finished. If Workers keep up, there are few.
+    // Share of pending rows; the others are finished. If Workers keep up, few are pending.
     pending: { type: 'string', default: '20' },
   },
 });
 const rows = Number(values.rows);
 const pendingPercent = Number(values.pending);
 
-/** Rows that the sessions work on. The migration must leave all others unchanged. */
+/** Rows that the sessions change. All others must stay unchanged. */
 const LIVE_ROWS = 50_000;
 
-/** Shorter than a Worker would notice. A sample costs the server less than a millisecond. */
+/** Shorter than a Worker would notice. A sample takes the server less than a millisecond. */
 const SAMPLE_MS = 5;
 
-/** The modes that keep readers or writers out. */
+/** The lock modes that block readers or writers. */
 const HARSH = ['AccessExclusiveLock', 'ShareRowExclusiveLock', 'ShareLock'];
 
-/** What a polling Worker reads, and what it does. */
+/** The statements of a polling Worker. */
 const READ = `select status from public.files_queue where file_path = 'legifrance/codes/LEGIARTI' || lpad((${LIVE_ROWS} + 1)::text, 12, '0') || '.json'`;
 const WORK = `
   with next as (
@@ -45,7 +45,7 @@ const WORK = `
 
 const folder = await mkdtemp(join(tmpdir(), 'legisync-bench-'));
 const dataDir = join(folder, 'postgres');
-// As much memory as a small hosted project has.
+// The memory of a small hosted project.
 const server = await startPostgres({ dataDir, flags: { shared_buffers: '1GB', max_wal_size: '4GB' } });
 try {
   const url = databaseUrl(server.url, 'postgres');
@@ -89,13 +89,13 @@ try {
 
 async function connect(connectionString: string): Promise<Client> {
   const client = new Client({ connectionString, statement_timeout: 600_000 });
-  // The server's end is the end of all sessions.
+  // Stopping the server ends all sessions.
   client.on('error', () => undefined);
   await client.connect();
   return client;
 }
 
-/** A typical table: an identity, a unique path, rows of a year. */
+/** A typical table: an identity column, a unique path, and the rows of a year. */
 async function fill(client: Client): Promise<void> {
   await client.query(`
     create table public.files_queue (
@@ -114,7 +114,7 @@ async function fill(client: Client): Promise<void> {
   await client.query('vacuum analyze public.files_queue');
 }
 
-/** Changes if a row that no session works on changes in its columns, place or version. */
+/** A fingerprint of the rows that no session changes: of their columns, position and version. */
 async function fingerprint(client: Client): Promise<unknown> {
   const result = await client.query(
     `select count(*) as rows, pg_relation_filenode('public.files_queue') as file,
@@ -130,7 +130,7 @@ interface Waits {
   readonly longestMs: number;
 }
 
-/** Sends a statement again and again until `ended`. */
+/** Repeats a statement until `ended`. */
 async function poll(client: Client, statement: string, ended: AbortSignal): Promise<Waits> {
   const times: number[] = [];
   while (!ended.aborted) {
@@ -147,7 +147,10 @@ async function poll(client: Client, statement: string, ended: AbortSignal): Prom
   };
 }
 
-/** For each harsh mode, the longest time in which each sample saw it granted to the same transaction. */
+/**
+ * For each blocking mode, the longest time in which all samples saw it granted to the same
+ * transaction.
+ */
 async function watchLocks(client: Client, ended: AbortSignal): Promise<Record<string, number>> {
   const longest: Record<string, number> = {};
   const since = new Map<string, number>();
@@ -164,7 +167,7 @@ async function watchLocks(client: Client, ended: AbortSignal): Promise<Record<st
       const began = since.get(key) ?? now;
       since.set(key, began);
       const [mode = ''] = key.split(' ');
-      // A lock that one sample has seen was held for up to the time to the next one.
+      // A lock seen by one sample was held for up to the time until the next one.
       longest[mode] = Math.round(Math.max(longest[mode] ?? 0, now - began + SAMPLE_MS));
     }
     await pause(SAMPLE_MS);

@@ -1,11 +1,12 @@
 /**
- * What a pass over an unchanged corpus writes, and what Workers write who take files from the queue:
+ * Measures what a pass over an unchanged corpus writes, and what Workers write when they take
+ * files:
  *
  *   npm run bench:writes
  *   npm run bench:writes -- --documents 100000 --rows 20000 --json
  *
- * Only the database is asked, by the functions that the activities and the Workers call: WAL, growth
- * of the tables and updates do not depend on the machine. Seconds do.
+ * It only calls the database functions of the activities and the Workers. WAL, table growth and
+ * updates do not depend on the machine; seconds do.
  */
 import { parseArgs } from 'node:util';
 import type { Client } from 'pg';
@@ -17,9 +18,9 @@ import { CLAIMING, fillQueue, measureWorkers, POLLING } from './writes/workers.t
 
 const { values } = parseArgs({
   options: {
-    /** In the catalogue and in the queue. */
+    /** Number of documents in the catalogue and of rows in the queue. */
     documents: { type: 'string', default: '1400000' },
-    /** Of the queue, taken by Workers that claim; and again by Workers that poll. */
+    /** Rows that Workers take: once with claims, once by polling. */
     rows: { type: 'string', default: '300000' },
     json: { type: 'boolean', default: false },
   },
@@ -29,8 +30,8 @@ const rows = Number(values.rows);
 const BUCKET = 'legifrance';
 
 /**
- * One checkpoint, at the beginning of each measurement: how many more there were would depend on the
- * time it takes. Autovacuum would come into one measurement and not into another.
+ * One checkpoint at the start of each measurement; the number of further ones would depend on its
+ * duration. Autovacuum is off, because it would run in some measurements only.
  */
 const POSTGRES = {
   shared_buffers: '1GB',

@@ -1,4 +1,4 @@
-/** `npm start`: a complete local legisync, collecting real law texts while one watches. */
+/** `npm start`: runs a complete local legisync that collects real law texts, with a live view. */
 import { join } from 'node:path';
 import { parseStartArgs, type StartOptions } from './launcher/args.ts';
 import { asError } from './launcher/errors.ts';
@@ -19,21 +19,21 @@ if (parsed.kind === 'stop') {
 }
 
 async function main(options: StartOptions): Promise<number> {
-  // With --json, standard output is for the one line at the end.
+  // With --json, only the line at the end goes to standard output.
   const display = displayOn(options.json ? process.stderr : process.stdout);
   const shutdown = prepareShutdown({ log: display.log });
   const paths = stackPaths(join(import.meta.dirname, '..'), options.data);
   let failure: Error | undefined;
   try {
     for (const { name, pid } of await clearLeftovers(paths.state)) {
-      display.log(`stopped ${name} of an earlier start (process ${pid})`);
+      display.log(`stopped ${name}, left running by an earlier start (process ${pid})`);
     }
     const state = await createStackState(paths.state, {
       pid: process.pid,
       startTime: (await startTimeOf(process.pid)) ?? '',
       startedAt: new Date().toISOString(),
     });
-    // Stopped last: what was added first.
+    // Added first, so stopped last.
     shutdown.add({ name: 'state', stop: () => state.remove(), kill: () => undefined });
     if (options.reset) await resetStack(paths);
 
@@ -45,7 +45,7 @@ async function main(options: StartOptions): Promise<number> {
       log: display.log,
       onLost: (error) => {
         failure = error;
-        void shutdown.begin('a part is lost');
+        void shutdown.begin('a part cannot be restarted');
       },
     });
     const { counter, before } = stack;
@@ -62,13 +62,13 @@ async function main(options: StartOptions): Promise<number> {
   } catch (error) {
     if (!shutdown.signal.aborted) failure = asError(error);
   }
-  await shutdown.begin(failure === undefined ? 'the end' : 'a failure');
+  await shutdown.begin(failure === undefined ? 'finished' : 'failed');
   shutdown.dispose();
   if (failure !== undefined) process.stderr.write(`npm start: ${failure.message}\n`);
   return failure === undefined ? 0 : 1;
 }
 
-/** The line of `--json`: counted in the database, the bucket and the gateway. */
+/** Prints the line of `--json`, with numbers from the database, the bucket and the gateway. */
 async function report({ counter, before, gatewayUrl }: Stack): Promise<void> {
   const counts = await counter.counts();
   const { missing, dangling } = await counter.gaps();

@@ -9,12 +9,12 @@ export interface Metric {
   readonly moreIsBetter?: boolean;
 }
 
-/** A benchmark that both sides have, and what is compared of it. */
+/** A benchmark of both sides, and its metrics. */
 export interface Bench {
   readonly name: 'backfill' | 'coherence' | 'collect';
-  /** So that the last line it prints is its report. */
+  /** Makes the benchmark print its report as the last line. */
   readonly report: readonly string[];
-  /** Enough for figures that hold still, in two or three minutes. */
+  /** Enough for stable figures, in two or three minutes. */
   readonly args: readonly string[];
   readonly metrics: readonly Metric[];
 }
@@ -63,7 +63,7 @@ export const BENCHES: Readonly<Record<Bench['name'], Bench>> = {
   collect: {
     name: 'collect',
     report: [],
-    // Far more than two cores can collect: it is not the quota that is measured.
+    // Far more than two cores can collect, so the quota is not measured.
     args: ['--rate', '300', '--documents', '10000'],
     metrics: [
       metric(collect, 'documents per second', ({ documents, seconds }) => documents / seconds, true),

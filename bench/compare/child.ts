@@ -5,14 +5,13 @@ import { text } from 'node:stream/consumers';
 import type { Shutdown } from '../../local/launcher/shutdown.ts';
 import type { Bench } from './benches.ts';
 
-/** As much of what a failed benchmark printed as fits on a screen. */
+/** Length of the output of a failed benchmark in its error: about one screen. */
 const TAIL_CHARS = 2_000;
 
 /**
- * Runs benchmarks of a checkout, one at a time, each as a process of its own that ends with
- * everything else.
+ * Runs benchmarks of a checkout one at a time, each in its own process.
  *
- * @returns a function that returns the report, which is the last line that the benchmark prints
+ * @returns a function that returns the report: the last line of the benchmark's output
  */
 export function benchRunner(
   shutdown: Shutdown,

@@ -1,10 +1,10 @@
 import { median, round } from '../support/figures.ts';
 import type { Bench } from './benches.ts';
 
-/** What is no change, whatever the spread. */
+/** Ratios up to this do not count as a change, whatever the spread. */
 const TOLERATED = 1.05;
 
-/** One metric of both sides. */
+/** A metric of both sides. */
 export interface Compared {
   readonly bench: string;
   readonly metric: string;
@@ -12,14 +12,14 @@ export interface Compared {
   readonly b: readonly number[];
   readonly medianA: number;
   readonly medianB: number;
-  /** B by A; where more is better, A by B: above 1, B is worse. */
+  /** B divided by A; if more is better, A divided by B. Above 1, B is worse. */
   readonly ratio: number;
-  /** The largest figure of A by its smallest. */
+  /** The largest figure of A divided by its smallest. */
   readonly spread: number;
   readonly worse: boolean;
 }
 
-/** Compares the reports of both sides, each metric by itself. */
+/** Compares the reports of both sides, metric by metric. */
 export function compareRuns(
   { name, metrics }: Bench,
   a: readonly unknown[],
@@ -41,7 +41,7 @@ export function compareRuns(
       medianB: round(medianB),
       ratio: round(ratio, 3),
       spread: round(spread, 3),
-      // Also where there is no ratio, as nothing was measured.
+      // Also if there is no ratio because nothing was measured.
       worse: !(ratio <= Math.max(TOLERATED, spread)),
     };
   });
@@ -49,7 +49,7 @@ export function compareRuns(
 
 const COLUMNS = [12, 40, 12, 12, 8, 12, 8] as const;
 
-/** The table for people. */
+/** The table as text. */
 export function comparisonLines(compared: readonly Compared[]): string[] {
   const line = (cells: readonly (string | number)[]): string =>
     cells

@@ -9,8 +9,8 @@ import type { Shutdown } from '../../local/launcher/shutdown.ts';
 const run = promisify(execFile);
 
 /**
- * Checks a commit out in a throw-away folder, which is removed with everything else. The packages of
- * this checkout are linked into it if they are those that the commit names, and installed otherwise.
+ * Checks out a commit in a temporary folder, which is removed at the end. If the commit needs the
+ * same packages as this checkout, they are linked into it; otherwise they are installed.
  *
  * @returns the folder
  */
@@ -29,7 +29,7 @@ export async function checkOut(checkout: string, commit: string, shutdown: Shutd
   shutdown.add({
     name: 'checkout',
     async stop() {
-      // Git would continue to write into the folder while it is removed.
+      // Otherwise Git would still write into the folder while it is removed.
       await Promise.allSettled([prepared]);
       await rm(parent, { recursive: true, force: true, maxRetries: 10 });
       await git('worktree', 'prune');
@@ -45,9 +45,9 @@ const wanted = z.object({ dependencies: versions, devDependencies: versions });
 const installed = z.object({ version: z.string() });
 
 /**
- * Whether each package that `folder` names is installed in `checkout`, in that version. All versions in
- * package.json are exact: a range counts as not installed. The lock files need not be the same, as a new
- * package in one of them changes nothing for the other.
+ * Whether all packages of `folder` are installed in `checkout`, in the same versions. All versions
+ * in package.json are exact: a range counts as not installed. The lock files may differ, because a
+ * new package of one side does not affect the other.
  */
 async function isInstalled(folder: string, checkout: string): Promise<boolean> {
   const { dependencies, devDependencies } = wanted.parse(await readJson(join(folder, 'package.json')));

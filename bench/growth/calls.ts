@@ -4,16 +4,16 @@ import type { GrowthCase } from './case.ts';
 
 export interface GrowthFigures {
   readonly ms: number;
-  /** Pages of 8 KB that the call asked for, in memory or not; those of all statements inside it. */
+  /** Pages of 8 KB that the call accessed, in memory or not, including all statements inside it. */
   readonly buffers: number;
 }
 
 const CALLS = 5;
 
 /**
- * Checks that a call does what it is measured for, and measures it five times.
+ * Checks the effect of a call, and measures it five times.
  *
- * @throws Error with the answer, if it is not as expected
+ * @throws Error with the answer, if it is not the expected one
  */
 export async function measureCase(client: Client, one: GrowthCase): Promise<GrowthFigures> {
   await inTransaction(client, one, (call) => checkAnswer(client, one, call));

@@ -1,19 +1,22 @@
-/** One call whose time and buffers are measured. */
+/** A call to measure. */
 export interface GrowthCase {
   readonly name: string;
-  /** Run first, in the same transaction. */
+  /** SQL that runs first, in the same transaction. */
   readonly before?: string;
-  /** SQL of values that stand in the call as `{name}`. Run next: it is not measured. */
+  /** SQL of the values for `{name}` in the call. It runs next and is not measured. */
   readonly given?: Readonly<Record<string, string>>;
-  /** What is selected. Its answer is checked before it is measured. */
+  /** The selected expression. Its answer is checked before it is measured. */
   readonly call: string;
-  /** SQL: whether the answer, `a`, shows that the call did what it is measured for. */
+  /** SQL condition on the answer, `a`, that checks the effect of the call. */
   readonly expect: string;
-  /** Run after each call, outside of the transaction. */
+  /** SQL that runs after each call, outside the transaction. */
   readonly after?: string;
 }
 
-/** Cases, and what is done to the tables before them; each group finds what the ones before left. */
+/**
+ * Cases, and the preparation of the tables for them. Each group starts with the tables that the
+ * previous groups left.
+ */
 export interface GrowthGroup {
   readonly prepare: readonly string[];
   readonly cases: readonly GrowthCase[];

@@ -4,7 +4,7 @@ import { BATCH, BUCKET, DUE, HOLDER, STORED, WAITING } from './names.ts';
 const batch = `'${JSON.stringify(BATCH)}'`;
 const other = `'${JSON.stringify({ ...BATCH, workflow: 'massive:other' })}'`;
 
-/** SQL of 100 ids, and of a page, as the functions take it. */
+/** SQL of 100 ids, and of a page, as arguments of the functions. */
 const idsOf = (where: string): string =>
   `select array_agg(id) from (select id from listed where ${where} limit 100) p`;
 const pageOf = (where: string, rest: string): string =>
@@ -12,13 +12,13 @@ const pageOf = (where: string, rest: string): string =>
 const secondPage = (category: string): string =>
   `category = '${category}' and code = '' and n between 100 and 199`;
 
-/** A call for the slice of a kind that the batch has, at its page. */
-const register = (category: string, kind: string, step: string, page: string) => {
+/** A call for the batch's slice of a kind, at its current page. */
+const register = (category: string, kind: string, action: string, page: string) => {
   const column = (name: string): string =>
     `select ${name} from legisync.slices where holder = ${HOLDER} and collection = '${category}' and kind = '${kind}'`;
   return {
     given: { slice: column('id'), round: column('round'), next: column('page'), page },
-    call: `legisync_register_slice('${BUCKET}', {slice}, ${batch}, {round}, {next}, {page}, '${step}', 60, 'trust')`,
+    call: `legisync_register_slice('${BUCKET}', {slice}, ${batch}, {round}, {next}, {page}, '${action}', 60, 'trust')`,
   };
 };
 

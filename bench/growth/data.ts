@@ -4,18 +4,21 @@ import { BUCKET, CATEGORIES, DUE, STORED, WAITING } from './names.ts';
 import { fillSlices } from './slices.ts';
 import { fillBucket } from '../support/objects.ts';
 
-/** Articles of a code. */
+/** Number of articles in a code. */
 const CODE_DOCUMENTS = 5_000;
 
-/** Objects without a row, rows without an object, and stale rows: as many, whatever the size. */
+/**
+ * Number of objects without a row, rows without an object, and stale rows; the same for every size.
+ */
 const DIFFERENCES = 1_000;
 
 /**
- * Fills Storage, queue and catalogue with `rows` rows each. Every row of the queue is pending. All
- * over the bucket, 1,000 files have no row, 1,000 rows have no file, and up to 1,000 rows are stale.
- * Two sevenths of the stored collection are listed by codes; all the rest, by searches.
+ * Fills Storage, queue and catalogue with `rows` rows each. All rows of the queue are pending. All
+ * over the bucket, 1,000 files have no row, 1,000 rows have no file, and up to 1,000 rows are
+ * stale. Two sevenths of the stored collection are listed by codes; the rest by searches.
  *
- * Leaves a temporary table `listed`: `category`, `id`, and `n`, the place in the listing, from 0.
+ * Creates a temporary table `listed`: `category`, `id`, and `n`, the position in the listing, from
+ * 0.
  */
 export async function fillGrowth(client: Client, rows: number): Promise<void> {
   await fillBucket(client, BUCKET, rows, CATEGORIES);
@@ -40,7 +43,7 @@ export async function fillGrowth(client: Client, rows: number): Promise<void> {
 
 async function fillQueue(client: Client, rows: number): Promise<void> {
   const every = Math.floor(rows / DIFFERENCES);
-  // Numbered by a hash of their paths, so that what is planted lies all over the bucket.
+  // Numbered by a hash of their paths, so that the planted differences are all over the bucket.
   await client.query(
     `insert into public.files_queue (file_path, bucket_id, file_size, content_sha256, created_at)
        select name, bucket_id, legisync.object_size(metadata),

@@ -92,14 +92,14 @@ export const COHERENCE: readonly GrowthCase[] = [
     expect: `json_array_length(a) = 100`,
   })),
   ...['dangling', 'stale'].map((kind) => ({
-    name: `repair_${kind}, dry run, a step of 10,000`,
+    name: `repair_${kind}, dry run, a chunk of 10,000`,
     call: `legisync_repair_${kind}('${BUCKET}', 900, 'legifrance/cat01/', 10000, true)`,
     expect: `a ->> 'scanned' = '10000'`,
   })),
   { name: 'insertion_rate', call: `legisync_insertion_rate()`, expect: `json_typeof(a) = 'array'` },
   {
     name: 'the guard, DELETE of one row',
-    // A function, so that the buffers of the trigger are counted as well.
+    // A function, so that the trigger's buffers are counted too.
     before: `create function pg_temp.delete_one() returns json language plpgsql as $$
              begin
                delete from public.files_queue where file_path = (select min(file_path) from public.files_queue);

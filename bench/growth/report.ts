@@ -8,7 +8,7 @@ export interface GrowthColumn {
 
 const WIDTH = 22;
 
-/** The table for people: a function a line, a size a column. */
+/** The table as text: a line for each function, a column for each size. */
 export function growthLines(columns: readonly GrowthColumn[]): string[] {
   const names = [...new Set(columns.flatMap(({ cases }) => Object.keys(cases)))];
   const longest = Math.max(...names.map((name) => name.length));

@@ -1,14 +1,14 @@
 import type { Client } from 'pg';
 import { DUE, HOLDER, STORED, WAITING } from './names.ts';
 
-/** Documents of a window of a search. */
+/** Number of documents in a window of a search. */
 const WINDOW_DOCUMENTS = 9_000;
 
 /**
- * A pass of each collection. Of the stored one, the windows are open and the codes are complete; of the
- * others, the windows are complete. The batch has three slices: a window of the stored collection, at
- * its second page; a code, at its third and last; and the last window of the due collection, at the
- * last page of its second round, which ends the source.
+ * Creates a pass for each collection. In the stored collection, the windows are open and the codes
+ * are complete; in the others, the windows are complete. The batch has three slices: a window of
+ * the stored collection, at its second page; a code, at its third and last page; and the last
+ * window of the due collection, at the last page of its second round, which completes the source.
  */
 export async function fillSlices(client: Client): Promise<void> {
   await client.query(`
@@ -16,13 +16,13 @@ export async function fillSlices(client: Client): Promise<void> {
     insert into legisync.slices (collection, pass, source, kind, state)
       values ('${STORED}', 1, 'search', 'source', 'split'), ('${STORED}', 1, 'codes', 'source', 'split'),
              ('${WAITING}', 1, 'search', 'source', 'split'), ('${DUE}', 1, 'search', 'source', 'split');
-    insert into legisync.slices (collection, pass, source, kind, window_from, window_to, state, judged, round)
+    insert into legisync.slices (collection, pass, source, kind, window_from, window_to, state, absences_marked, round)
       select category, 1, 'search', 'window', date '2000-01-01' + w, date '2000-01-01' + w,
              case category when '${STORED}' then 'open' else 'complete' end, category = '${WAITING}',
              case category when '${STORED}' then 1 else 2 end
         from (select distinct category, (n / ${WINDOW_DOCUMENTS})::int as w from listed
                where category in ('${STORED}', '${WAITING}', '${DUE}') and code = '') windows;
-    insert into legisync.slices (collection, pass, source, kind, code_id, state, judged)
+    insert into legisync.slices (collection, pass, source, kind, code_id, state, absences_marked)
       select distinct '${STORED}', 1, 'codes', 'code', code, 'complete', true from listed where code <> '';
     insert into legisync.listing_rounds (slice, round)
       select id, round from legisync.slices where kind in ('window', 'code');
@@ -54,7 +54,7 @@ export async function fillSlices(client: Client): Promise<void> {
 /** Leases the first of some slices to the batch. */
 async function hold(client: Client, where: string, order: string): Promise<number> {
   const { rows } = await client.query<{ id: number }>(
-    `update legisync.slices set state = 'open', judged = false, holder = ${HOLDER},
+    `update legisync.slices set state = 'open', absences_marked = false, holder = ${HOLDER},
             held_since = now(), held_until = now() + interval '1 day'
       where id = (select id from legisync.slices where ${where} order by ${order} limit 1) returning id::int`,
   );

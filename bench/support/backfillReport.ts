@@ -3,7 +3,7 @@ import type { MeasuredBackfill } from './backfillRuns.ts';
 import { median, round, slopePercent, sum } from './figures.ts';
 import type { MemoryOfWork } from './memory.ts';
 
-/** What was measured. */
+/** The measurements. */
 export interface BackfillMeasurements {
   readonly files: number;
   readonly chunk: number;
@@ -16,22 +16,25 @@ export interface BackfillMeasurements {
   readonly longestStatementSeconds: number;
 }
 
-/** What `--json` prints. Times in seconds; of several runs, those of the median. */
+/** The output of `--json`. Times are in seconds; for several runs, those of the median run. */
 export interface BackfillReport {
   readonly rows: number;
   readonly chunk: number;
-  /** Files without a row at the end of a run, by the run's own count or by ours; the worst of all runs. */
+  /**
+   * Files without a row at the end of a run, as counted by the run or by the benchmark; the maximum
+   * of all runs.
+   */
   readonly missing: number;
-  /** From the first to the last chunk, verification included. */
+  /** From the first to the last chunk, including the verification. */
   readonly seconds: number;
   readonly plainSeconds: number;
-  /** Chunks in sum, by the plain statement. */
+  /** Sum of the chunks divided by the plain statement. */
   readonly ratio: number;
   readonly verifySeconds: number;
   readonly chunkSeconds: readonly number[];
-  /** By how much a chunk of the first pass takes longer than the one before, over all runs. */
+  /** Growth from one chunk of the first pass to the next, over all runs. */
   readonly slopePercent: number;
-  /** Of all that came through the API. */
+  /** The longest statement of all API calls. */
   readonly longestStatementSeconds: number;
   readonly sparse: {
     readonly gaps: number;
@@ -39,12 +42,12 @@ export interface BackfillReport {
     readonly plainSeconds: number;
     readonly ratio: number;
     readonly verifySeconds: number;
-    /** The question alone, how many are missing. */
+    /** Counting the missing files only. */
     readonly questionSeconds: number;
   };
-  /** Of the worker, run by run. */
+  /** Memory of the worker in each run. */
   readonly workerRssMb: readonly MemoryOfWork[];
-  /** Every run, in its order. */
+  /** All runs, in order. */
   readonly all: {
     readonly plainSeconds: readonly number[];
     readonly chunksSeconds: readonly number[];
@@ -96,17 +99,23 @@ export function reportOf(measured: BackfillMeasurements): BackfillReport {
   };
 }
 
-/** The mean of all first values, of all second values, … */
+/** The mean of all first values, of all second values, and so on. */
 function meanOfEach(lists: readonly (readonly number[])[]): number[] {
   return (lists[0] ?? []).map((_, index) => sum(lists.map((list) => list[index] ?? NaN)) / lists.length);
 }
 
-/** Less is no growth: over 14 chunks a quarter, as much as one chunk differs from the next. */
+/**
+ * Anything less is not growth: over 14 chunks it adds up to a quarter, the difference between two
+ * single chunks.
+ */
 const FLAT_PERCENT = 2;
-/** Growth of the worker's memory over all runs. Garbage collection alone moves it by about as much. */
+/**
+ * Growth of the worker's memory over all runs. Garbage collection alone changes it by about as
+ * much.
+ */
 const FLAT_MB = 60;
 
-/** The report for people. */
+/** The report as text. */
 export function reportLines(report: BackfillReport): string[] {
   const { sparse, workerRssMb } = report;
   const growthMb = (workerRssMb.at(-1)?.after ?? NaN) - (workerRssMb[0]?.after ?? NaN);

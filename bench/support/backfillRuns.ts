@@ -8,12 +8,12 @@ import type { Rig } from './rig.ts';
 /** One backfill, by command, workflow, worker and API. */
 export interface MeasuredBackfill {
   readonly queued: number;
-  /** Files without a row at its end, as the run says and as counted here. */
+  /** Files without a row at its end, as counted by the run and by the benchmark. */
   readonly missing: number;
   readonly missingCounted: number;
-  /** Of each chunk that queues, of the first pass and of the one that catches up. */
+  /** Seconds of each chunk that queues, in the first pass and when catching up. */
   readonly chunkSeconds: readonly number[];
-  /** Of the first pass alone, whole chunks only: they all do the same work. */
+  /** Seconds of the complete chunks of the first pass, which all do the same work. */
   readonly wholeChunkSeconds: readonly number[];
   readonly chunksSeconds: number;
   readonly verifySeconds: number;
@@ -26,7 +26,7 @@ const commandAnswer = z.object({
   run: z.object({ id: z.int(), queued: z.int(), missing: z.int(), seconds: z.number() }),
 });
 
-/** Runs one backfill and gathers its figures. */
+/** Runs one backfill and collects its figures. */
 async function measureBackfill(rig: Rig, client: Client, chunk: number): Promise<MeasuredBackfill> {
   await client.query('checkpoint');
   const { result, memory } = await watchMemory(rig.worker.pid(), () =>
@@ -56,7 +56,7 @@ async function measureBackfill(rig: Rig, client: Client, chunk: number): Promise
   };
 }
 
-/** Files without a row, by a statement that shares nothing with the backfill's own. */
+/** Counts files without a row, by a statement that is independent of the backfill. */
 async function countMissing(client: Client, bucket: string): Promise<number> {
   const { rows } = await client.query<{ missing: number }>(
     `select count(*)::int as missing from storage.objects o
@@ -67,14 +67,14 @@ async function countMissing(client: Client, bucket: string): Promise<number> {
   return rows[0]?.missing ?? NaN;
 }
 
-/** Seconds of the plain statement into an empty table. The table is left for the next one to drop. */
+/** Seconds of the plain statement into an empty table. The next measurement drops the table. */
 export async function measurePlain(client: Client, bucket: string): Promise<number> {
   await makePlainQueue(client);
   await client.query('checkpoint');
   return (await timed(() => client.query(PLAIN_STATEMENT, [bucket]))).seconds;
 }
 
-/** The backfill of an empty queue. */
+/** Measures the backfill of an empty queue. */
 export async function measureWhole(rig: Rig, client: Client, chunk: number): Promise<MeasuredBackfill> {
   await client.query(`drop table if exists ${PLAIN_QUEUE}`);
   await emptyQueue(client);
@@ -82,8 +82,8 @@ export async function measureWhole(rig: Rig, client: Client, chunk: number): Pro
 }
 
 /**
- * Makes the plain table a copy of the full queue, row by row, and chooses the files that will be missing from both, all
- * over the bucket.
+ * Makes the plain table a copy of the full queue, and chooses the files that will be missing from
+ * both, all over the bucket.
  */
 export async function prepareGaps(client: Client, gaps: number): Promise<void> {
   await makePlainQueue(client);
@@ -106,13 +106,13 @@ export async function measureAntiJoin(client: Client, bucket: string): Promise<n
   return (await timed(() => client.query(PLAIN_ANTI_JOIN, [bucket]))).seconds;
 }
 
-/** The backfill of a queue with gaps. */
+/** Measures the backfill of a queue with gaps. */
 export async function measureGaps(rig: Rig, client: Client, chunk: number): Promise<MeasuredBackfill> {
   await client.query(`delete from public.files_queue where file_path in (select file_path from gaps)`);
   return measureBackfill(rig, client, chunk);
 }
 
-/** Seconds of the plain question, how many files are missing. */
+/** Seconds of the plain query that counts the missing files. */
 export async function measureQuestion(client: Client, bucket: string): Promise<number> {
   const { seconds } = await timed(() =>
     client.query(

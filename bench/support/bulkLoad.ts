@@ -1,11 +1,12 @@
 import type { Client } from 'pg';
 
 /**
- * Drops the indexes of a table, calls `fill`, and makes the same ones again: millions of rows are
- * sorted into an index at once, in a fraction of the time. Foreign keys must not refer to the table.
+ * Drops the indexes of a table, calls `fill`, and creates the same indexes again: building an index
+ * once over millions of rows takes a fraction of the time. Foreign keys must not refer to the
+ * table.
  *
  * @param client of a superuser; it keeps a larger `maintenance_work_mem`
- * @param keep indexes that stay
+ * @param keep indexes that are not dropped
  */
 export async function withoutIndexes(
   client: Client,

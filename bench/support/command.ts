@@ -3,7 +3,9 @@ import { join } from 'node:path';
 
 const PROGRAM = join(import.meta.dirname, '..', '..', 'src', 'client.ts');
 
-/** A backfill of 1.4 million files takes half a minute; on a machine in trouble, many times that. */
+/**
+ * A backfill of 1.4 million files takes half a minute; on an overloaded machine, many times that.
+ */
 const TIMEOUT_MS = 1_800_000;
 
 /** How a command of legisync ended. */
@@ -14,10 +16,10 @@ export interface CommandEnd {
 }
 
 /**
- * Runs `legisync …` as a process of its own.
+ * Runs `legisync …` in its own process.
  *
- * @returns also when it failed: its exit code says so
- * @throws Error when it was killed, by `signal` or because it took longer than half an hour
+ * @returns the result, even if the command failed (see its exit code)
+ * @throws Error if it was killed, by `signal` or because it took longer than half an hour
  */
 export function runLegisync(
   args: readonly string[],

@@ -18,22 +18,22 @@ export const QUEUE_SETTINGS: MigrationSettings = {
   maxDeletePercent: 50,
 };
 
-/** PostgreSQL writes one checkpoint when it stops: with 1 GB of buffers, seconds. */
+/** PostgreSQL writes one checkpoint when it stops; with 1 GB of buffers that takes seconds. */
 const SHUTDOWN_MS = 60_000;
 
-/** A PostgreSQL of its own with our migrations, and nothing beside it. */
+/** A separate PostgreSQL with our migrations, and no other part. */
 export interface BenchDatabase {
   /** Lends a session of the superuser. */
   readonly withSession: <T>(use: (client: Client) => Promise<T>) => Promise<T>;
-  /** Aborted when everything is to end, as on Ctrl-C. */
+  /** Aborted when everything must stop, as on Ctrl-C. */
   readonly signal: AbortSignal;
 }
 
 /**
- * Lends a migrated database in a throw-away folder. Stops the server and removes the folder at the
- * end, also after Ctrl-C.
+ * Lends a migrated database in a temporary folder. Stops the server and removes the folder at the
+ * end, even after Ctrl-C.
  *
- * @param options.postgres settings of PostgreSQL, over those of a development machine
+ * @param options.postgres settings of PostgreSQL that override those of a development machine
  */
 export async function withBenchDatabase(
   options: {
@@ -43,7 +43,7 @@ export async function withBenchDatabase(
   use: (database: BenchDatabase) => Promise<void>,
 ): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), 'legisync-bench-'));
-  // As root, PostgreSQL runs as a user of its own, which must reach its folder.
+  // As root, PostgreSQL runs as another user, which must be able to access the folder.
   await chmod(folder, 0o755);
   const dataDir = join(folder, 'postgres');
   const shutdown = prepareShutdown({ log: options.log, totalMs: SHUTDOWN_MS });
@@ -61,7 +61,7 @@ export async function withBenchDatabase(
     await migrate(asPostgres.href, QUEUE_SETTINGS);
     await use({ withSession: (work) => withSession(server.url, work), signal });
   } catch (error) {
-    // Stopping the server breaks every session: those errors say nothing new.
+    // After Ctrl-C, errors of broken sessions are expected.
     if (!signal.aborted) throw error;
     process.exitCode = 130;
   } finally {
@@ -74,7 +74,7 @@ export async function withBenchDatabase(
 
 async function withSession<T>(url: string, use: (client: Client) => Promise<T>): Promise<T> {
   const client = new Client({ connectionString: url });
-  // An error that breaks the session is also thrown by the query that needs it.
+  // The next query throws the error of a broken session too.
   client.on('error', () => undefined);
   await client.connect();
   try {

@@ -1,4 +1,4 @@
-/** The middle one; of an even number, the lower of the two in the middle. */
+/** The median; for an even number of values, the lower of the two in the middle. */
 export function median<T>(values: readonly T[], by: (value: T) => number): T {
   const middle = values.toSorted((a, b) => by(a) - by(b))[Math.floor((values.length - 1) / 2)];
   if (middle === undefined) throw new RangeError('the median of nothing');
@@ -8,8 +8,8 @@ export function median<T>(values: readonly T[], by: (value: T) => number): T {
 export const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
 
 /**
- * By how much the values grow from one to the next, in percent of their mean: the slope of the least squares' line.
- * Fewer than two values do not grow.
+ * Growth from one value to the next, in percent of the mean: the slope of the least-squares line. 0
+ * for fewer than two values.
  */
 export function slopePercent(values: readonly number[]): number {
   if (values.length < 2) return 0;
@@ -20,10 +20,10 @@ export function slopePercent(values: readonly number[]): number {
   return (100 * covariance) / variance / meanY;
 }
 
-/** To `digits` behind the point. */
+/** Rounds to `digits` decimals. */
 export const round = (value: number, digits = 2): number => Number(value.toFixed(digits));
 
-/** Runs `work` and says how many seconds it took. */
+/** Runs `work` and measures its duration in seconds. */
 export async function timed<T>(work: () => Promise<T>): Promise<{ result: T; seconds: number }> {
   const began = performance.now();
   const result = await work();
@@ -31,7 +31,8 @@ export async function timed<T>(work: () => Promise<T>): Promise<{ result: T; sec
 }
 
 /**
- * The order A B, B A, A B, …, `pairs` of them: what grows or warms up over time falls on both sides alike.
+ * Runs `pairs` pairs in the order A B, B A, A B, …, so that growth or warm-up over time affects
+ * both sides equally.
  */
 export async function alternate(
   pairs: number,

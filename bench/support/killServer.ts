@@ -1,11 +1,11 @@
 import { readFile } from 'node:fs/promises';
 
 /**
- * SIGKILL to a PostgreSQL server and every session of it, as a power cut would; Linux only.
+ * Sends SIGKILL to a PostgreSQL server and all its sessions, like a power cut. Linux only.
  *
- * Not to its process group: each session leads one of its own, so that killing the server's group leaves them to finish
- * the statement they are at. And not to the sessions one after the other while the server lives: it would start others.
- * So it is stopped first, and gets its SIGKILL last.
+ * Killing the process group is not enough: each session has its own group and would finish its
+ * current statement. And while the server runs, it replaces killed sessions. So the server is
+ * stopped with SIGSTOP first, and killed last.
  *
  * @param pid of the postmaster
  */
@@ -20,6 +20,6 @@ function killIfThere(pid: number): void {
   try {
     process.kill(pid, 'SIGKILL');
   } catch {
-    // It ended by itself, between the list and now.
+    // It has ended since the list was read.
   }
 }

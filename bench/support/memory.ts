@@ -1,9 +1,9 @@
 import { readFile } from 'node:fs/promises';
 
-/** Often enough to see what a chunk of a second needs. */
+/** Often enough for a chunk that takes a second. */
 const SAMPLE_MS = 100;
 
-/** Resident memory of a process, in MB; from procfs, so on Linux only. */
+/** Resident memory of a process, in MB. Linux only (procfs). */
 async function residentMb(pid: number): Promise<number> {
   const status = await readFile(`/proc/${pid}/status`, 'utf8');
   return Number(/VmRSS:\s+(\d+) kB/.exec(status)?.[1] ?? NaN) / 1_024;
@@ -16,7 +16,7 @@ export interface MemoryOfWork {
   readonly after: number;
 }
 
-/** Runs `work` and watches the memory of process `pid` meanwhile. */
+/** Runs `work` and samples the memory of process `pid` during it. */
 export async function watchMemory<T>(
   pid: number,
   work: () => Promise<T>,
@@ -26,7 +26,7 @@ export async function watchMemory<T>(
   const timer = setInterval(() => {
     residentMb(pid).then(
       (now) => (max = Math.max(max, now)),
-      // The process has ended; the caller notices by itself.
+      // The process has ended; the caller detects that itself.
       () => undefined,
     );
   }, SAMPLE_MS);

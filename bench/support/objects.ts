@@ -1,12 +1,12 @@
 import type { Client } from 'pg';
 import { withoutIndexes } from './bulkLoad.ts';
 
-/** What {@link fillBucket} made. */
+/** The result of {@link fillBucket}. */
 export interface FilledBucket {
   readonly bucket: string;
   /** Files that belong in the queue. */
   readonly files: number;
-  /** Files, and one placeholder in each category. */
+  /** Files, plus one placeholder in each category. */
   readonly objects: number;
 }
 
@@ -14,17 +14,17 @@ export interface FilledBucket {
 const CATEGORIES = 12;
 
 /**
- * Fills an empty `storage.objects` with a bucket such as years of collecting leave behind:
+ * Fills an empty `storage.objects` with a bucket as after years of collecting:
  *
- * - in each category the dashboard's placeholder, which is not a file;
+ * - in each category, the dashboard's placeholder, which is not a file;
  * - sizes from 95 to 115 kB, 105 kB on average, without content;
- * - metadata as Storage writes them; null for one file in 5,000, as an upload that was cut off leaves it;
- * - no hash for a third of them, as for files from before there was one;
- * - an order of arrival that has nothing to do with that of the paths. This matters: rows in the order of
- *   the index make every plan look good.
+ * - metadata in Storage's form; null for one file in 5,000, as after an interrupted upload;
+ * - no hash for a third of them, as for files from before hashes existed;
+ * - an order of arrival that is independent of the order of the paths. This matters: with rows in
+ *   index order, every plan looks good.
  *
- * Indexes are made afterwards, and triggers and foreign keys are off: 1,400,000 objects take about 40 s on
- * two cores. The table is vacuumed and analysed at the end.
+ * Indexes are created afterwards, and triggers and foreign keys are off: 1,400,000 objects take
+ * about 40 s on two cores. The table is vacuumed and analysed at the end.
  *
  * @param client of a superuser
  * @param categories folders `cat00`, `cat01`, …

@@ -1,6 +1,6 @@
 import type { Client } from 'pg';
 
-/** The table that a plain statement fills, beside `public.files_queue`. */
+/** The table that the plain statement fills, in addition to `public.files_queue`. */
 export const PLAIN_QUEUE = 'public.plain_queue';
 
 /** The plain statement for a whole bucket. $1: the bucket. */
@@ -11,7 +11,7 @@ export const PLAIN_STATEMENT = `
   where bucket_id = $1
   on conflict (file_path) do nothing`;
 
-/** The same, only for missing files: the plain anti-join. */
+/** The same for missing files only: the plain anti-join. */
 export const PLAIN_ANTI_JOIN = `
   insert into ${PLAIN_QUEUE} (file_path, bucket_id, file_size, status, processed)
   select name, bucket_id, (metadata->>'size')::bigint, 'pending', false
@@ -21,8 +21,8 @@ export const PLAIN_ANTI_JOIN = `
   on conflict (file_path) do nothing`;
 
 /**
- * Makes the table anew, empty, identical to `files_queue`: the same columns, defaults, checks and indexes, and the same
- * triggers.
+ * Recreates the table, empty and identical to `files_queue`: the same columns, defaults, checks,
+ * indexes and triggers.
  */
 export async function makePlainQueue(client: Client): Promise<void> {
   await client.query(`drop table if exists ${PLAIN_QUEUE}`);
@@ -36,7 +36,7 @@ export async function makePlainQueue(client: Client): Promise<void> {
   }
 }
 
-/** Empties `files_queue`, and forgets earlier runs. */
+/** Empties `files_queue` and deletes earlier runs. */
 export async function emptyQueue(client: Client): Promise<void> {
   await client.query('begin');
   await client.query(`set local legisync.allow_emptying = 'files_queue'`);

@@ -21,36 +21,39 @@ import { postgresAsPart, startRigPart, type RigPart } from './rigParts.ts';
 
 const CHECKOUT = join(import.meta.dirname, '..', '..');
 
-/** A rig has no simulator: nothing here calls Légifrance. Port 9 is that of the discard protocol. */
+/**
+ * A rig has no simulator, because nothing here calls Légifrance. Port 9 belongs to the discard
+ * protocol.
+ */
 const NO_LEGIFRANCE = 'http://127.0.0.1:9';
 
-/** PostgreSQL writes one checkpoint when it stops: with 1 GB of buffers, seconds. */
+/** PostgreSQL writes one checkpoint when it stops; with 1 GB of buffers that takes seconds. */
 const SHUTDOWN_MS = 30_000;
 
 export interface RigOptions {
-  /** Where its folder is made; default: the system's place for temporary files. */
+  /** Parent of its folder. Default: the system's folder for temporary files. */
   readonly parent?: string;
-  /** Settings of PostgreSQL over those of a development machine. */
+  /** Settings of PostgreSQL that override those of a development machine. */
   readonly postgres?: Readonly<Record<string, string>>;
-  /** A line for the person at the terminal. */
+  /** Writes one line for the user. */
   readonly log: (line: string) => void;
-  /** Told of each process as soon as it exists. */
+  /** Called with each process as soon as it exists. */
   readonly onSpawned?: (part: PartRecord) => void | Promise<void>;
 }
 
 /**
- * legisync with everything it needs and nothing to collect from: PostgreSQL with our migrations, the gateway, Temporal,
- * and a worker, each a process of its own, in a throw-away folder.
+ * legisync with all parts except the simulator: PostgreSQL with our migrations, the gateway,
+ * Temporal, and a worker, each in its own process, in a temporary folder.
  */
 export interface Rig {
   readonly bucket: string;
   readonly postgres: RigPart;
   readonly temporal: RigPart & {
-    /** Removes all that it knows; while it is down. */
+    /** Removes all its data, while it is stopped. */
     readonly forget: () => Promise<void>;
   };
   readonly worker: RigPart;
-  /** Where PostgreSQL logs. */
+  /** PostgreSQL's log file. */
   readonly postgresLog: string;
   readonly client: TemporalClient;
   /** Runs SQL as the superuser, in any session. */
@@ -59,16 +62,16 @@ export interface Rig {
   readonly withSession: <T>(use: (client: Client) => Promise<T>) => Promise<T>;
   /** Runs `legisync …`, whatever its exit code. */
   readonly legisync: (...args: readonly string[]) => Promise<CommandEnd>;
-  /** Aborted when everything is to end, as on Ctrl-C. */
+  /** Aborted when everything must stop, as on Ctrl-C. */
   readonly signal: AbortSignal;
-  /** Stops everything and removes the folder. Can be called again. */
+  /** Stops everything and removes the folder. Safe to repeat. */
   readonly close: () => Promise<void>;
 }
 
-/** Starts a rig; takes about 8 s. What was started is stopped again when a start fails. */
+/** Starts a rig; takes about 8 s. If the start fails, the started parts are stopped. */
 export async function openRig(options: RigOptions): Promise<Rig> {
   const folder = await mkdtemp(join(options.parent ?? tmpdir(), 'legisync-rig-'));
-  // As root, PostgreSQL runs as a user of its own.
+  // As root, PostgreSQL runs as another user.
   await chmod(folder, 0o755);
   const paths = stackPaths(CHECKOUT, folder);
   const shutdown = prepareShutdown({ log: options.log, totalMs: SHUTDOWN_MS });
@@ -151,7 +154,7 @@ export async function openRig(options: RigOptions): Promise<Rig> {
     const worker = await startRigPart('worker', () => workerPart(context, env), shutdown);
 
     const pool = new Pool({ connectionString: databaseUrl, max: 2 });
-    // A session that breaks while nobody uses it is opened again by the next one who does.
+    // If the session breaks while it is idle, the next query opens a new one.
     pool.on('error', () => undefined);
     shutdown.add({ name: 'sessions', stop: () => pool.end(), kill: () => undefined });
     const connection = await Connection.connect({ address: temporalAddress });
@@ -163,7 +166,7 @@ export async function openRig(options: RigOptions): Promise<Rig> {
       temporal: {
         ...temporal,
         async forget() {
-          // SQLite keeps its log beside the file.
+          // SQLite keeps its log next to the file.
           for (const suffix of ['', '-wal', '-shm']) await rm(`${paths.temporal}${suffix}`, { force: true });
         },
       },
@@ -186,7 +189,7 @@ export async function openRig(options: RigOptions): Promise<Rig> {
 
 async function withSession<T>(databaseUrl: string, use: (client: Client) => Promise<T>): Promise<T> {
   const client = new Client({ connectionString: databaseUrl });
-  // What breaks the session is also thrown by the query that needs it.
+  // The next query throws the error of a broken session too.
   client.on('error', () => undefined);
   await client.connect();
   try {

@@ -4,25 +4,25 @@ import type { PartRecord } from '../../local/launcher/state.ts';
 import type { RunningPostgres } from '../../local/postgres/server.ts';
 import { killServer } from './killServer.ts';
 
-/** A server or a worker that can be killed and started again. */
+/** A server or a worker that can be killed and restarted. */
 export interface RigPart {
   readonly pid: () => number;
-  /** SIGKILL to all its processes; resolves when they are gone. */
+  /** Sends SIGKILL to all its processes. Resolves when they have ended. */
   readonly kill: () => Promise<void>;
-  /** Starts it again, on the same port and data. */
+  /** Restarts it with the same port and data. */
   readonly start: () => Promise<void>;
 }
 
-/** What a part must offer to be killed and started again. */
+/** A part that can be killed and restarted. */
 export interface Killable {
   readonly pid: number;
   readonly exited: Promise<unknown>;
   readonly stop: (deadlineMs: number) => Promise<unknown>;
-  /** SIGKILL, now. */
+  /** Sends SIGKILL. */
   readonly kill: () => void | Promise<void>;
 }
 
-/** Starts a part and has it stopped, whichever of its lives it is in, when everything is. */
+/** Starts a part, and registers it for the shutdown, including its restarts. */
 export async function startRigPart(
   name: string,
   start: () => Promise<Killable>,
@@ -42,14 +42,14 @@ export async function startRigPart(
     },
     async start() {
       current = await start();
-      // Everything may have been stopped while it started.
+      // The shutdown may have begun during the start.
       if (shutdown.signal.aborted) await current.kill();
       shutdown.signal.throwIfAborted();
     },
   };
 }
 
-/** A server of `startPostgres` as a part. */
+/** Wraps a server of `startPostgres` as a part. */
 export async function postgresAsPart(
   server: RunningPostgres,
   onSpawned: (part: PartRecord) => void | Promise<void>,

@@ -1,16 +1,16 @@
-/** Slices of a search hold so many documents at most: 5 % less than the API can page through. */
+/** Maximum number of documents in a slice of a search: 5 % less than the API can page through. */
 const WINDOW_DOCUMENTS = 9_000;
-/** A code holds a few thousand articles. */
+/** Number of articles in a code. */
 const CODE_DOCUMENTS = 5_000;
 
-/** Any prime that is no divisor of a round number. */
+/** Any prime that does not divide a round number. */
 const STRIDE = 7_919;
 
 export type ListedKey =
   | { readonly kind: 'window'; readonly from: string; readonly to: string }
   | { readonly kind: 'code'; readonly code: string };
 
-/** What a slice lists: documents `from` to `upto` (not included) of the listing. */
+/** The documents of a slice: `from` to `upto` (exclusive) of the listing. */
 export interface ListedRange {
   readonly key: ListedKey;
   readonly from: number;
@@ -19,12 +19,12 @@ export interface ListedRange {
 
 /**
  * A corpus as its sources list it: five sevenths by a search, in windows of up to 9,000 documents;
- * the rest by the tables of contents of codes, 5,000 articles each. The order of a listing has
- * nothing to do with the order of ids.
+ * the rest by tables of contents of codes with 5,000 articles each. The order of a listing is
+ * independent of the order of ids.
  */
 export interface Listing {
   readonly documents: number;
-  /** Documents before this one are listed by the search, the others by codes. */
+  /** The search lists documents before this one; codes list the others. */
   readonly codesFrom: number;
   readonly windows: readonly ListedRange[];
   readonly codes: readonly ListedRange[];
@@ -58,7 +58,7 @@ function ranges(
 
 const codeId = (n: number): string => `LEGITEXT${String(n).padStart(12, '0')}`;
 
-/** A page of a listing, as the RPC functions take it. */
+/** A page of a listing, as an argument of the RPC functions. */
 export function pageOf({ documents }: Listing, from: number, upto: number): string {
   return JSON.stringify(
     Array.from({ length: upto - from }, (_, n) => ({

@@ -1,12 +1,12 @@
 import type { Client } from 'pg';
 import { round, timed } from '../support/figures.ts';
 
-/** What a piece of work wrote into one table, and altogether. */
+/** The writes of a piece of work: into one table, and in total. */
 export interface Written {
   readonly seconds: number;
-  /** Of the whole server, full-page images included. */
+  /** WAL of the whole server, including full-page images. */
   readonly walMb: number;
-  /** Rows of the table that were inserted and updated; of the updates, those without a new index entry. */
+  /** Inserted and updated rows of the table; `hot`: updates without a new index entry. */
   readonly inserted: number;
   readonly updated: number;
   readonly hot: number;
@@ -24,8 +24,8 @@ interface Counters {
 }
 
 /**
- * Measures what `work` writes, starting from a CHECKPOINT: each page that it changes is written to
- * the log whole, once.
+ * Measures what `work` writes after a CHECKPOINT: each changed page is written to the log in full,
+ * once.
  *
  * @param client a session of the superuser, which `work` may use
  * @param table with its schema
@@ -55,7 +55,7 @@ export async function measureWrites(
 }
 
 async function readCounters(client: Client, table: string): Promise<Counters> {
-  // A session reports its counts when it ends, and otherwise once a second at most.
+  // A session reports its counts when it ends, or once a second at most.
   await client.query('select pg_stat_force_next_flush()');
   const { rows } = await client.query<Counters>(
     `select pg_current_wal_lsn()::text as lsn, n_tup_ins::float8 as inserted, n_tup_upd::float8 as updated,
@@ -69,5 +69,5 @@ async function readCounters(client: Client, table: string): Promise<Counters> {
   return counters;
 }
 
-/** Of 1,048,576 bytes, as PostgreSQL has them. */
+/** Converts to MB of 1,048,576 bytes, as in PostgreSQL. */
 export const megabytes = (bytes: number): number => round(bytes / 1_048_576, 1);

@@ -13,25 +13,28 @@ import {
 import { measureWrites, megabytes, type Written } from './meter.ts';
 
 const SOURCES = ['search', 'codes'];
-/** As the activities have them: documents a page, pages a step; documents of a table of contents a call. */
+/**
+ * As in the activities: documents in a page, pages for one lease; documents of a table of contents
+ * in one call.
+ */
 const PAGE_DOCUMENTS = 100;
-const STEP_PAGES = 10;
+const LEASE_PAGES = 10;
 const CHUNK_DOCUMENTS = 2_000;
 
-/** Written into the catalogue; and what became of the listing. */
+/** The writes into the catalogue, and the state of the listing. */
 export interface PassWrites extends Written {
-  /** Pages and chunks that were registered. */
+  /** Number of registered pages and chunks. */
   readonly pages: number;
   readonly listing: {
     readonly inserted: number;
     readonly deleted: number;
     readonly logged: boolean;
-    /** At the end, indexes included. */
+    /** Size at the end, including indexes. */
     readonly mb: number;
   };
 }
 
-/** What a pass over an unchanged corpus writes, from its beginning to its end, by one lane. */
+/** Measures what a whole pass over an unchanged corpus writes, with one lane. */
 export async function measurePass(client: Client, bucket: string, documents: number): Promise<PassWrites> {
   const listing = listingOf(documents);
   await fillCatalogue(client, listing);
@@ -68,15 +71,15 @@ async function runPass(client: Client, bucket: string, listing: Listing): Promis
       continue;
     }
     const range = ranges.get(keyName(slice.key));
-    if (range === undefined) throw new Error(`slice ${slice.id} is none of ours`);
+    if (range === undefined) throw new Error(`slice ${slice.id} is unknown`);
     const size = slice.key.kind === 'code' ? CHUNK_DOCUMENTS : PAGE_DOCUMENTS;
-    pages += await registerStep({ client, bucket, listing, slice, range, size });
+    pages += await registerPages({ client, bucket, listing, slice, range, size });
   }
 }
 
 const keyName = (key: ListedRange['key']): string => (key.kind === 'code' ? key.code : key.from);
 
-interface Step {
+interface SliceWork {
   readonly client: Client;
   readonly bucket: string;
   readonly listing: Listing;
@@ -85,8 +88,8 @@ interface Step {
   readonly size: number;
 }
 
-/** A code to its end, or ten pages of a search. */
-async function registerStep({ client, bucket, listing, slice, range, size }: Step): Promise<number> {
+/** Registers a code to its end, or ten pages of a search. */
+async function registerPages({ client, bucket, listing, slice, range, size }: SliceWork): Promise<number> {
   const isCode = slice.key.kind === 'code';
   for (let page = slice.page; ; page += 1) {
     const from = range.from + (page - 1) * size;
@@ -101,5 +104,5 @@ async function registerStep({ client, bucket, listing, slice, range, size }: Ste
 
 function actionAfter(isCode: boolean, last: boolean, pages: number): PageAction {
   if (last) return isCode ? 'whole' : 'round';
-  return !isCode && pages >= STEP_PAGES ? 'release' : 'continue';
+  return !isCode && pages >= LEASE_PAGES ? 'release' : 'continue';
 }

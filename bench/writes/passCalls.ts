@@ -1,10 +1,10 @@
 import type { Client } from 'pg';
 import { LISTED_DOCUMENTS, type ListedKey, type Listing } from './listing.ts';
 
-/** The collection, which is a category of {@link fillBucket} as well. */
+/** The collection; it is also a category of {@link fillBucket}. */
 const COLLECTION = 'cat00';
 
-/** Where a pass notes what it has listed. */
+/** The table of the documents that a pass has listed. */
 export const LISTING_TABLE = 'legisync.listing_documents';
 
 /** What follows a page: see legisync_register_slice. */
@@ -21,7 +21,7 @@ export interface LeasedSlice {
 const BATCH = JSON.stringify({ workflow: 'massive:bench', run: 'bench', sequence: 1 });
 const LEASE_SECONDS = 3_600;
 
-/** The catalogue after a first, complete pass: every document is stored, and listed as it was. */
+/** Fills the catalogue as after a first, complete pass: every document is stored and listed. */
 export async function fillCatalogue(client: Client, listing: Listing): Promise<void> {
   await client.query(
     `insert into legisync.documents
@@ -61,7 +61,7 @@ export async function splitSlice(
   await call(client, 'public.legisync_split_slice($1, $2, $3)', [slice.id, BATCH, JSON.stringify(keys)]);
 }
 
-/** @param page the page that the documents are of, from 1 */
+/** @param page the page of the documents, from 1 */
 export async function registerPage(
   client: Client,
   bucket: string,

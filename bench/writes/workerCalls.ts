@@ -1,11 +1,11 @@
 import type { Client } from 'pg';
 
-/** Which rows a Worker may take: what the index files_queue_claimable holds. */
+/** The rows that a Worker may take: the rows of the index files_queue_claimable. */
 export const PENDING = `status = 'pending' and processed is not true and dangling_since is null`;
 
 const LEASE_SECONDS = 3_600;
 
-/** Files claimed for a Worker; null: none is left. */
+/** Claims files for a Worker; null if none is left. */
 export async function claim(
   client: Client,
   worker: string,
@@ -20,7 +20,7 @@ export async function claim(
   return { token: row.answer.token, paths: row.answer.files.map(({ filePath }) => filePath) };
 }
 
-/** The files of a claim are done, all of them. */
+/** Completes all files of a claim. */
 export async function complete(client: Client, token: string, paths: readonly string[]): Promise<void> {
   const { rows } = await client.query<{ answer: { completed: number } }>(
     'select public.legisync_complete_files($1, $2) as answer',
@@ -30,7 +30,7 @@ export async function complete(client: Client, token: string, paths: readonly st
   if (completed !== paths.length) throw new Error(`${completed ?? 'none'} of ${paths.length} completed`);
 }
 
-/** Empties the queue, and forgets every claim. */
+/** Empties the queue and deletes all claims. */
 export async function emptyQueue(client: Client): Promise<void> {
   await client.query('begin');
   await client.query(`set local legisync.allow_emptying = 'files_queue'`);

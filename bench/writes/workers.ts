@@ -4,25 +4,27 @@ import { median, round, timed } from '../support/figures.ts';
 import { claim, complete, emptyQueue, PENDING } from './workerCalls.ts';
 import { measureWrites, megabytes, type Written } from './meter.ts';
 
-/** Workers at once, and files each takes at a time. */
+/** Number of Workers, and of files that each takes at a time. */
 const WORKERS = 8;
 const BATCH = 100;
 
 export interface WorkerWrites extends Written {
-  /** Of the table of claims, indexes included; 0 for Workers that poll. */
+  /** Size of the table of claims, including indexes; 0 for polling Workers. */
   readonly claimsMb: number;
-  /** To take a batch: the median, and the mean of the last 80. */
+  /** Time to take a batch: the median, and the mean of the last 80. */
   readonly takeMs: { readonly median: number; readonly last: number };
 }
 
-/** How a Worker takes a batch of files. Answers what {@link Way.finish} needs; null: none is left. */
+/**
+ * Takes a batch of files, and returns the argument for {@link Way.finish}; null if none is left.
+ */
 interface Way<T> {
   readonly take: (client: Client, worker: string) => Promise<T | null>;
   /** @returns how many files it finished */
   readonly finish: (client: Client, taken: T) => Promise<number>;
 }
 
-/** With a lease: one function takes, one finishes. */
+/** With claims: one function takes, another finishes. */
 export const CLAIMING: Way<{ token: string; paths: string[] }> = {
   take: (client, worker) => claim(client, worker, BATCH),
   finish: async (client, { token, paths }) => {
@@ -31,7 +33,7 @@ export const CLAIMING: Way<{ token: string; paths: string[] }> = {
   },
 };
 
-/** By two UPDATEs, as Workers that know nothing of claims do. */
+/** By two UPDATEs, like Workers that do not use claims. */
 export const POLLING: Way<string[]> = {
   async take(client) {
     const { rows } = await client.query<{ path: string }>(
@@ -51,7 +53,7 @@ export const POLLING: Way<string[]> = {
   },
 };
 
-/** The queue anew: a pending row for each file of the bucket, in the order in which they arrived. */
+/** Refills the queue: a pending row for each file of the bucket, in order of arrival. */
 export async function fillQueue(client: Client, bucket: string): Promise<void> {
   await emptyQueue(client);
   await client.query(
@@ -63,7 +65,7 @@ export async function fillQueue(client: Client, bucket: string): Promise<void> {
   await client.query('vacuum (analyze) public.files_queue');
 }
 
-/** What eight Workers write who take and finish `files` files. */
+/** Measures what eight Workers write when they take and finish `files` files. */
 export async function measureWorkers<T>(
   { withSession }: BenchDatabase,
   client: Client,

@@ -1,33 +1,33 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 
-/** What `npm start -- …` was asked for. */
+/** Options of `npm start -- …`. */
 export interface StartOptions {
-  /** Begin with an empty database, bucket and Temporal history. */
+  /** Start with an empty database, bucket and Temporal history. */
   readonly reset: boolean;
-  /** Report once this many documents are new in this start; undefined: no such mark. */
+  /** The number of new documents that this start aims for; undefined: no target. */
   readonly documents: number | undefined;
-  /** End with exit code 0 there. */
+  /** Stop with exit code 0 at the target. */
   readonly exit: boolean;
-  /** End standard output with one line of JSON. */
+  /** Print one line of JSON at the end. */
   readonly json: boolean;
-  /** Decisions the simulator generates besides its real articles. */
+  /** Decisions that the simulator generates, in addition to its real articles. */
   readonly decisions: number;
-  /** Requests a second: what the simulator allows and what the application uses. */
+  /** Requests a second: the simulator's limit and the application's quota. */
   readonly rate: number;
-  /** What the simulator waits before each answer, in milliseconds. */
+  /** The simulator's delay before each answer, in milliseconds. */
   readonly latencyMs: number;
-  /** Batches in work at once; undefined: the application's own default. */
+  /** Number of lanes: batches in progress at once; undefined: the application's own default. */
   readonly concurrency: number | undefined;
-  /** Folder of everything that the stack keeps; undefined: `.local` of the checkout. */
+  /** Folder for all data of the stack; undefined: `.local` of the checkout. */
   readonly data: string | undefined;
 }
 
-/** Go on with these options, or say something and end. */
+/** `start`: continue with these options. `stop`: print the text and exit. */
 export type ParsedArgs =
   | { readonly kind: 'start'; readonly options: StartOptions }
   | { readonly kind: 'stop'; readonly text: string; readonly exitCode: number };
 
-/** Exit code of a command line that cannot be understood, as in most programs. */
+/** Exit code for an invalid command line, as in most programs. */
 const USAGE_EXIT_CODE = 2;
 
 interface RawOptions {
@@ -42,7 +42,7 @@ interface RawOptions {
   data?: string;
 }
 
-/** Reads the arguments after `npm start --`. Never ends the process, never prints. */
+/** Parses the arguments after `npm start --`. Never exits, never prints. */
 export function parseStartArgs(argv: readonly string[]): ParsedArgs {
   let text = '';
   const write = (more: string): void => {
@@ -53,10 +53,9 @@ export function parseStartArgs(argv: readonly string[]): ParsedArgs {
     command.parse([...argv], { from: 'user' });
     const raw = command.opts<RawOptions>();
     const [stray] = command.args;
-    if (stray !== undefined)
-      command.error(`error: unexpected argument '${stray}': there are only options here`);
+    if (stray !== undefined) command.error(`error: unexpected argument '${stray}': only options are allowed`);
     if (raw.exit === true && raw.documents === undefined) {
-      command.error("error: option '--exit' has nothing to wait for: say how many with --documents N");
+      command.error("error: option '--exit' also needs '--documents <N>'");
     }
     return { kind: 'start', options: optionsOf(raw) };
   } catch (error) {
@@ -82,38 +81,33 @@ function optionsOf(raw: RawOptions): StartOptions {
 function startCommand(): Command {
   return new Command('npm start --')
     .description(
-      'Starts a complete local legisync and collects real law texts while you watch. Ctrl-C stops it.',
+      'Runs a complete local legisync that collects real law texts, with a live view. Ctrl-C stops it.',
     )
     .allowExcessArguments(true)
-    .option('--reset', 'begin anew: empty the database, the bucket and the Temporal history first')
+    .option('--reset', 'start from scratch: empty the database, the bucket and the Temporal history')
     .addOption(
-      integerOption(
-        '--documents <N>',
-        'the mark to reach: at least N new documents in this start',
-        1,
-        10_000_000,
-      ),
+      integerOption('--documents <N>', 'target: at least N new documents in this start', 1, 10_000_000),
     )
-    .option('--exit', 'stop everything and exit with 0 once --documents is reached')
-    .option('--json', 'end standard output with one line of JSON: what is there now, counted')
+    .option('--exit', 'stop everything and exit with 0 when the target of --documents is reached')
+    .option('--json', 'print one line of JSON at the end: the numbers of documents, files and rows')
     .addOption(
       integerOption(
         '--decisions <N>',
-        'decisions to generate besides the real articles',
+        'decisions to generate in addition to the real articles',
         0,
         1_000_000,
       ).default(2_000),
     )
     .addOption(
       // The real API allows 20 requests a second to an application.
-      integerOption('--rate <N>', 'requests/s that the simulator allows and legisync uses', 1, 1_000).default(
+      integerOption('--rate <N>', 'requests/s: limit of the simulator, quota of legisync', 1, 1_000).default(
         20,
       ),
     )
     .addOption(
       integerOption(
         '--latency <MS>',
-        'what the simulator waits before an answer, in milliseconds',
+        'delay of the simulator before each answer, in milliseconds',
         0,
         60_000,
       ).default(25),
@@ -121,20 +115,20 @@ function startCommand(): Command {
     .addOption(
       integerOption(
         '--concurrency <N>',
-        'lanes: batches in work at once (default: 4, or what was set last)',
+        'lanes: batches in progress at once (default: 4, or the last value set)',
         1,
         16,
       ),
     )
-    .option('--data <DIR>', 'where the stack keeps everything (default: .local of the checkout)')
+    .option('--data <DIR>', 'folder for all data of the stack (default: .local of the checkout)')
     .helpOption('-h, --help', 'show this help')
     .showHelpAfterError('See npm start -- --help')
     .addHelpText(
       'after',
       `
 Examples:
-  $ npm start                                              watch it work
-  $ npm start -- --reset --documents 2000 --exit --json    from nothing to 2,000 documents, then report
+  $ npm start                                              collect until Ctrl-C
+  $ npm start -- --reset --documents 2000 --exit --json    collect 2,000 documents from scratch, then report
   $ npm start -- --rate 100 --latency 0                    faster than the real API allows`,
     );
 }

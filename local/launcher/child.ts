@@ -6,19 +6,22 @@ import { signalGroup, startTimeOf, type ProcessId, type StopSignal } from './pro
 import { openFreshLog, quoteLog } from './logFile.ts';
 import type { ReadyProbe } from './ready.ts';
 
-/** How to run a program as a part of the stack. */
+/** How to run a program of the stack. */
 export interface Command {
   readonly name: string;
   readonly command: string;
   readonly args: readonly string[];
   readonly cwd?: string | undefined;
-  /** The whole environment of the part: nothing is inherited that is not in here. */
+  /** The whole environment of the program: it inherits nothing else. */
   readonly env: NodeJS.ProcessEnv;
-  /** Receives standard output and standard error; begun anew at each start, the one before kept as `<file>.old`. */
+  /**
+   * For standard output and standard error. Each start creates it; the previous one becomes
+   * `<file>.old`.
+   */
   readonly logFile: string;
-  /** What asks it politely. Default SIGTERM. */
+  /** The signal for a clean stop. Default SIGTERM. */
   readonly stopSignal?: StopSignal | undefined;
-  /** Aborted: the start is given up and the process stopped. */
+  /** When it is aborted, the start fails and the process is stopped. */
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -26,8 +29,8 @@ export interface PartSpec extends Command {
   readonly ready: ReadyProbe;
   readonly readyTimeoutMs: number;
   /**
-   * Called once the process exists and before it is ready: the place to write down its number, so that a launcher
-   * killed with SIGKILL in this very moment leaves nothing that the next one cannot find.
+   * Called when the process exists and before it is ready. Save its pid here: if the launcher is
+   * then killed with SIGKILL, the next one can find the process.
    */
   readonly onSpawned?: ((part: Part) => void | Promise<void>) | undefined;
 }
@@ -36,7 +39,7 @@ export interface StepSpec extends Command {
   readonly timeoutMs: number;
 }
 
-/** How a part ended. `expected`: it had been told to. */
+/** How a part ended. `expected`: the launcher stopped it. */
 export interface PartExit {
   readonly code: number | null;
   readonly signal: NodeJS.Signals | null;
@@ -48,39 +51,43 @@ export interface Part extends ProcessId {
   readonly name: string;
   readonly logFile: string;
   readonly stopSignal: StopSignal;
-  /** Settles (never rejects) when the process has ended, whoever ended it. */
+  /** Resolves when the process has ended, for any reason. Never rejects. */
   readonly exited: Promise<PartExit>;
-  /** Stops its whole process group: `stopSignal`, and SIGKILL after `deadlineMs`. Repeating it is harmless. */
+  /** Stops its process group: `stopSignal`, then SIGKILL after `deadlineMs`. Safe to repeat. */
   readonly stop: (deadlineMs: number) => Promise<PartExit>;
-  /** SIGKILL to its whole process group, now; also possible in an `exit` handler. */
+  /** Sends SIGKILL to its process group. Synchronous, so it works in an `exit` handler. */
   readonly kill: () => void;
 }
 
-/** A part that did not start, did not get ready, or a step that failed. The message ends with the tail of its log. */
+/**
+ * A part did not start or did not become ready, or a step failed. The message ends with the tail of
+ * its log.
+ */
 export class PartFailed extends Error {
   override readonly name = 'PartFailed';
 }
 
-/** Ready is noticed this soon: small beside the start of any part, and rare enough to cost nothing. */
+/** Small compared with the start of any part, and long enough to cost nothing. */
 const READY_POLL_MS = 50;
 
-/** A part that is given up on before it was ready holds nothing worth a long goodbye. */
+/** A part that was never ready has nothing to save, so it needs little time to stop. */
 const GIVE_UP_STOP_MS = 2_000;
 
 /**
- * Starts a part in a process group (and session) of its own and waits until it is ready.
+ * Starts a part in its own process group (and session) and waits until it is ready.
  *
- * The own group has two reasons: Ctrl-C in a terminal reaches the launcher alone, which then stops the parts in the
- * right order; and whatever a part starts itself can be ended with it.
+ * The group has two reasons. Ctrl-C in a terminal reaches the launcher alone, which then stops the
+ * parts in the right order. And the child processes of a part can be ended with it.
  *
- * @throws PartFailed when it cannot be started, ends first, or is not ready in time; it is then not running any more.
+ * @throws PartFailed if it cannot be started, ends early, or is not ready in time; it no longer
+ * runs then.
  */
 export async function startPart(spec: PartSpec): Promise<Part> {
   const part = await spawnPart(spec);
   const gaveUp = new AbortController();
   const signal = spec.signal === undefined ? gaveUp.signal : AbortSignal.any([gaveUp.signal, spec.signal]);
   const endedFirst = part.exited.then((exit) => {
-    gaveUp.abort(new Error(`it ended (${describeExit(exit)}) before it was ready`));
+    gaveUp.abort(new Error(`it ended (${describeExit(exit)})`));
   });
   try {
     await spec.onSpawned?.(part);
@@ -91,16 +98,17 @@ export async function startPart(spec: PartSpec): Promise<Part> {
     await endedFirst;
     spec.signal?.throwIfAborted();
     throw new PartFailed(
-      `${spec.name} did not get ready: ${reasonOf(error, spec.readyTimeoutMs)}. ${await quoteLog(spec.logFile)}`,
+      `${spec.name} did not become ready: ${reasonOf(error, spec.readyTimeoutMs)}. ${await quoteLog(spec.logFile)}`,
       { cause: error },
     );
   }
 }
 
 /**
- * Runs a program to its end.
+ * Runs a program until it exits.
  *
- * @throws PartFailed when it cannot be started, does not exit with 0, or takes longer than `timeoutMs`.
+ * @throws PartFailed if it cannot be started, does not exit with 0, or takes longer than
+ * `timeoutMs`.
  */
 export async function runStep(spec: StepSpec): Promise<void> {
   const part = await spawnPart(spec);
@@ -150,7 +158,7 @@ async function spawnPart(spec: Command): Promise<Part> {
     await log.close();
   }
   const { pid } = child;
-  if (pid === undefined) throw new PartFailed(`${spec.name} was started without a process number`);
+  if (pid === undefined) throw new PartFailed(`${spec.name} was started, but has no pid`);
   return makePart(spec, pid, (await startTimeOf(pid)) ?? 'ended', ended);
 }
 
@@ -161,22 +169,22 @@ function makePart(
   ended: Promise<Pick<PartExit, 'code' | 'signal'>>,
 ): Part {
   let running = true;
-  let told = false;
+  let stopping = false;
   const exited = ended.then((end): PartExit => {
     running = false;
-    // What it started and did not end itself. The number is free only since a moment ago, and as long as the group has
-    // a member the system does not give it away.
+    // Ends the remaining processes of the group. The system does not reuse the pid while the group
+    // has members.
     signalGroup(pid, 'SIGKILL');
-    return { ...end, expected: told };
+    return { ...end, expected: stopping };
   });
   const kill = (): void => {
     if (!running) return;
-    told = true;
+    stopping = true;
     signalGroup(pid, 'SIGKILL');
   };
   const stop = async (deadlineMs: number): Promise<PartExit> => {
-    if (running && !told) {
-      told = true;
+    if (running && !stopping) {
+      stopping = true;
       signalGroup(pid, stopSignal);
     }
     const timer = setTimeout(kill, deadlineMs);
@@ -192,5 +200,5 @@ function makePart(
 function reasonOf(error: unknown, timeoutMs: number): string {
   if (!(error instanceof PollTimeout)) return asError(error).message;
   const last = error.cause === undefined ? '' : `; last: ${asError(error.cause).message}`;
-  return `no sign of life within ${seconds(timeoutMs)}${last}`;
+  return `no answer within ${seconds(timeoutMs)}${last}`;
 }

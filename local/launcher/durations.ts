@@ -1,4 +1,4 @@
-/** A wait for people, to a tenth of a second: `0.5 s`, `30 s`. */
+/** A short time as text, to a tenth of a second: `0.5 s`, `30 s`. */
 export function seconds(ms: number): string {
   return `${String(Math.round(ms / 100) / 10)} s`;
 }
@@ -7,8 +7,10 @@ const MINUTE = 60;
 const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
 
-/** A longer time for people, its two largest units: `42 s`, `3 min 05 s`, `2 h 07 min`, `5 d 3 h`. */
-export function spokenDuration(totalSeconds: number): string {
+/**
+ * A longer time as text, in its two largest units: `42 s`, `3 min 05 s`, `2 h 07 min`, `5 d 3 h`.
+ */
+export function longDuration(totalSeconds: number): string {
   const whole = Math.max(0, Math.round(totalSeconds));
   if (whole < MINUTE) return `${whole} s`;
   if (whole < HOUR) return `${Math.floor(whole / MINUTE)} min ${twoDigits(whole % MINUTE)} s`;

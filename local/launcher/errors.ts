@@ -1,14 +1,17 @@
-/** Whatever was thrown, as an Error. */
+/** The thrown value as an Error. */
 export function asError(thrown: unknown): Error {
   return isError(thrown) ? thrown : new Error(String(thrown));
 }
 
-/** The system's code of an error (`ENOENT`, `EEXIST`), if it has one. */
+/** The system code of an error (`ENOENT`, `EEXIST`), if it has one. */
 export function errorCode(thrown: unknown): string | undefined {
   return isError(thrown) && 'code' in thrown && typeof thrown.code === 'string' ? thrown.code : undefined;
 }
 
-/** By its looks, not by `instanceof`: under jest, Node's own errors come from another realm and have another `Error`. */
+/**
+ * Checks the shape: under jest, Node's own errors come from another realm and fail `instanceof
+ * Error`.
+ */
 function isError(thrown: unknown): thrown is Error {
   return typeof thrown === 'object' && thrown !== null && 'name' in thrown && 'message' in thrown;
 }

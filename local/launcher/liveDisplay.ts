@@ -1,6 +1,6 @@
 import { renderLiveLine, renderLiveView, type LiveSample } from './liveView.ts';
 
-/** Where the live view goes: `process.stdout` or `process.stderr`. */
+/** The stream of the live view: `process.stdout` or `process.stderr`. */
 export interface LiveStream {
   readonly isTTY?: boolean | undefined;
   readonly columns?: number | undefined;
@@ -9,25 +9,29 @@ export interface LiveStream {
 }
 
 export interface LiveDisplay {
-  /** Shows a sample: on a terminal at once and in place, elsewhere as a line at most every `lineEveryMs`. */
+  /**
+   * Shows a sample: at once and in place on a terminal, otherwise as a line every `lineEveryMs` at
+   * most.
+   */
   readonly show: (sample: LiveSample) => void;
-  /** Writes a line that stays, above the live view. */
+  /** Writes a permanent line above the live view. */
   readonly log: (line: string) => void;
-  /** Leaves the last state on the screen, and the cursor below it. */
+  /** Leaves the last view on the screen, with the cursor below it. */
   readonly close: () => void;
 }
 
-/** A log should show that things move, not fill up. */
+/** Often enough to show progress in a log, without filling it. */
 const DEFAULT_LINE_EVERY_MS = 10_000;
 
 const CLEAR_LINE_END = '\u001b[K';
 const CLEAR_BELOW = '\u001b[J';
 
 /**
- * Makes the display.
+ * Creates the display.
  *
- * Nothing flickers because nothing is erased before it is overwritten: each redraw is one write that goes up to the first
- * line, writes each line over the old one, and clears only what is left to its right and below.
+ * To avoid flicker, nothing is erased before it is overwritten. Each redraw is one write: it moves
+ * up to the first line, overwrites each line, and clears only the rest of the line and the lines
+ * below.
  */
 export function createLiveDisplay(
   stream: LiveStream,
@@ -42,7 +46,10 @@ export function createLiveDisplay(
 function terminalDisplay(stream: LiveStream): LiveDisplay {
   let drawn: readonly string[] = [];
 
-  /** A terminal made narrower since has broken long lines into several rows, and the way up is that much longer. */
+  /**
+   * If the terminal has become narrower, long lines take several rows, and the cursor must move up
+   * further.
+   */
   const toTop = (): string => {
     const columns = known(stream.columns) ?? Infinity;
     const height = drawn.reduce((sum, text) => sum + Math.max(1, Math.ceil(text.length / columns)), 0);
@@ -56,7 +63,8 @@ function terminalDisplay(stream: LiveStream): LiveDisplay {
 
   return {
     show: (sample) => {
-      // A line more than fits would scroll at each redraw, and the way up would end in the wrong place.
+      // One line too many would scroll at each redraw, and the cursor would end up in the wrong
+      // place.
       draw(
         [],
         renderLiveView(sample, known(stream.columns)).slice(
@@ -74,7 +82,7 @@ function terminalDisplay(stream: LiveStream): LiveDisplay {
   };
 }
 
-/** A terminal that was never told its size, as in some containers, says 0. */
+/** A terminal of unknown size reports 0, as in some containers. */
 function known(size: number | undefined): number | undefined {
   return size === 0 ? undefined : size;
 }

@@ -1,51 +1,54 @@
-import { spokenDuration } from './durations.ts';
+import { longDuration } from './durations.ts';
 
-/** What the live view shows, counted at one moment. */
+/** The numbers in the live view, counted at one moment. */
 export interface LiveSample {
   /** Documents stored since this start. */
   readonly newDocuments: number;
-  /** How many new documents this start is to bring (`--documents`), if it was told. */
+  /** The target for new documents (`--documents`), if there is one. */
   readonly wanted?: number | undefined;
   /** New documents per minute; undefined while unknown. */
   readonly ratePerMinute: number | undefined;
-  /** Documents stored, those of earlier starts included. */
+  /** Documents stored, including earlier starts. */
   readonly total: number;
-  /** Documents found so far, stored or not. */
+  /** Documents in the catalogue, stored or not. */
   readonly known: number;
-  /** Until the wanted, else the known ones are stored; undefined while unknown. */
+  /**
+   * Time until the target is reached, or else all known documents are stored; undefined while
+   * unknown.
+   */
   readonly etaSeconds: number | undefined;
   /** Rows in `files_queue`. */
   readonly queueRows: number;
-  /** Those of them that wait for a Worker. */
+  /** Rows that wait for a Worker. */
   readonly pending: number;
-  /** Documents that were given up on for now, with their reason in the catalogue. */
+  /** Failed documents; the catalogue has the reasons. */
   readonly failed: number;
-  /** Seconds since the collection began in this start. */
+  /** Seconds since this start. */
   readonly elapsedSeconds: number;
 }
 
-/** A terminal of no known width is taken for the narrowest one that is usual. */
+/** For terminals of unknown width: the narrowest usual width. */
 const DEFAULT_COLUMNS = 80;
 
-/** The width of the labels, with the space after them. */
+/** Width of the labels, including the space after them. */
 const LABEL_WIDTH = 11;
 
 const BAR_WIDTH = 24;
 
-/** Plain figures: `12,345` reads the same on every machine, whatever its locale. */
+/** The same format on every machine, whatever its locale: `12,345`. */
 const integer = new Intl.NumberFormat('en-US', { maximumFractionDigits: 0 });
 
 /**
- * The live view's lines, each cut to the terminal's width less one: a character in the last column would make some
- * terminals begin a new line.
+ * The lines of the live view, each cut to one column less than the terminal's width: a character in
+ * the last column makes some terminals start a new line.
  */
 export function renderLiveView(sample: LiveSample, columns = DEFAULT_COLUMNS): readonly string[] {
-  const goal = sample.wanted === undefined ? '' : ` of ${count(sample.wanted)} wanted`;
+  const goal = sample.wanted === undefined ? '' : ` of ${count(sample.wanted)}`;
   const [done, of] =
     sample.wanted === undefined ? [sample.total, sample.known] : [sample.newDocuments, sample.wanted];
-  const failed = sample.failed === 0 ? '' : ` · ${count(sample.failed)} failed, to be tried again`;
+  const failed = sample.failed === 0 ? '' : ` · ${count(sample.failed)} failed, will be retried`;
   return [
-    line('new', `${count(sample.newDocuments)} documents${goal} in ${spokenDuration(sample.elapsedSeconds)}`),
+    line('new', `${count(sample.newDocuments)}${goal} documents in ${longDuration(sample.elapsedSeconds)}`),
     line('rate', `${rate(sample)} · ${eta(sample)}`),
     line('total', `${count(sample.total)} stored of ${count(sample.known)} known${failed}`),
     line('queue', `${count(sample.queueRows)} rows · ${count(sample.pending)} pending`),
@@ -53,7 +56,7 @@ export function renderLiveView(sample: LiveSample, columns = DEFAULT_COLUMNS): r
   ].map((text) => text.slice(0, Math.max(0, columns - 1)).trimEnd());
 }
 
-/** The same in one line, for a log. */
+/** The live view in one line, for a log. */
 export function renderLiveLine(sample: LiveSample): string {
   const goal = sample.wanted === undefined ? '' : `/${count(sample.wanted)}`;
   const failed = sample.failed === 0 ? '' : `, ${count(sample.failed)} failed`;
@@ -78,10 +81,10 @@ function rate({ ratePerMinute }: LiveSample): string {
 
 function eta({ etaSeconds }: LiveSample): string {
   if (etaSeconds === undefined) return 'ETA unknown';
-  return etaSeconds <= 0 ? 'done' : `ETA ${spokenDuration(etaSeconds)}`;
+  return etaSeconds <= 0 ? 'done' : `ETA ${longDuration(etaSeconds)}`;
 }
 
-/** Never full before it is done, and never beyond its end: there may be more new documents than were wanted. */
+/** Full only at 100 %, and never longer: there may be more new documents than the target. */
 function bar(done: number, of: number): string {
   const share = of <= 0 ? 0 : Math.min(1, Math.max(0, done / of));
   const filled = Math.floor(share * BAR_WIDTH);

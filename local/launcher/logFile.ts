@@ -2,14 +2,17 @@ import { mkdir, open, rename, type FileHandle } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { errorCode } from './errors.ts';
 
-/** Enough of a log's end to hold a stack trace or a server's last words, and to fit on a screen. */
+/** Enough for a stack trace or a server's last messages, and short enough for a screen. */
 const TAIL_BYTES = 4_096;
 const TAIL_LINES = 20;
 
-/** A part's log may quote what it was asked: nobody else's business. */
+/** A log may quote requests, so only its owner may read it. */
 const OWNER_ONLY = 0o600;
 
-/** Opens a fresh log for one start of a part. The log of the start before is kept as `<file>.old`, older ones are not. */
+/**
+ * Opens a new log for one start of a part. Keeps the previous log as `<file>.old`, but no older
+ * one.
+ */
 export async function openFreshLog(file: string): Promise<FileHandle> {
   await mkdir(dirname(file), { recursive: true });
   await rename(file, `${file}.old`).catch((error: unknown) => {
@@ -18,7 +21,7 @@ export async function openFreshLog(file: string): Promise<FileHandle> {
   return await open(file, 'a', OWNER_ONLY);
 }
 
-/** The last lines of a log, at most 20 lines and 4 KB; empty when the log is empty or missing. */
+/** The last lines of a log, at most 20 lines and 4 KB; empty if the log is empty or missing. */
 async function tailOf(file: string): Promise<string> {
   let handle: FileHandle;
   try {
@@ -38,7 +41,7 @@ async function tailOf(file: string): Promise<string> {
   }
 }
 
-/** The end of an error about a part: the tail of its log, indented, and where the rest is. */
+/** The end of an error message about a part: the tail of its log, indented, and the log's path. */
 export async function quoteLog(file: string): Promise<string> {
   const tail = await tailOf(file);
   return tail === ''

@@ -2,40 +2,44 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { seconds } from './durations.ts';
 import { asError } from './errors.ts';
 
-/** How often, how long, and until when a probe is asked again. */
+/** How often and how long a probe is repeated. */
 export interface PollOptions {
   /** Pause between two attempts, in milliseconds. */
   readonly everyMs: number;
-  /** After this many milliseconds in all, {@link PollTimeout} is thrown. */
+  /** Total time in milliseconds, after which {@link PollTimeout} is thrown. */
   readonly timeoutMs: number;
-  /** Ends the wait at once with the signal's reason. */
+  /** Limit for one attempt, in milliseconds. Default 2,000. */
+  readonly attemptMs?: number | undefined;
+  /** Aborting it ends the wait at once, with its reason. */
   readonly signal?: AbortSignal | undefined;
 }
 
-/** The probe never said yes in time; `cause` is what its last attempt threw, if it threw. */
+/** The probe did not return true in time; `cause` is the error of its last attempt, if it threw. */
 export class PollTimeout extends Error {
   override readonly name = 'PollTimeout';
 }
 
-/** One attempt may take this long: a part that accepts a connection and then says nothing must not use up the whole wait. */
+/**
+ * Default limit for one attempt: a part that accepts a connection and never answers must not use up
+ * the whole time.
+ */
 const ATTEMPT_TIMEOUT_MS = 2_000;
 
 /**
- * Asks `probe` until it answers true. A probe that throws has not failed, it is only not there yet.
+ * Repeats `probe` until it returns true. A probe that throws counts as not ready yet.
  *
- * @throws PollTimeout after `timeoutMs`; the reason of `signal` when that is aborted.
+ * @throws PollTimeout after `timeoutMs`; the reason of `signal` when it is aborted.
  */
 export async function pollUntil(
   probe: (attempt: AbortSignal) => Promise<boolean>,
-  { everyMs, timeoutMs, signal }: PollOptions,
+  { everyMs, timeoutMs, attemptMs = ATTEMPT_TIMEOUT_MS, signal }: PollOptions,
 ): Promise<void> {
   const deadline = Date.now() + timeoutMs;
   let lastError: unknown;
   for (;;) {
     signal?.throwIfAborted();
     try {
-      if (await attempt(probe, Math.min(ATTEMPT_TIMEOUT_MS, Math.max(1, deadline - Date.now())), signal))
-        return;
+      if (await attempt(probe, Math.min(attemptMs, Math.max(1, deadline - Date.now())), signal)) return;
       lastError = undefined;
     } catch (error) {
       lastError = error;
@@ -50,7 +54,7 @@ export async function pollUntil(
   }
 }
 
-/** Runs one attempt, and gives up on it when it outlives its time even if the probe ignores its signal. */
+/** Runs one attempt. Stops waiting at the time limit, even if the probe ignores its signal. */
 async function attempt(
   probe: (attempt: AbortSignal) => Promise<boolean>,
   timeoutMs: number,

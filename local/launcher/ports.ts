@@ -1,28 +1,31 @@
 import { createServer } from 'node:net';
 
-/** A port that was free when asked, and what to tell the person when it is not the one they know. */
+/** A port that was free, and a note if it is not the preferred one. */
 export interface PickedPort {
   readonly port: number;
-  /** `port 8233 is busy: took 8234`; undefined when the preferred port was free. */
+  /** `port 8233 is busy: using 8234`; undefined if the preferred port was free. */
   readonly note: string | undefined;
 }
 
 /** Chooses ports for one stack, never the same one twice. */
 export type PortPicker = (preferred: number) => Promise<PickedPort>;
 
-/** Neighbours are easier to remember than any free port, but each is one more bind: after these the system chooses. */
+/**
+ * Neighbours are easy to remember, but each needs one more bind. After these, the system chooses.
+ */
 const NEIGHBOURS = 20;
 
-/** A port the system hands out can only be one we gave away already if that part has not bound it yet: try again, a few times. */
+/** The system may return a port that was already picked but is not bound yet: try a few times. */
 const SYSTEM_TRIES = 10;
 
 const MAX_PORT = 65_535;
 
 /**
- * Makes a picker: the preferred port if it is free, else one of the 20 after it, else any free one.
+ * Creates a picker: it returns the preferred port if that is free, else one of the 20 after it,
+ * else any free port.
  *
- * Nothing holds a port between the picking and the part's own bind. Should another program take it in that moment,
- * the part fails to start and its log says why.
+ * Nothing reserves a port between the pick and the part's own bind. If another program takes it in
+ * between, the part fails to start and its log says why.
  */
 export function createPortPicker(host = '127.0.0.1'): PortPicker {
   const given = new Set<number>();
@@ -42,23 +45,26 @@ export function createPortPicker(host = '127.0.0.1'): PortPicker {
     for (let candidate = preferred; candidate <= last; candidate += 1) {
       const port = await take(candidate);
       if (port !== undefined) {
-        return { port, note: port === preferred ? undefined : `port ${preferred} is busy: took ${port}` };
+        return { port, note: port === preferred ? undefined : `port ${preferred} is busy: using ${port}` };
       }
     }
     for (let tries = 0; tries < SYSTEM_TRIES; tries += 1) {
       const port = await take(0);
-      if (port !== undefined) return { port, note: `port ${preferred} is busy: took ${port}` };
+      if (port !== undefined) return { port, note: `port ${preferred} is busy: using ${port}` };
     }
-    throw new Error(`no free port on ${host}: ${preferred} to ${last} are busy, and the system gave none`);
+    throw new Error(
+      `no free port on ${host}: ${preferred} to ${last} are busy, and the system offers no other`,
+    );
   };
 }
 
-/** Binds the port (0: any) and lets go of it again; undefined when it cannot be had. */
+/** Binds the port (0: any) and releases it; undefined if it is not available. */
 async function freePort(host: string, port: number): Promise<number | undefined> {
   return await new Promise((resolve, reject) => {
     const server = createServer();
     server.once('error', (error: NodeJS.ErrnoException) => {
-      // EACCES: a port below 1024 without the right to it. Both mean "not this one"; anything else is a broken host name.
+      // EACCES: a port below 1024 without permission. Any other error means that the host name is
+      // wrong.
       if (error.code === 'EADDRINUSE' || error.code === 'EACCES') resolve(undefined);
       else reject(error);
     });

@@ -4,35 +4,41 @@ import { promisify } from 'node:util';
 import { PollTimeout, pollUntil } from './poll.ts';
 
 /**
- * A process, named so that it cannot be mistaken for a later one.
+ * Identifies a process, even after its pid is reused.
  *
- * Process numbers are used again. A number read from a file of an earlier run may by now be somebody's editor, so a
- * number alone is never signalled: the start time must match too.
+ * The system reuses pids. A pid from an earlier run's file may now belong to another program, so a
+ * process is signalled only if its start time matches too.
  */
 export interface ProcessId {
   readonly pid: number;
-  /** Opaque text, the same for as long as this process lives; from {@link startTimeOf}. */
+  /** Opaque text that does not change while the process lives; from {@link startTimeOf}. */
   readonly startTime: string;
 }
 
-/** What asks a part to stop. Most listen to SIGTERM; PostgreSQL takes SIGTERM for "when the last client has gone", SIGINT for "now, cleanly". */
+/**
+ * Signals for a clean stop. Most parts use SIGTERM. PostgreSQL stops on SIGTERM only when the last
+ * client has disconnected; SIGINT stops it at once, cleanly.
+ */
 export const STOP_SIGNALS = ['SIGTERM', 'SIGINT', 'SIGQUIT'] as const;
 export type StopSignal = (typeof STOP_SIGNALS)[number];
 
-/** What became of a process that was asked to go. `survived`: it could not be signalled, or outlived SIGKILL. */
+/**
+ * How a stop ended. `gone`: it had already ended. `survived`: it could not be signalled, or ignored
+ * SIGKILL.
+ */
 export type StopOutcome = 'gone' | 'stopped' | 'killed' | 'survived';
 
-/** SIGKILL works at once, except in an uninterruptible disk wait: that is worth two seconds, not more. */
+/** SIGKILL works at once, except during an uninterruptible disk wait. */
 const KILL_WAIT_MS = 2_000;
 
 const STOP_POLL_MS = 25;
 
 /**
- * When process `pid` started, as text to compare with an earlier answer; undefined when there is none (a zombie, which
- * only waits for its parent to notice, counts as none).
+ * The start time of process `pid`, as text to compare with an earlier value. Undefined if there is
+ * no such process, or it is a zombie.
  *
- * On Linux: the machine's boot id and field 22 of `/proc/<pid>/stat`, in clock ticks since that boot. Elsewhere:
- * `ps -o lstart`, to the second.
+ * On Linux: the machine's boot id and field 22 of `/proc/<pid>/stat`, in clock ticks since that
+ * boot. Elsewhere: `ps -o lstart`, to the second.
  */
 export async function startTimeOf(pid: number): Promise<string | undefined> {
   return process.platform === 'linux' ? await linuxStartTime(pid) : await psStartTime(pid);
@@ -45,7 +51,8 @@ async function linuxStartTime(pid: number): Promise<string | undefined> {
   } catch {
     return undefined;
   }
-  // The second field is the program's name in parentheses and may hold spaces and parentheses itself.
+  // The second field is the program's name in parentheses, which may contain spaces and
+  // parentheses.
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
   const [state, startTicks] = [fields[0], fields[19]];
   if (state === 'Z' || state === 'X' || startTicks === undefined) return undefined;
@@ -66,7 +73,7 @@ async function psStartTime(pid: number): Promise<string | undefined> {
   }
 }
 
-/** Whether exactly this process is still running. */
+/** Whether this very process still runs. */
 export async function isRunning({ pid, startTime }: ProcessId): Promise<boolean> {
   return (await startTimeOf(pid)) === startTime;
 }
@@ -74,14 +81,12 @@ export async function isRunning({ pid, startTime }: ProcessId): Promise<boolean>
 /**
  * Signals the process group that `pid` leads.
  *
- * @returns false when there is no such group, or it is not ours to signal.
+ * @returns false if there is no such group, or no permission to signal it.
  * @throws RangeError for a number below 2: `kill(-1)` would signal every process of this user.
  */
 export function signalGroup(pid: number, signal: NodeJS.Signals): boolean {
   if (!Number.isSafeInteger(pid) || pid < 2) {
-    throw new RangeError(
-      `refusing to signal process group ${pid}: a part's process number is an integer above 1`,
-    );
+    throw new RangeError(`refusing to signal process group ${pid}: the pid of a part is an integer above 1`);
   }
   try {
     return process.kill(-pid, signal);
@@ -91,8 +96,8 @@ export function signalGroup(pid: number, signal: NodeJS.Signals): boolean {
 }
 
 /**
- * Stops the process group of a part that an earlier launcher left behind: `stopSignal`, up to `graceMs`, then SIGKILL.
- * Does nothing when the number now belongs to another process.
+ * Stops the process group of a part that an earlier launcher left running: `stopSignal`, then
+ * SIGKILL after `graceMs`. Does nothing if the pid now belongs to another process.
  */
 export async function stopLeftover(
   id: ProcessId,

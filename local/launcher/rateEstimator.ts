@@ -1,10 +1,12 @@
-/** A rate over the last while, from the count seen now and then. */
+/** Estimates a rate over a recent window from samples of a counter. */
 export interface RateEstimator {
-  /** Adds what a counter showed at a time (milliseconds, any origin). */
+  /** Adds the counter's value at a time (milliseconds, any origin). */
   readonly add: (atMs: number, count: number) => void;
-  /** Per minute, over the window; undefined until two samples lie at least a second apart. */
+  /** Rate per minute over the window; undefined until two samples are at least a second apart. */
   readonly perMinute: () => number | undefined;
-  /** Seconds until `remaining` more are done at that rate; undefined while the rate is unknown or nothing moves. */
+  /**
+   * Seconds until `remaining` more are done at this rate; undefined while the rate is unknown or 0.
+   */
   readonly etaSeconds: (remaining: number) => number | undefined;
 }
 
@@ -13,16 +15,19 @@ interface Sample {
   readonly count: number;
 }
 
-/** Documents come in batches: less than a minute would show the batches, more would hide a stall. */
+/**
+ * Documents come in batches: a shorter window would show the batches, a longer one would hide a
+ * stall.
+ */
 const DEFAULT_WINDOW_MS = 60_000;
 
-/** Two samples closer than this say more about their timing than about the rate. */
+/** With a shorter span, the rate would be too inaccurate. */
 const MIN_SPAN_MS = 1_000;
 
-/** Samples nearer to each other than a 120th of the window are merged, which bounds their number. */
+/** Limits the number of samples: those closer together than a 120th of the window are merged. */
 const MAX_SAMPLES = 120;
 
-/** Makes an estimator; a counter that goes down or a clock that goes back (a reset) starts it anew. */
+/** Creates an estimator. It starts from scratch if the counter or the clock goes back (a reset). */
 export function createRateEstimator(windowMs = DEFAULT_WINDOW_MS): RateEstimator {
   let samples: Sample[] = [];
 
@@ -39,7 +44,7 @@ export function createRateEstimator(windowMs = DEFAULT_WINDOW_MS): RateEstimator
       const beforeLast = samples.at(-2);
       if (beforeLast !== undefined && atMs - beforeLast.atMs < windowMs / MAX_SAMPLES) samples.pop();
       samples.push({ atMs, count });
-      // The youngest sample outside the window stays: it is the window's left edge.
+      // Keeps the newest sample outside the window: it is the window's left edge.
       const inside = samples.findIndex((sample) => sample.atMs > atMs - windowMs);
       if (inside > 1) samples.splice(0, inside - 1);
     },

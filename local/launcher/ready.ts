@@ -1,7 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 
-/** One look at whether a part is ready. Throwing means "not yet"; the last reason is quoted when time runs out. */
+/**
+ * Checks once whether a part is ready. Throwing means "not yet"; a time-out quotes the last error.
+ */
 export type ReadyProbe = (attempt: AbortSignal) => Promise<boolean>;
 
 /** Ready when `url` answers with any status below 400. */
@@ -14,7 +16,7 @@ export function httpAnswers(url: string): ReadyProbe {
   };
 }
 
-/** Ready when the port takes connections; a first question before a dearer one. */
+/** Ready when the port accepts connections; a cheap check before a more expensive one. */
 export function tcpAccepts(host: string, port: number): ReadyProbe {
   return async (attempt) =>
     await new Promise((resolve, reject) => {
@@ -27,7 +29,9 @@ export function tcpAccepts(host: string, port: number): ReadyProbe {
     });
 }
 
-/** Ready when the part has written `text` to its log; for parts without a port of their own, such as a worker. */
+/**
+ * Ready when the part has written `text` to its log; for parts without a port, such as a worker.
+ */
 export function logContains(logFile: string, text: string): ReadyProbe {
   return async (attempt) => (await readFile(logFile, { encoding: 'utf8', signal: attempt })).includes(text);
 }

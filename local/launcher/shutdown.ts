@@ -1,25 +1,25 @@
 import { seconds } from './durations.ts';
 import { asError } from './errors.ts';
 
-/** Something that runs until it is told to stop; each part of `startPart` is one. */
+/** Something that runs until it is stopped, such as a part of `startPart`. */
 export interface Stoppable {
   readonly name: string;
-  /** Asks politely and insists after `deadlineMs`. */
+  /** Stops it cleanly, or forcibly after `deadlineMs`. */
   readonly stop: (deadlineMs: number) => Promise<unknown>;
-  /** Ends it now. Synchronous: it is also called while this process exits. */
+  /** Ends it at once. Synchronous: it is also called while this process exits. */
   readonly kill: () => void;
 }
 
-/** The part of `process` that is listened to. */
+/** The part of `process` that the shutdown needs. */
 export interface SignalSource {
   on(event: NodeJS.Signals | 'exit', listener: () => void): unknown;
   off(event: NodeJS.Signals | 'exit', listener: () => void): unknown;
 }
 
 export interface ShutdownOptions {
-  /** Told what happens, a line each. */
+  /** Writes one line for the user. */
   readonly log: (line: string) => void;
-  /** Everything is gone after this long, in milliseconds. Default 10 s. */
+  /** Total time for stopping everything, in milliseconds. Default 10 s. */
   readonly totalMs?: number;
   /** Default `process`. */
   readonly signals?: SignalSource;
@@ -27,13 +27,16 @@ export interface ShutdownOptions {
   readonly now?: () => number;
 }
 
-/** The way down, prepared before anything goes up. */
+/** The shutdown of the stack, prepared before anything starts. */
 export interface Shutdown {
-  /** Aborted when the way down begins; its reason says why. Give it to everything that waits. */
+  /** Aborted when the shutdown begins, with the reason. Pass it to everything that waits. */
   readonly signal: AbortSignal;
-  /** Registers a part. What was added last is stopped first. */
+  /** Registers a part. The part added last is stopped first. */
   readonly add: (part: Stoppable) => void;
-  /** Stops all parts, once; further calls wait for the first. Resolves when nothing runs any more, never rejects. */
+  /**
+   * Stops all parts, once; further calls wait for the first. Resolves when all have ended; never
+   * rejects.
+   */
   readonly begin: (reason: string) => Promise<void>;
   /** Stops listening to signals. Call it after `begin`. */
   readonly dispose: () => void;
@@ -42,26 +45,28 @@ export interface Shutdown {
 const DEFAULT_TOTAL_MS = 10_000;
 
 /**
- * Kept back for each part that is still to be stopped, so that a slow one cannot leave the last ones (the database among
- * them) without time for a clean end.
+ * Time kept for each part that is not stopped yet, so that a slow part leaves enough for a clean
+ * stop of the last ones, such as the database.
  */
 const RESERVE_MS = 1_000;
 
-/** After SIGKILL a process is gone at once: only a `stop` that waits for something else takes longer. */
+/**
+ * After SIGKILL a process ends at once. Only a `stop` that waits for something else takes longer.
+ */
 const AFTER_KILL_MS = 250;
 
 /**
- * One Ctrl-C arrives twice under `npm start`: the terminal signals the whole foreground group, and npm forwards what it
- * received itself. Both come within milliseconds; a person who insists needs longer.
+ * Under `npm start`, one Ctrl-C arrives twice: the terminal signals the whole foreground group, and
+ * npm forwards its own signal. Both arrive within milliseconds; a second key press takes longer.
  */
 const SAME_KEYSTROKE_MS = 400;
 
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
 /**
- * Listens for SIGINT, SIGTERM and SIGHUP. The first one begins the way down: parts are stopped one by one, the last
- * started first, all within `totalMs`. A second one kills what is left. If this process exits in any other way (an
- * uncaught error), the parts are killed too.
+ * Listens for SIGINT, SIGTERM and SIGHUP. The first signal stops the parts one by one, in reverse
+ * order of their start, all within `totalMs`. A second one kills the remaining parts. If this
+ * process exits in any other way (an uncaught error), the parts are killed too.
  */
 export function prepareShutdown({
   log,
@@ -86,7 +91,7 @@ export function prepareShutdown({
       const left = deadline - now() - AFTER_KILL_MS;
       const reserve = Math.min(RESERVE_MS, left / (parts.length + 1));
       const share = hurried ? 0 : Math.max(0, left - reserve * parts.length);
-      // It stays in the list until it is gone, so that a second signal reaches it too.
+      // It stays in the list until it has ended, so that a second signal kills it too.
       parts.push(part);
       await stopOne(part, share, log);
       parts.splice(parts.indexOf(part), 1);
@@ -108,11 +113,11 @@ export function prepareShutdown({
       if (firstSignalAt === undefined) {
         firstSignalAt = at;
         if (done === undefined)
-          log(`${name}: stopping (at most ${seconds(totalMs)}; once more to kill everything)`);
+          log(`${name}: stopping, within ${seconds(totalMs)} (repeat it to kill everything at once)`);
         void begin(name);
       } else if (at - firstSignalAt >= SAME_KEYSTROKE_MS && !hurried) {
         hurried = true;
-        log(`${name} again: killing what is left`);
+        log(`${name} again: killing everything that still runs`);
         killAll();
       }
     };
@@ -136,7 +141,10 @@ export function prepareShutdown({
   };
 }
 
-/** Stops one part. One that does not keep its own deadline is killed and, if that does not end the wait either, left behind. */
+/**
+ * Stops one part. At the deadline it is killed; if its `stop` still does not return, it is
+ * abandoned.
+ */
 async function stopOne(part: Stoppable, deadlineMs: number, log: (line: string) => void): Promise<void> {
   const deadline = new AbortController();
   let timer: NodeJS.Timeout | undefined;

@@ -12,22 +12,22 @@ import {
   type StopSignal,
 } from './processes.ts';
 
-/** Numbers 0 and 1 are the kernel's and init's; with a minus sign before them `kill` means "everybody". */
-const processNumber = z.int().min(2);
+/** Pids 0 and 1 belong to the kernel and to init; `kill` with -1 signals every process. */
+const partPid = z.int().min(2);
 
 const stackState = z.object({
   /** The launcher. */
-  pid: processNumber,
+  pid: partPid,
   startTime: z.string(),
   /** ISO 8601. */
   startedAt: z.string(),
-  /** What a program needs in its environment to use this stack; true while `pid` lives. */
+  /** The environment for programs that use this stack; valid while `pid` lives. */
   env: z.record(z.string(), z.string()),
-  /** In the order of their start. */
+  /** In start order. */
   parts: z.array(
     z.object({
       name: z.string(),
-      pid: processNumber,
+      pid: partPid,
       startTime: z.string(),
       stopSignal: z.enum(STOP_SIGNALS).default('SIGTERM'),
       url: z.string().optional(),
@@ -35,10 +35,13 @@ const stackState = z.object({
   ),
 });
 
-/** The content of `.local/stack.json`: how a second terminal finds the stack, and a later start finds what was left. */
+/**
+ * Content of `.local/stack.json`. A second terminal finds the stack by it, and a later start finds
+ * leftovers.
+ */
 export type StackState = z.infer<typeof stackState>;
 
-/** What is written down of a part; a part of `startPart` has all of it. */
+/** What the file records of a part; a part of `startPart` has all of it. */
 export interface PartRecord extends ProcessId {
   readonly name: string;
   readonly stopSignal: StopSignal;
@@ -46,9 +49,9 @@ export interface PartRecord extends ProcessId {
 
 /** The file, while this launcher owns it. */
 export interface StackStateFile {
-  /** Writes down a part as soon as it has a process, with the address to show for it, if it has one. */
+  /** Records a part as soon as it has a process, with its address, if it has one. */
   readonly addPart: (part: PartRecord, url?: string) => Promise<void>;
-  /** Publishes the environment, once the stack can be used. */
+  /** Publishes the environment, when the stack is usable. */
   readonly setEnv: (env: Readonly<Record<string, string>>) => Promise<void>;
   /** Removes the file; the last thing a launcher does. */
   readonly remove: () => Promise<void>;
@@ -57,10 +60,15 @@ export interface StackStateFile {
 /** It holds the service key of the local stack. */
 const OWNER_ONLY = 0o600;
 
-/** For each part that a killed launcher left running: it serves nobody any more, so it is not given long. */
+/**
+ * For each part that a killed launcher left running: it has no users, so a short time is enough.
+ */
 const LEFTOVER_GRACE_MS = 5_000;
 
-/** @returns the state, or undefined when there is no file. @throws when the file is not one of ours. */
+/**
+ * @returns the state, or undefined if there is no file.
+ * @throws Error if the file is not a valid state.
+ */
 export async function readStackState(file: string): Promise<StackState | undefined> {
   let text: string;
   try {
@@ -72,16 +80,16 @@ export async function readStackState(file: string): Promise<StackState | undefin
   try {
     return stackState.parse(JSON.parse(text));
   } catch (error) {
-    throw new Error(`${file} cannot be understood. If no stack is running, delete it: rm '${file}'`, {
+    throw new Error(`${file} is invalid. If no stack is running, delete it: rm '${file}'`, {
       cause: error,
     });
   }
 }
 
 /**
- * Takes the file for this launcher.
+ * Creates the file for this launcher.
  *
- * @throws when another launcher has it: there is one stack to a checkout.
+ * @throws Error if another launcher owns it: a checkout has one stack.
  */
 export async function createStackState(
   file: string,
@@ -89,15 +97,15 @@ export async function createStackState(
 ): Promise<StackStateFile> {
   let state: StackState = { ...launcher, env: {}, parts: [] };
   await mkdir(dirname(file), { recursive: true });
-  // A hard link, unlike a rename, refuses to replace: of two launchers at once exactly one goes on, and a reader never
-  // sees half a file.
+  // Unlike a rename, a hard link does not replace a file: of two concurrent launchers, exactly one
+  // succeeds, and a reader never sees a partial file.
   await viaTemporary(file, state, async (temporary) => {
     try {
       await link(temporary, file);
     } catch (error) {
       if (errorCode(error) !== 'EEXIST') throw error;
       throw new Error(
-        `another stack was started here at the same moment (${file}): use it, or stop it with Ctrl-C`,
+        `another stack was started here at the same time (${file}): use it, or stop it with Ctrl-C`,
         {
           cause: error,
         },
@@ -105,7 +113,7 @@ export async function createStackState(
     }
   });
 
-  // One write after the other, each with all that is known by then.
+  // Writes are sequential; each writes the state as of its call.
   let last: Promise<void> = Promise.resolve();
   const update = async (change: Partial<StackState>): Promise<void> => {
     state = { ...state, ...change };
@@ -126,7 +134,7 @@ export async function createStackState(
   };
 }
 
-/** What was found of an earlier launcher that had no time to clean up. */
+/** A process that an earlier launcher left running. */
 export interface Leftover {
   readonly name: string;
   readonly pid: number;
@@ -134,19 +142,20 @@ export interface Leftover {
 }
 
 /**
- * Makes room for a new stack: stops what a launcher that was killed with SIGKILL left running, last part first, and
- * removes its file. A process is only touched if number and start time are those that were written down.
+ * Prepares for a new stack: stops the parts that a launcher killed with SIGKILL left running, last
+ * part first, and removes its file. A process is only signalled if its pid and start time match the
+ * file.
  *
- * @returns the parts that were still there.
- * @throws when the launcher in the file is alive, or a leftover could not be ended.
+ * @returns the parts that were still running.
+ * @throws Error if the launcher in the file is alive, or a leftover could not be ended.
  */
 export async function clearLeftovers(file: string): Promise<readonly Leftover[]> {
   const state = await readStackState(file);
   if (state === undefined) return [];
   if (await isRunning(state)) {
     throw new Error(
-      `a stack is already running here (process ${state.pid}, since ${state.startedAt}): ` +
-        `use it from this terminal (npx legisync status), or stop it first: kill ${state.pid}`,
+      `a stack is already running here (process ${state.pid}, since ${state.startedAt}). ` +
+        `Use it (npx legisync status), or stop it first: kill ${state.pid}`,
     );
   }
   const found: Leftover[] = [];
@@ -157,8 +166,8 @@ export async function clearLeftovers(file: string): Promise<readonly Leftover[]>
   const survivor = found.find(({ outcome }) => outcome === 'survived');
   if (survivor !== undefined) {
     throw new Error(
-      `${survivor.name} of an earlier stack (process ${survivor.pid}) cannot be stopped: ` +
-        `end it, perhaps as the user who started it: kill -9 ${survivor.pid}`,
+      `${survivor.name} of an earlier stack (process ${survivor.pid}) cannot be stopped. ` +
+        `End it, if necessary as the user who started it: kill -9 ${survivor.pid}`,
     );
   }
   await rm(file, { force: true });

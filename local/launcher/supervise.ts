@@ -3,13 +3,13 @@ import { asError } from './errors.ts';
 import type { PartRecord } from './state.ts';
 import type { Shutdown, Stoppable } from './shutdown.ts';
 
-/** What a supervised part must offer; a `Part` does. */
+/** A part that can be supervised, such as a `Part`. */
 export interface SupervisedPart extends PartRecord, Stoppable {
   readonly exited: Promise<PartExit>;
 }
 
 export interface SuperviseOptions<P extends SupervisedPart> {
-  /** Called when the part cannot be kept alive: the whole stack is to go down, and not as a success. */
+  /** Called when the part cannot be kept running: the whole stack must stop, with a failure. */
   readonly onLost: (error: Error) => void;
   /** Starts the part, on the same ports and data each time. */
   readonly start: () => Promise<P>;
@@ -17,15 +17,15 @@ export interface SuperviseOptions<P extends SupervisedPart> {
   readonly log: (line: string) => void;
 }
 
-/** For a part that came up after everything else was told to stop. */
+/** For a part that became ready after the shutdown had begun. */
 const LATE_STOP_MS = 2_000;
 
-/** A part that ends more often than this within a minute has a reason that starting it again will not mend. */
+/** If a part ends more often than this in a minute, restarting it does not help. */
 const MAX_RESTARTS_PER_MINUTE = 5;
 
 /**
- * Starts a part, and starts it again when it ends without having been told to: each part can be killed alone, and the
- * stack lives on. When it cannot be kept alive, the whole stack goes down, with the reason.
+ * Starts a part, and restarts it whenever it ends unexpectedly: any part can be killed, and the
+ * stack keeps running. If it cannot be kept running, `onLost` is called with the reason.
  */
 export async function supervise<P extends SupervisedPart>({
   start,
@@ -42,13 +42,13 @@ export async function supervise<P extends SupervisedPart>({
     kill: () => current.kill(),
   });
 
-  const goingDown = (): boolean => shutdown.signal.aborted;
+  const shuttingDown = (): boolean => shutdown.signal.aborted;
 
   const watch = async (): Promise<void> => {
     for (;;) {
       const exit = await current.exited;
-      if (goingDown()) return;
-      log(`${first.name} ended (${describeExit(exit)}): starting it again`);
+      if (shuttingDown()) return;
+      log(`${first.name} ended (${describeExit(exit)}): restarting it`);
       for (let running = false; !running;) {
         const now = performance.now();
         restarts = [...restarts.filter((at) => now - at < 60_000), now];
@@ -59,21 +59,21 @@ export async function supervise<P extends SupervisedPart>({
           current = await start();
           running = true;
         } catch (error) {
-          // What it needs may be on its way back as well: a few more tries.
+          // A part that it needs may be restarting as well: try again.
           shutdown.signal.throwIfAborted();
           log(`${first.name} did not start: ${asError(error).message}`);
         }
       }
-      // The way down began while it was starting: nobody else knows of this process yet.
-      if (goingDown()) {
+      // The shutdown began while it was starting, so only this function knows of the process.
+      if (shuttingDown()) {
         await current.stop(LATE_STOP_MS);
         return;
       }
     }
   };
   watch().catch((error: unknown) => {
-    if (goingDown()) return;
-    log(`${first.name} cannot be kept alive: ${asError(error).message}`);
+    if (shuttingDown()) return;
+    log(`${first.name} cannot be kept running: ${asError(error).message}`);
     onLost(asError(error));
   });
   return first;

@@ -1,7 +1,10 @@
-/** Arrivals kept: more than one process of Node can take in a second, so a full second always fits. */
+/**
+ * Number of arrivals kept. One Node process cannot receive as many in a second, so a full second
+ * always fits.
+ */
 const KEPT = 1 << 16;
 
-/** What {@link Arrivals} has seen; times are `performance.now()` of the simulator, in ms. */
+/** Statistics of {@link Arrivals}; times are monotonic, in ms. */
 export interface ArrivalStats {
   readonly total: number;
   readonly firstMs: number | null;
@@ -10,17 +13,20 @@ export interface ArrivalStats {
   readonly maxInAnySecond: number;
 }
 
-/** A bounded log of arrival times. The busiest second ends with an arrival, so it is known after looking back from each. */
+/**
+ * A bounded log of arrival times. The busiest second ends with an arrival, so looking back from
+ * each arrival finds it.
+ */
 export class Arrivals {
   readonly #log = new Float64Array(KEPT);
   #total = 0;
-  /** Number of the oldest arrival less than a second before the last one. */
+  /** Number of the oldest arrival within a second before the last one. */
   #oldest = 0;
   #max = 0;
   #first: number | null = null;
   #last: number | null = null;
 
-  /** @param nowMs monotonic, never before the arrival recorded last. */
+  /** @param nowMs monotonic, not before the last recorded arrival. */
   record(nowMs: number): void {
     this.#log[this.#total % KEPT] = nowMs;
     this.#total += 1;

@@ -11,7 +11,7 @@ import {
 } from './options.ts';
 import type { Parts } from './parts.ts';
 
-/** A command that cannot be carried out; the message says why and what would do. */
+/** A command was refused; the message says why and what is allowed. */
 export class ControlRefused extends Error {
   constructor(message: string) {
     super(message);
@@ -19,7 +19,7 @@ export class ControlRefused extends Error {
   }
 }
 
-/** The settings in force and the size of the corpus. */
+/** The current settings and the size of the corpus. */
 interface ControlState {
   readonly rate: number;
   readonly retryAfterSeconds: number | null;
@@ -31,35 +31,46 @@ interface ControlState {
   readonly decisions: number;
 }
 
-/** Steers a running simulator; every method takes effect at once. Bad values throw {@link ControlRefused}. */
+/**
+ * Controls a running simulator. Every method takes effect at once. Invalid values throw
+ * {@link ControlRefused}.
+ */
 export interface Control {
   readonly state: () => ControlState;
   readonly stats: () => Stats;
-  /** How often a document has been handed out. */
+  /** How often a document has been consulted. */
   readonly consultsOf: (id: string) => number;
-  /** How many articles have a word in their text, in any case and with or without accents. */
+  /** Number of articles with a word in their text; case and accents are ignored. */
   readonly articlesMentioning: (word: string) => number;
   readonly resetStats: () => void;
-  /** @param rate requests a sliding second. @param retryAfterSeconds what 429 announces; null: nothing; left out: as it is. */
+  /**
+   * @param rate requests in any sliding second. @param retryAfterSeconds for the `Retry-After` of a
+   * 429; null: no header; undefined: unchanged.
+   */
   readonly setRate: (rate: number, retryAfterSeconds?: number | null) => void;
   readonly setLatency: (latency: { readonly fixedMs?: number; readonly jitterMs?: number }) => void;
-  /** For tokens given out from now on. */
+  /** For tokens issued from now on. */
   readonly setTokenLifetime: (seconds: number) => void;
   readonly fault: (fault: FaultInput) => void;
   readonly clearFaults: () => void;
-  /** Says how many tokens there were. */
+  /** Returns how many tokens there were. */
   readonly revokeTokens: () => number;
-  /** Gives an article another text, a later start and a later modification date, and its code a later `lastUpdate`. */
+  /**
+   * Changes an article's text, moves its start and modification date, and moves `lastUpdate` of its
+   * code.
+   */
   readonly reviseArticle: (id: string, change?: { readonly texte?: string | undefined }) => void;
   /** Changes the text of an article or a decision. */
   readonly reviseDocument: (id: string) => void;
-  /** Takes an article or a decision out of every answer. */
+  /** Removes an article or a decision from every answer. */
   readonly removeDocument: (id: string) => void;
-  /** Adds decisions, dated the day after the last one, and says their ids: the first and the last. */
+  /**
+   * Adds decisions dated the day after the last one. Returns the first and the last id.
+   */
   readonly addDecisions: (count: number) => { readonly first: string; readonly last: string };
 }
 
-/** The control of a simulator's parts. */
+/** Creates the control for a simulator's parts. */
 export function createControl(parts: Parts): Control {
   const { codes, counters, decisions, faults, throttle, tokens } = parts;
   return {
@@ -109,7 +120,7 @@ function checked<Schema extends z.ZodType>(schema: Schema, value: unknown, name:
   throw new ControlRefused(`${name} ${JSON.stringify(value)} is refused:\n${z.prettifyError(parsed.error)}`);
 }
 
-/** Says "refused" where a part of the simulator is full. */
+/** Throws {@link ControlRefused} if a part of the simulator is full. */
 function bounded<T>(act: () => T): T {
   try {
     return act();

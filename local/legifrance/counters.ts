@@ -1,30 +1,35 @@
 import { Arrivals, type ArrivalStats } from './arrivals.ts';
 
-/** Documents whose consults are counted one by one; those beyond it count in the total only. */
+/**
+ * Maximum number of documents that are counted individually; the rest is counted in the total only.
+ */
 const MAX_DOCUMENTS = 1_000_000;
 
-/** What the simulator has been asked since the start or the last reset. */
+/** Requests to the simulator since the start or the last reset. */
 export interface Stats {
   readonly api: {
     readonly total: number;
-    /** By path below the API's base; every unknown path counts as `other`. */
+    /** By path, relative to the API's base; unknown paths count as `other`. */
     readonly byPath: Readonly<Record<string, number>>;
     /** By HTTP status; `reset` counts connections cut on purpose. */
     readonly byStatus: Readonly<Record<string, number>>;
   };
   readonly token: { readonly total: number; readonly byStatus: Readonly<Record<string, number>> };
-  /** Documents handed out by `/consult/getArticle` and `/consult/juri`; refused and failed requests do not count. */
+  /**
+   * Documents sent by `/consult/getArticle` and `/consult/juri`, without refused and failed
+   * requests.
+   */
   readonly consults: {
     readonly total: number;
     readonly distinct: number;
     readonly maxPerDocument: number;
     readonly maxDocument: string | null;
   };
-  /** Every API request, also those refused; the token endpoint is not in it. */
+  /** Every API request, including refused ones, without the token endpoint. */
   readonly arrivals: ArrivalStats;
 }
 
-/** Counts what happens; everything in it is bounded. */
+/** Counts requests and answers in bounded memory. */
 export class Counters {
   #arrivals = new Arrivals();
   #byPath = new Map<string, number>();
@@ -63,7 +68,7 @@ export class Counters {
     }
   }
 
-  /** How often one document has been handed out. */
+  /** How often a document has been sent. */
   consultsOf(id: string): number {
     return this.#consults.get(id) ?? 0;
   }

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-/** Faults waiting at most; a test that needs more has lost count. */
+/** Maximum number of pending faults; reaching it means a bug in a test. */
 const MAX_WAITING = 1000;
 
 const target = {
@@ -8,33 +8,33 @@ const target = {
   path: z.string().max(200).refine(isRegularExpression, 'path must be a regular expression').default(''),
   /** Only requests whose body names this document (`id` or `textId`). */
   id: z.string().min(1).max(100).optional(),
-  /** How many answers it spoils, 1 to 1,000,000. Default 1. */
+  /** How many answers it affects, 1 to 1,000,000. Default 1. */
   times: z.int().min(1).max(1_000_000).default(1),
 };
 
 export const faultSchema = z.discriminatedUnion('kind', [
-  /** An HTTP error: 500 and 400 with the application's body, others with a gateway's. */
+  /** An HTTP error: 500 and 400 with a body of the application, others with a body of a gateway. */
   z.strictObject({
     ...target,
     kind: z.literal('status'),
     status: z.int().min(400).max(599),
     retryAfterSeconds: z.int().min(0).max(3600).optional(),
   }),
-  /** HTTP 401 `invalid_client`, which PISTE gives in passing under bursts. */
+  /** HTTP 401 `invalid_client`, which PISTE sends temporarily during bursts. */
   z.strictObject({ ...target, kind: z.literal('invalidClient') }),
   /** A gateway's HTML page instead of JSON. */
   z.strictObject({ ...target, kind: z.literal('html'), status: z.int().min(200).max(599).default(502) }),
-  /** The true answer, cut in the middle. */
+  /** The real answer, truncated in the middle. */
   z.strictObject({ ...target, kind: z.literal('truncated') }),
-  /** HTTP 200 with nothing but `executionTime`. */
+  /** HTTP 200 with `executionTime` only. */
   z.strictObject({ ...target, kind: z.literal('degenerate') }),
-  /** The true answer, later. */
+  /** The real answer, delayed. */
   z.strictObject({ ...target, kind: z.literal('slow'), delayMs: z.int().min(1).max(600_000) }),
-  /** The connection reset, without an answer. */
+  /** A reset of the connection, without an answer. */
   z.strictObject({ ...target, kind: z.literal('reset') }),
 ]);
 
-/** A fault to inject, as tests and `POST /_control` write it. */
+/** A fault to inject, as in tests and `POST /_control`. */
 export type FaultInput = z.input<typeof faultSchema>;
 export type Fault = z.output<typeof faultSchema>;
 
@@ -44,11 +44,11 @@ interface Waiting {
   left: number;
 }
 
-/** Faults that wait for the requests they aim at, in the order they were asked for. */
+/** Pending faults, in the order in which they were added. */
 export class Faults {
   readonly #waiting: Waiting[] = [];
 
-  /** @throws RangeError when too many wait already. */
+  /** @throws RangeError if too many faults are pending. */
   add(fault: Fault): void {
     if (this.#waiting.length >= MAX_WAITING) {
       throw new RangeError(
@@ -58,7 +58,7 @@ export class Faults {
     this.#waiting.push({ fault, path: new RegExp(fault.path, 'u'), left: fault.times });
   }
 
-  /** The fault for a request, which thereby has one time less to happen. */
+  /** The fault for a request; its remaining count decreases by one. */
   take(path: string, id: string | undefined): Fault | undefined {
     const at = this.#waiting.findIndex(
       ({ fault, path: pattern }) => pattern.test(path) && (fault.id === undefined || fault.id === id),
@@ -74,7 +74,7 @@ export class Faults {
     this.#waiting.length = 0;
   }
 
-  /** Those that still wait, with the times they have left. */
+  /** The pending faults, with their remaining counts. */
   waiting(): Fault[] {
     return this.#waiting.map(({ fault, left }) => ({ ...fault, times: left }));
   }

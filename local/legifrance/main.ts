@@ -2,7 +2,9 @@ import { Command, InvalidArgumentError, Option } from 'commander';
 import type { SimulatorOptions } from './options.ts';
 import { createSimulator } from './simulator.ts';
 
-/** Prefix of the environment names that stand in for options, for example `LEGIFRANCE_SIMULATOR_PORT`. */
+/**
+ * Prefix of environment variables for options, for example `LEGIFRANCE_SIMULATOR_PORT`.
+ */
 const ENV = 'LEGIFRANCE_SIMULATOR_';
 
 function number(text: string): number {
@@ -32,46 +34,54 @@ interface Flags {
 }
 
 const program = new Command('legifrance-simulator')
-  .description('Plays PISTE and Légifrance on this machine: tokens, search, consult, quota, faults.')
+  .description('Simulates PISTE and Légifrance on this machine: tokens, search, consult, quota, faults.')
   .addOption(new Option('--host <address>', 'address to listen on (default 127.0.0.1)').env(`${ENV}HOST`))
   .addOption(
     new Option('--port <number>', 'port, 0 for a free one (default 0)').env(`${ENV}PORT`).argParser(number),
   )
-  .addOption(new Option('--client-id <text>', 'the client id that gets tokens').env(`${ENV}CLIENT_ID`))
-  .addOption(new Option('--client-secret <text>', 'its secret').env(`${ENV}CLIENT_SECRET`))
+  .addOption(new Option('--client-id <text>', 'client id of the PISTE application').env(`${ENV}CLIENT_ID`))
   .addOption(
-    new Option('--token-lifetime-seconds <n>', 'life of a token (default 3600)')
+    new Option('--client-secret <text>', 'client secret of the PISTE application').env(`${ENV}CLIENT_SECRET`),
+  )
+  .addOption(
+    new Option('--token-lifetime-seconds <n>', 'lifetime of an access token (default 3600)')
       .env(`${ENV}TOKEN_LIFETIME_SECONDS`)
       .argParser(number),
   )
   .addOption(
-    new Option('--codes <ids>', 'codes to serve, with commas; empty for none (default all four)')
+    new Option('--codes <ids>', 'codes to load, separated by commas; empty for none (default: all four)')
       .env(`${ENV}CODES`)
       .argParser(list),
   )
   .addOption(
-    new Option('--decisions <n>', 'generated decisions, up to 1,000,000 (default 0)')
+    new Option('--decisions <n>', 'decisions to generate, up to 1,000,000 (default 0)')
       .env(`${ENV}DECISIONS`)
       .argParser(number),
   )
   .addOption(
-    new Option('--seed <n>', 'seed of all that is generated (default 1)').env(`${ENV}SEED`).argParser(number),
+    new Option('--seed <n>', 'seed of the generated documents (default 1)')
+      .env(`${ENV}SEED`)
+      .argParser(number),
   )
   .addOption(new Option('--rate <n>', 'requests a second (default 20)').env(`${ENV}RATE`).argParser(number))
   .addOption(
-    new Option('--retry-after-seconds <n>', 'announced by 429 (default: not announced)')
+    new Option('--retry-after-seconds <n>', 'Retry-After of a 429 answer (default: no header)')
       .env(`${ENV}RETRY_AFTER_SECONDS`)
       .argParser(number),
   )
   .addOption(
-    new Option('--latency-ms <n>', 'fixed delay (default 0)').env(`${ENV}LATENCY_MS`).argParser(number),
+    new Option('--latency-ms <n>', 'fixed delay of each answer (default 0)')
+      .env(`${ENV}LATENCY_MS`)
+      .argParser(number),
   )
   .addOption(
-    new Option('--jitter-ms <n>', 'random delay on top (default 0)').env(`${ENV}JITTER_MS`).argParser(number),
+    new Option('--jitter-ms <n>', 'maximum additional random delay (default 0)')
+      .env(`${ENV}JITTER_MS`)
+      .argParser(number),
   );
 
 program.parse();
-// Only shaped here: createSimulator checks every value and names all that are wrong.
+// Not checked here: createSimulator checks all values and reports every error.
 const { latencyMs, jitterMs, codes, ...flags } = program.opts<Flags>();
 const options = {
   ...flags,
@@ -81,7 +91,7 @@ const options = {
 
 try {
   const simulator = await createSimulator(options);
-  // One line that a parent process can parse.
+  // One line for a parent process to parse.
   console.log(
     JSON.stringify({
       ready: true,

@@ -11,7 +11,10 @@ import { DecisionSearch } from './search/decisions.ts';
 import { Throttle } from './throttle.ts';
 import { Tokens } from './tokens.ts';
 
-/** All that the routes work with. What may change while the simulator runs is in the classes, or not `readonly`. */
+/**
+ * Dependencies of the routes. What may change while the simulator runs is in the classes, or not
+ * `readonly`.
+ */
 export interface Parts {
   readonly settings: Settings;
   readonly codes: CodeCorpus;
@@ -25,12 +28,14 @@ export interface Parts {
   readonly faults: Faults;
   readonly counters: Counters;
   readonly times: ExecutionTimes;
+  /** Monotonic time of arrivals and tokens, in ms. */
+  readonly now: () => number;
   latency: Latency;
   retryAfterSeconds: number | null;
 }
 
-/** Loads the corpus and builds everything that a simulator consists of, except its server. */
-export async function createParts(settings: Settings): Promise<Parts> {
+/** Loads the corpus and creates all parts of a simulator except its server. */
+export async function createParts(settings: Settings, now: () => number): Promise<Parts> {
   const codes = await CodeCorpus.load(settings);
   const decisions = new DecisionCorpus(settings);
   return {
@@ -41,11 +46,12 @@ export async function createParts(settings: Settings): Promise<Parts> {
     decisionAnswers: new DecisionAnswers(settings.seed),
     codeSearch: new CodeSearch(codes),
     decisionSearch: new DecisionSearch(decisions),
-    tokens: new Tokens(settings.tokenLifetimeSeconds, () => performance.now()),
+    tokens: new Tokens(settings.tokenLifetimeSeconds, now),
     throttle: new Throttle(settings.rate),
     faults: new Faults(),
     counters: new Counters(),
     times: createExecutionTimes(),
+    now,
     latency: settings.latency,
     retryAfterSeconds: settings.retryAfterSeconds,
   };

@@ -11,10 +11,13 @@ import { TOKEN_PATH, tokenRoute } from './routes/token.ts';
 /** No request of the API is larger than a few KB; a revised text may be 1 MB. */
 const BODY_LIMIT_BYTES = 2 * 1024 * 1024;
 
-/** Longer than the pauses of any client here, so that no idle connection closes just as it is used again. */
+/** Longer than the pauses of any client, so that no idle connection closes just as it is reused. */
 const KEEP_ALIVE_MS = 72_000;
 
-/** The simulator's server, not yet listening. Closing it cuts every connection and every wait at once. */
+/**
+ * Creates the simulator's server; it does not listen yet. Closing it ends all connections and waits
+ * at once.
+ */
 export function buildServer(parts: Parts, control: Control): FastifyInstance {
   const { counters } = parts;
   const arrivals: ArrivalTimes = new WeakMap();
@@ -22,10 +25,10 @@ export function buildServer(parts: Parts, control: Control): FastifyInstance {
   const app = fastify({
     bodyLimit: BODY_LIMIT_BYTES,
     forceCloseConnections: true,
-    // Ahead of fastify: an arrival is timed when Node has its headers, not when routing and parsing are done.
+    // Before fastify: a request arrives when Node has its headers, not after routing and parsing.
     serverFactory: (handler) => {
       const server = createServer((request, response) => {
-        const now = performance.now();
+        const now = parts.now();
         const path = (request.url ?? '').split('?', 1)[0] ?? '';
         if (path === TOKEN_PATH) counters.tokenAsked();
         if (path.startsWith(`${API_BASE}/`)) {
@@ -91,7 +94,7 @@ function notFound(request: FastifyRequest, reply: FastifyReply): FastifyReply {
     .send({ message: `No ${request.method} ${request.url} in the Légifrance simulator.` });
 }
 
-/** Counters must stay few, so paths that do not exist share one. */
+/** All unknown paths share one counter, to limit their number. */
 function countedPath(path: string): string {
   const below = path.slice(API_BASE.length);
   return API_PATHS.find((known) => known === below) ?? 'other';

@@ -10,7 +10,7 @@ import { buildServer } from './server.ts';
 export interface Simulator {
   /** Origin, without a slash at the end. */
   readonly url: string;
-  /** What PISTE calls the API base. */
+  /** Base URL of the API. */
   readonly apiUrl: string;
   readonly tokenUrl: string;
   readonly control: Control;
@@ -19,13 +19,18 @@ export interface Simulator {
 }
 
 /**
- * Starts a server that plays PISTE and Légifrance. It answers as soon as this resolves; the corpus is loaded before.
+ * Starts a server that simulates PISTE and Légifrance. When this resolves, the corpus is loaded and
+ * the server answers.
  *
- * @throws Error when an option is wrong, a code is not installed, or the port is taken.
+ * @param now monotonic time for the quota and the tokens, in ms; tests may pass their own.
+ * @throws Error if an option is wrong, a code is not installed, or the port is busy.
  */
-export async function createSimulator(options: SimulatorOptions = {}): Promise<Simulator> {
+export async function createSimulator(
+  options: SimulatorOptions = {},
+  now: () => number = () => performance.now(),
+): Promise<Simulator> {
   const settings = parseOptions(options);
-  const parts = await createParts(settings);
+  const parts = await createParts(settings, now);
   const control = createControl(parts);
   const app = buildServer(parts, control);
   await app.listen({ host: settings.host, port: settings.port });

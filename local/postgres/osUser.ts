@@ -3,10 +3,10 @@ import { promisify } from 'node:util';
 
 const run = promisify(execFile);
 
-/** Bounds each helper program; they all answer in milliseconds. */
+/** Limit for each helper program; they take milliseconds. */
 const COMMAND_TIMEOUT_MS = 10_000;
 
-/** The ids to run the server under: `undefined` where it runs as the user we are. */
+/** The ids of the user that runs the server. */
 export interface OsUser {
   readonly uid: number;
   readonly gid: number;
@@ -15,8 +15,8 @@ export interface OsUser {
 const USER_NAME = 'postgres';
 
 /**
- * PostgreSQL refuses to run as root, so root runs it as the system user `postgres`, made when it is missing.
- * Everybody else runs it as themselves.
+ * The user that runs the server; undefined for the current user. PostgreSQL refuses to run as root,
+ * so root runs it as the system user `postgres`, which is created if it is missing.
  */
 export async function serverUser(): Promise<OsUser | undefined> {
   if (process.getuid?.() !== 0) return undefined;
@@ -30,13 +30,14 @@ export async function serverUser(): Promise<OsUser | undefined> {
     },
   ).catch((cause: unknown) => {
     throw new Error(
-      `PostgreSQL does not run as root, and the system user '${USER_NAME}' is missing and could not be made. ` +
-        `Make it with: useradd --system ${USER_NAME}. Or start as a normal user.`,
+      `PostgreSQL does not run as root, and the system user '${USER_NAME}' is missing and could not be created. ` +
+        `Create it with: useradd --system ${USER_NAME}. Or start as a normal user.`,
       { cause },
     );
   });
   const made = await lookUp();
-  if (made === undefined) throw new Error(`useradd made no user '${USER_NAME}'. Check: id ${USER_NAME}`);
+  if (made === undefined)
+    throw new Error(`useradd did not create the user '${USER_NAME}'. Check: id ${USER_NAME}`);
   return made;
 }
 
@@ -54,7 +55,9 @@ async function idOf(flag: '-u' | '-g'): Promise<number> {
   return Number(stdout.trim());
 }
 
-/** Whether that user can enter `folder`: tried, not computed, so that every kind of access rule counts. */
+/**
+ * Whether the user can enter `folder`. It is tried, because access rules of any kind can apply.
+ */
 export async function canEnter(user: OsUser, folder: string): Promise<boolean> {
   return run('/bin/sh', ['-c', 'cd "$1"', 'sh', folder], {
     ...user,

@@ -1,8 +1,8 @@
 import { createServer } from 'node:net';
 
 /**
- * `preferred` if nobody listens there, else a free port. It is free now and may be taken a moment later: whoever uses
- * it must be ready to try again.
+ * Returns `preferred` if it is free, else any free port. Another program may take it before it is
+ * used, so the caller must be ready to try again.
  */
 export async function choosePort(preferred = 0): Promise<number> {
   const free = await tryPort(preferred);
@@ -16,7 +16,7 @@ async function tryPort(port: number): Promise<number | undefined> {
     probe.listen(port, '127.0.0.1', () => resolve(true));
   });
   if (!(await listening)) {
-    // With no port at all left on the machine there is nothing to fall back on.
+    // Port 0 fails only if the machine has no free port at all.
     if (port === 0) throw new Error('No TCP port is free on 127.0.0.1.');
     return undefined;
   }

@@ -1,10 +1,10 @@
 import { readFile, readlink, realpath } from 'node:fs/promises';
 import { join } from 'node:path';
 
-/** What PostgreSQL writes about itself into `postmaster.pid`. */
+/** The content of `postmaster.pid`, which PostgreSQL writes. */
 interface PostmasterPid {
   readonly pid: number;
-  /** Line 8: "ready" once connections are accepted. This is what `pg_ctl -w` reads, too. */
+  /** Line 8: "ready" when connections are accepted. `pg_ctl -w` reads it too. */
   readonly ready: boolean;
 }
 
@@ -17,9 +17,10 @@ export async function readPostmasterPid(dataDir: string): Promise<PostmasterPid 
 }
 
 /**
- * Whether `pid` is a PostgreSQL server of this data folder. After a kill -9 and a restart of the machine (or of its
- * container) the recorded number often belongs to somebody else, whom we must neither wait for nor signal. A
- * server's working directory is its data folder. Without /proc the number alone has to do.
+ * Whether `pid` is a PostgreSQL server of this data folder. After a kill -9 and a restart of the
+ * machine (or its container), the recorded pid often belongs to another process, which we must
+ * neither wait for nor signal. A server's working directory is its data folder. Without /proc, only
+ * the pid is checked.
  */
 export async function processIsAlive(pid: number, dataDir: string): Promise<boolean> {
   if (!signal(pid, 0)) return false;
@@ -31,7 +32,7 @@ export async function processIsAlive(pid: number, dataDir: string): Promise<bool
   return actual === expected;
 }
 
-/** Sends a signal; false when there is no such process (or it is not ours to signal). */
+/** Sends a signal. Returns false if there is no such process, or no permission to signal it. */
 export function signal(pid: number, name: NodeJS.Signals | 0): boolean {
   try {
     process.kill(pid, name);
@@ -41,13 +42,17 @@ export function signal(pid: number, name: NodeJS.Signals | 0): boolean {
   }
 }
 
-/** A living process with the moment of its start, which a later process of the same number does not share. */
+/**
+ * The pid and the start time of a running process. A later process with the same pid has another
+ * start time.
+ */
 export async function processIdentity(pid: number): Promise<string | undefined> {
   if (!signal(pid, 0)) return undefined;
   const fields = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '');
-  // The name, field 2, may hold blanks: count from behind its closing parenthesis. Field 3 is the state, 22 the start.
+  // The name, field 2, may contain spaces: count from its closing parenthesis. Field 3 is the
+  // state, 22 the start.
   const [state, ...rest] = fields.slice(fields.lastIndexOf(')') + 2).split(' ');
-  // A zombie answers signals, but is only an entry that its parent has not taken away yet.
+  // A zombie can be signalled, but it has ended and only waits for its parent.
   if (state === 'Z') return undefined;
   const startTime = rest[18] ?? '';
   return `${pid} ${startTime}`;

@@ -14,15 +14,18 @@ import { choosePort } from './port.ts';
 import { processIdentity, processIsAlive, readPostmasterPid, signal as sendSignal } from './postmasterPid.ts';
 
 export interface PostgresOptions {
-  /** Folder of the cluster, made when missing. Normally `.local/postgres` of the checkout. */
+  /** Folder of the cluster; created if missing. Usually `.local/postgres` of the checkout. */
   readonly dataDir: string;
-  /** The port to take if it is free; else, and by default, any free one. */
+  /** The preferred port. If it is busy or undefined, any free port is used. */
   readonly port?: number;
-  /** Server settings (`-c name=value`) over ours, e.g. `{ fsync: 'off' }` for data that may be lost. */
+  /**
+   * Server settings (`-c name=value`) that override our defaults, e.g. `{ fsync: 'off' }` for data
+   * that may be lost.
+   */
   readonly flags?: Readonly<Record<string, string>>;
-  /** Where the server writes its log. Default: `<dataDir>.log`. */
+  /** The server's log file. Default: `<dataDir>.log`. */
   readonly logFile?: string;
-  /** Gives up starting. A server that runs is not affected. */
+  /** Aborts the start. A running server is not affected. */
   readonly signal?: AbortSignal;
 }
 
@@ -31,15 +34,21 @@ export interface RunningPostgres {
   /** URL of the superuser `supabase_admin` on database `postgres`, with its password. */
   readonly url: string;
   readonly pid: number;
-  /** What a person should know about where the data is. */
+  /** A note for the user about the location of the data. */
   readonly note?: string;
-  /** Settles when the server ends, for whatever reason. */
+  /** Resolves when the server ends, for any reason. */
   readonly exited: Promise<void>;
-  /** Fast shutdown (rolls transactions back, keeps the data); immediate after 8 s. Can be called again. */
+  /**
+   * Fast shutdown (rolls transactions back, keeps the data), then immediate shutdown after 8 s.
+   * Safe to repeat.
+   */
   stop(): Promise<void>;
 }
 
-/** A development machine with two cores. `synchronous_commit` stays on: tests kill processes and count what is left. */
+/**
+ * For a development machine with two cores. `synchronous_commit` stays on, because tests kill
+ * processes and then count rows.
+ */
 const SETTINGS: Readonly<Record<string, string>> = {
   listen_addresses: '127.0.0.1',
   unix_socket_directories: '',
@@ -51,26 +60,30 @@ const SETTINGS: Readonly<Record<string, string>> = {
   log_timezone: 'UTC',
 };
 
-/** A start after a crash replays up to `max_wal_size` of log first. */
+/** After a crash, a start first replays up to `max_wal_size` of log. */
 const READY_TIMEOUT_MS = 120_000;
 const READY_POLL_MS = 20;
-/** A start fails in passing when its port is snatched, or while children of a killed server still exit. */
+/**
+ * A start can fail temporarily: another program takes its port, or children of a killed server are
+ * still exiting.
+ */
 const START_ATTEMPTS = 4;
 const START_PAUSE_MS = 500;
-/** A fast shutdown writes one checkpoint. The launcher has 10 s for everything. */
+/** A fast shutdown writes one checkpoint. The launcher has 10 s for all parts. */
 const FAST_SHUTDOWN_MS = 8_000;
 const IMMEDIATE_SHUTDOWN_MS = 1_000;
-/** The log begins anew at a start when it has grown beyond this. */
+/** A start truncates the log if it is larger than this. */
 const LOG_LIMIT_BYTES = 10_000_000;
-/** As much of the log as fits on a screen goes into the error when the server does not start. */
+/** Length of the log's end in the error of a failed start: about one screen. */
 const LOG_TAIL_CHARS = 2_000;
 
 /**
- * Starts PostgreSQL 17 on `dataDir`, as root (it then runs as the system user `postgres`) or as any other user.
- * A new cluster is made in about a second; an existing one starts in a tenth.
+ * Starts PostgreSQL 17 on `dataDir`, as root (it then runs as the system user `postgres`) or as any
+ * other user. Creating a cluster takes about a second; starting an existing one takes a tenth of
+ * that.
  *
- * @throws Error when the binaries are missing, when another live session uses the folder, or when the server does
- *   not come up, with the end of its log.
+ * @throws Error if the binaries are missing, another live session uses the folder, or the server
+ * does not start; then with the end of its log.
  */
 export async function startPostgres(options: PostgresOptions): Promise<RunningPostgres> {
   const dataDir = resolve(options.dataDir);
@@ -102,16 +115,18 @@ export async function startPostgres(options: PostgresOptions): Promise<RunningPo
 }
 
 /**
- * A server may still run on the folder, because whoever started it was killed without a chance to stop it. It is
- * stopped, so that this start decides about port and settings. If its starter lives, it is not ours to stop.
+ * Stops a server that still runs on the folder because its starter was killed with SIGKILL, so that
+ * this start can use its own port and settings. If the starter is alive, the server is left alone
+ * and this throws.
  */
 async function takeOver(path: string, ownerFile: string): Promise<void> {
   const recorded = await readPostmasterPid(path);
   if (recorded === undefined) return;
   const { pid } = recorded;
   if (!(await processIsAlive(pid, path))) {
-    // A dead number is left to PostgreSQL, which also looks for children that survive. A number that went to another
-    // program would stop it for ever: it only sees that somebody lives under that number.
+    // If the pid is dead, PostgreSQL itself handles the file and checks for surviving children. If
+    // another program has the pid, PostgreSQL would never start, because it only checks that the
+    // pid is alive.
     if (sendSignal(pid, 0)) await rm(join(path, 'postmaster.pid'), { force: true });
     return;
   }
@@ -157,7 +172,8 @@ async function launch({ binaries, user, path, port, logFile, flags }: Launch): P
   try {
     const settings = Object.entries({ ...SETTINGS, ...flags, port: String(port) });
     const args = ['-D', path, ...settings.flatMap(([name, value]) => ['-c', `${name}=${value}`])];
-    // A session of its own: Ctrl-C in the terminal must reach the launcher only, which stops the parts in their order.
+    // Its own session: Ctrl-C in the terminal must reach only the launcher, which stops the parts
+    // in order.
     const child = spawn(binaries.postgres, args, {
       ...user,
       cwd: '/',
@@ -172,7 +188,10 @@ async function launch({ binaries, user, path, port, logFile, flags }: Launch): P
   }
 }
 
-/** False when the server ends before it is ready. Stops it and throws when time is up or `signal` says so. */
+/**
+ * Returns false if the server ends before it is ready. At the time limit, or when `signal` is
+ * aborted, stops it and throws.
+ */
 async function becomesReady(child: ChildProcess, path: string, signal?: AbortSignal): Promise<boolean> {
   const deadline = Date.now() + READY_TIMEOUT_MS;
   while (child.exitCode === null && child.signalCode === null) {

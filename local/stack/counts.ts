@@ -1,12 +1,13 @@
 import { Pool } from 'pg';
 
-/** What is in the bucket, the queue and the catalogue at one moment. */
+/** Numbers of objects, rows and documents at one moment. */
 export interface Counts {
   readonly objects: number;
   readonly rows: number;
   readonly pending: number;
-  /** Documents of the catalogue, and those that wait for another attempt. */
+  /** Documents in the catalogue. */
   readonly known: number;
+  /** Documents that wait for another attempt. */
   readonly failed: number;
 }
 
@@ -16,14 +17,16 @@ export interface Gaps {
   readonly dangling: number;
 }
 
-/** Counts in the database itself, never in what anybody remembers. */
+/** Counts in the database itself, never from figures of the application. */
 export interface Counter {
   readonly counts: () => Promise<Counts>;
   readonly gaps: () => Promise<Gaps>;
   readonly close: () => Promise<void>;
 }
 
-/** Opens a counter. Queries have a deadline of 20 s: at 1.4 million rows they take about a second. */
+/**
+ * Creates a counter. Queries have a limit of 20 s; with 1.4 million rows they take about a second.
+ */
 export function createCounter(databaseUrl: string, bucket: string): Counter {
   const pool = new Pool({
     connectionString: databaseUrl,
@@ -31,12 +34,12 @@ export function createCounter(databaseUrl: string, bucket: string): Counter {
     query_timeout: 20_000,
     connectionTimeoutMillis: 5_000,
   });
-  // A database that is killed takes idle connections with it; the next query reports what matters.
+  // A killed database also ends idle connections. The next query reports the error.
   pool.on('error', () => undefined);
   const one = async <T extends object>(sql: string): Promise<T> => {
     const { rows } = await pool.query<T>(sql, [bucket]);
     const [row] = rows;
-    if (row === undefined) throw new Error('a count came back empty');
+    if (row === undefined) throw new Error('a count returned no row');
     return row;
   };
   return {

@@ -1,25 +1,25 @@
 import type { StartOptions } from '../launcher/args.ts';
 
-/** What the application must know to use the local stack. */
+/** Addresses and secrets of the local stack for the application. */
 export interface StackAddresses {
   readonly legifranceUrl: string;
   readonly clientSecret: string;
   readonly supabaseUrl: string;
   readonly serviceKey: string;
-  /** As the role `postgres`, which is no superuser, as on hosted Supabase. */
+  /** For the role `postgres`, which is not a superuser, as on hosted Supabase. */
   readonly databaseUrl: string;
   readonly temporalAddress: string;
 }
 
-/** The application's own default, said here so that no `.env` beside the stack says something else. */
+/** The application's own default, set here so that no `.env` can override it. */
 export const BUCKET = 'agentbasic-legifrance-raw';
 
-/** The simulator's own name for its one PISTE application. */
+/** The id of the simulator's only PISTE application. */
 const CLIENT_ID = 'legisync-local';
 
 /**
- * The settings of the application for this stack. The hour's and the day's quota do not bind here: the simulator has
- * none, and a demonstration should not wait for the next hour.
+ * The application's settings for this stack. The quotas of the hour and of the day have no effect
+ * here: the simulator has none, and a demonstration should not wait for the next hour.
  */
 export function stackEnvironment(
   addresses: StackAddresses,
@@ -42,7 +42,7 @@ export function stackEnvironment(
     LEGISYNC_QUOTA_PER_HOUR: String(options.rate * 3_600),
     LEGISYNC_QUOTA_PER_DAY: String(options.rate * 86_400),
     LEGISYNC_QUOTA_PACING: 'burst',
-    // Ctrl-C has ten seconds for all parts together.
+    // After Ctrl-C, all parts together have ten seconds.
     LEGISYNC_SHUTDOWN_GRACE_SECONDS: '5',
     ...(options.concurrency !== undefined && { LEGISYNC_CONCURRENCY: String(options.concurrency) }),
   };

@@ -10,18 +10,24 @@ import type { StackPaths } from './paths.ts';
 
 const HOST = '127.0.0.1';
 
-/** Generous: the machine may be busy with the other parts. Loading 29,000 articles takes about two seconds. */
+/**
+ * Generous, because the other parts may keep the machine busy. Loading 29,000 articles takes two
+ * seconds.
+ */
 const READY_MS = 60_000;
 
-/** What each part needs to know. */
+/** What every part needs. */
 export interface PartContext {
   readonly paths: StackPaths;
   readonly signal: AbortSignal;
-  /** Writes down a process as soon as it exists. */
+  /** Records a process as soon as it exists. */
   readonly onSpawned: (part: Part) => Promise<void>;
 }
 
-/** PostgreSQL with the roles, rights and `storage` schema of a Supabase project. `url` is the superuser's. */
+/**
+ * PostgreSQL with the roles, rights and `storage` schema of a Supabase project. `url` is for the
+ * superuser.
+ */
 export async function postgresPart(
   { paths, signal }: PartContext,
   port: number,
@@ -37,16 +43,15 @@ export async function postgresPart(
   let running = true;
   void server.exited.then(() => (running = false));
   try {
-    // The other parts know the address of the first start.
-    if (server.port !== port)
-      throw new Error(`PostgreSQL had to take port ${server.port} instead of ${port}`);
+    // The other parts use the address of the first start.
+    if (server.port !== port) throw new Error(`PostgreSQL uses port ${server.port}, because ${port} is busy`);
     await bootstrapSupabase(server.url);
   } catch (error) {
     await server.stop();
     throw error;
   }
   const stopSignal = 'SIGINT' as const;
-  let told = false;
+  let stopping = false;
   return {
     name: 'postgres',
     pid: server.pid,
@@ -55,14 +60,14 @@ export async function postgresPart(
     url: server.url,
     port: server.port,
     note: server.note,
-    exited: server.exited.then(() => ({ code: null, signal: null, expected: told })),
+    exited: server.exited.then(() => ({ code: null, signal: null, expected: stopping })),
     stop: async () => {
-      told = true;
+      stopping = true;
       await server.stop();
     },
     kill: () => {
-      told = true;
-      // Quick for PostgreSQL: SIGQUIT ends every session without a checkpoint; the next start replays the log.
+      stopping = true;
+      // SIGQUIT ends every session without a checkpoint; the next start replays the log.
       if (running) process.kill(server.pid, 'SIGQUIT');
     },
   };
@@ -132,7 +137,7 @@ export function temporalPart(
     port: ports.grpc,
     uiPort: ports.ui,
     namespace: 'default',
-    // Registered here as well as by `legisync up`, so that the server answers for them from its first moment.
+    // `legisync up` registers them too; here, the server knows them from the start.
     searchAttributes: { LegisyncCollection: 'Keyword', LegisyncState: 'Keyword' },
     dynamicConfig: {},
     logFile: paths.log('temporal'),
@@ -147,7 +152,7 @@ export function workerPart({ paths, signal, onSpawned }: PartContext, env: NodeJ
     name: 'worker',
     command: process.execPath,
     args: [join(paths.checkout, 'src/worker.ts')],
-    // Not the checkout, whose `.env` may be meant for another installation.
+    // Not in the checkout: its `.env` may belong to another installation.
     cwd: paths.root,
     env,
     logFile,

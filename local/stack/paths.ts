@@ -4,7 +4,7 @@ import { join, resolve } from 'node:path';
 import { errorCode } from '../launcher/errors.ts';
 import { removeDataDir } from '../postgres/dataDir.ts';
 
-/** Everything that the local stack keeps, below one folder. */
+/** The files of the local stack, all in one folder. */
 export interface StackPaths {
   readonly checkout: string;
   /** The folder itself. */
@@ -17,7 +17,10 @@ export interface StackPaths {
   readonly log: (part: string) => string;
 }
 
-/** @param data the folder; by default `.local` of the checkout, where `npx legisync` finds a running stack. */
+/**
+ * @param data the folder; default: `.local` of the checkout, where `npx legisync` finds a running
+ * stack.
+ */
 export function stackPaths(checkout: string, data?: string): StackPaths {
   const root = resolve(data ?? join(checkout, '.local'));
   return {
@@ -32,15 +35,17 @@ export function stackPaths(checkout: string, data?: string): StackPaths {
   };
 }
 
-/** Begins anew: database, bucket and Temporal's history are removed. Nothing may run. */
+/** Removes the database, the bucket and Temporal's history. No part may be running. */
 export async function resetStack(paths: StackPaths): Promise<void> {
   await removeDataDir(paths.postgres);
   await rm(paths.storage, { recursive: true, force: true });
-  // SQLite keeps its log beside the file.
+  // SQLite keeps its log next to the file.
   for (const suffix of ['', '-wal', '-shm']) await rm(`${paths.temporal}${suffix}`, { force: true });
 }
 
-/** The secret that signs this stack's keys; made at the first start, readable for its owner only. */
+/**
+ * The secret that signs this stack's keys. Created at the first start; only its owner can read it.
+ */
 export async function jwtSecret(file: string): Promise<string> {
   try {
     return await readFile(file, 'utf8');

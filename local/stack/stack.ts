@@ -21,15 +21,15 @@ import {
 } from './parts.ts';
 import { jwtSecret, type StackPaths } from './paths.ts';
 
-/** Ports that people know, or that lie near them; others are taken where these are busy, and said. */
+/** Usual ports, or ports near them. If one is busy, another one is used and logged. */
 const PORTS = { postgres: 54_322, supabase: 54_321, legifrance: 54_330, temporal: 7_233, ui: 8_233 } as const;
 
-/** A step of the application's own command line: connects, works for a moment, ends. */
+/** Limit for one `legisync` command: it connects, does its work and exits. */
 const STEP_MS = 60_000;
 
 export interface Stack {
   readonly counter: Counter;
-  /** What was there before this start collected anything. */
+  /** Counts before this start collected anything. */
   readonly before: Counts;
   readonly gatewayUrl: string;
   /** Runs `legisync …` against the stack. */
@@ -41,13 +41,15 @@ export interface StackContext {
   readonly options: StartOptions;
   readonly shutdown: Shutdown;
   readonly state: StackStateFile;
-  /** Called when a part cannot be kept alive. */
+  /** Called when a part cannot be kept running. */
   readonly onLost: (error: Error) => void;
-  /** A line for the person at the terminal. */
+  /** Writes one line for the user. */
   readonly log: (line: string) => void;
 }
 
-/** Starts every part in order, each in its own process, until documents are being collected. */
+/**
+ * Starts all parts in order, each in its own process. Returns when documents are being collected.
+ */
 export async function startStack({
   paths,
   options,
@@ -58,7 +60,7 @@ export async function startStack({
 }: StackContext): Promise<Stack> {
   const { signal } = shutdown;
   const context: PartContext = { paths, signal, onSpawned: (part) => state.addPart(part) };
-  // Searching for the CLI may take minutes where it must be built: it goes on beside the other parts.
+  // Runs while the other parts start: if the CLI must be built, this takes minutes.
   const cli = findTemporalCli({ log, signal });
   cli.catch(() => undefined);
   const pick = createPortPicker();
@@ -100,7 +102,7 @@ export async function startStack({
   const legifranceUrl = `http://127.0.0.1:${legifrancePort}`;
   await run(
     () => legifrancePart(context, legifrancePort, { ...options, clientSecret }),
-    () => `${legifranceUrl} (${options.rate} requests/s; steer it with POST /_control)`,
+    () => `${legifranceUrl} (${options.rate} requests/s; control it with POST /_control)`,
   );
 
   const { path: cliPath } = await cli;

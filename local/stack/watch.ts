@@ -3,12 +3,12 @@ import { createLiveDisplay, type LiveDisplay, type LiveStream } from '../launche
 import { createRateEstimator } from '../launcher/rateEstimator.ts';
 import type { Counter, Counts } from './counts.ts';
 
-/** Often enough to look alive, rare enough to cost the database nothing. */
+/** Often enough for a live view, and rare enough for the database. */
 const SAMPLE_MS = 1_000;
 
 export interface WatchOptions {
   readonly counter: Counter;
-  /** What was there when this start began. */
+  /** Counts at the beginning of this start. */
   readonly before: Counts;
   readonly startedAtMs: number;
   readonly wanted: number | undefined;
@@ -21,8 +21,8 @@ export function displayOn(stream: LiveStream): LiveDisplay {
 }
 
 /**
- * Shows what goes on until `wanted` documents are new, or `signal` is aborted. A count that fails (a killed database is
- * being started again) is left out.
+ * Shows the progress until there are `wanted` new documents, or `signal` is aborted. Skips counts
+ * that fail, for example while a killed database restarts.
  */
 export async function watch(options: WatchOptions): Promise<void> {
   const { counter, before, wanted, display, signal } = options;

@@ -2,13 +2,13 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 
-/** No answer of a real service takes longer, and `close()` need not wait for it anyway. */
+/** Longer than any answer of the real services. `close()` does not wait for it. */
 const MAX_DELAY_MS = 600_000;
 
 const target = {
   /** Regular expression over `METHOD /path`, e.g. `^POST /storage/v1/object/`. */
   match: z.string(),
-  /** How many requests it hits; without it, all until it is cleared. */
+  /** Number of requests that it affects; undefined: all, until it is cleared. */
   times: z.int().positive().optional(),
 };
 
@@ -20,17 +20,17 @@ const faultSchema = z.discriminatedUnion('kind', [
     status: z.int().min(400).max(599),
     body: z.unknown().optional(),
   }),
-  /** The page of a proxy in trouble: status 502, HTML. */
+  /** The error page of a proxy: status 502, HTML. */
   z.object({ ...target, kind: z.literal('html502') }),
   /** Cuts the connection before anything is done. */
   z.object({ ...target, kind: z.literal('reset-before') }),
   /** Does the work, then cuts the connection instead of answering. */
   z.object({ ...target, kind: z.literal('reset-after') }),
-  /** Waits first, then answers as ever. */
+  /** Answers normally after a delay. */
   z.object({ ...target, kind: z.literal('delay'), delayMs: z.int().min(0).max(MAX_DELAY_MS) }),
 ]);
 
-/** A disturbance to order, for tests and demonstrations. */
+/** A fault to inject, for tests and demonstrations. */
 type Fault = z.input<typeof faultSchema>;
 
 const controlSchema = z.preprocess(
@@ -43,11 +43,11 @@ const controlSchema = z.preprocess(
 );
 
 export interface Control {
-  /** Adds a fault. Of several that match, the first one added is used. */
+  /** Adds a fault. If several match a request, the first one added is used. */
   fault(fault: Fault): void;
-  /** Takes all faults away. */
+  /** Removes all faults. */
   clear(): void;
-  /** Every answer waits this long first. */
+  /** Delays every answer by this time. */
   setLatency(latencyMs: number): void;
 }
 
@@ -61,8 +61,8 @@ const HTML_502 =
   '<html><head><title>502 Bad Gateway</title></head><body><h1>502 Bad Gateway</h1></body></html>';
 
 /**
- * Puts the faults in front of every route of `app`, and makes `POST /_control` and `GET /_control`. Waiting ends when
- * `signal` is aborted, so that a server with delays still closes at once.
+ * Applies the faults to every route of `app`, and adds `POST /_control` and `GET /_control`.
+ * Aborting `signal` ends all delays, so that the server closes at once.
  */
 export function installControl(app: FastifyInstance, signal: AbortSignal): Control {
   let armed: ArmedFault[] = [];

@@ -1,14 +1,19 @@
 import type { Pool } from 'pg';
 
-/** What the gateway was asked to do. Uploads are counted in the database and survive a restart; the rest does not. */
+/**
+ * Requests to the gateway. The counts of uploads are in the database and survive a restart; the
+ * others do not.
+ */
 export interface GatewayStats {
-  /** Uploads that were carried out, also those whose answer was lost. */
+  /** Uploads that were carried out, including those whose answer was lost. */
   readonly uploads: number;
-  /** Different objects among them. */
+  /** Number of different objects uploaded. */
   readonly uploadedObjects: number;
   /** The most uploads of one object. */
   readonly uploadsPerObjectMax: number;
-  /** The most uploads of one object with the same `sha256` in its user metadata (or without one). */
+  /**
+   * The most uploads of one object with the same `sha256` in its user metadata (or without one).
+   */
   readonly sameHashUploadsMax: number;
   /** Since this process started. */
   readonly downloads: number;
@@ -22,7 +27,7 @@ export interface Counters {
   read(): Promise<GatewayStats>;
 }
 
-/** Names come from requests; a client that makes them up must not fill the memory. */
+/** Names come from requests; a client with random names must not fill the memory. */
 const MAX_NAMES = 1_000;
 
 export function createCounters(pool: Pool): Counters {

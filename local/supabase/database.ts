@@ -1,14 +1,16 @@
 import { DatabaseError, Pool, escapeLiteral } from 'pg';
 import type { PoolClient } from 'pg';
 
-/** PostgREST's default pool; Storage has the same size here. Two cores have no use for more. */
+/** PostgREST's default pool size, used for Storage too. Two cores do not need more. */
 const POOL_SIZE = 10;
-/** PostgREST gives up waiting for a connection after 10 s (PGRST003, 504). */
+/** PostgREST waits at most 10 s for a connection (PGRST003, 504). */
 const ACQUIRE_TIMEOUT_MS = 10_000;
-/** Kept open between bursts of uploads. */
+/** Keeps connections open between bursts of uploads. */
 const IDLE_TIMEOUT_MS = 60_000;
 
-/** A pool for one of the API logins, which share the password of `adminUrl` in the local cluster. */
+/**
+ * A pool for one of the API logins. In the local cluster they have the password of `adminUrl`.
+ */
 export function openPool(
   adminUrl: string,
   user: string,
@@ -26,18 +28,21 @@ export function openPool(
       .map(([name, value]) => `-c ${name}=${value}`)
       .join(' '),
   });
-  // An idle connection breaks when the server restarts. The pool drops it; the next request opens another one or fails
-  // with the reason. Without a listener the event would end the process.
+  // An idle connection breaks when the server restarts. The pool drops it, and the next request
+  // opens another one or fails with the reason. Without a listener, the event would end the
+  // process.
   pool.on('error', () => undefined);
   return pool;
 }
 
-/** Name and value of a setting for the time of one transaction, in the order in which they are to be made. */
+/**
+ * Name and value of a setting for one transaction.
+ */
 export type Setting = readonly [name: string, value: string];
 
 /**
- * One connection for one request. It goes back to the pool clean, or not at all: after anything but an orderly SQL error
- * nobody knows what state it is in.
+ * Runs `use` with one connection. The connection returns to the pool only after success or a normal
+ * SQL error. After any other error its state is unknown, so it is closed.
  */
 export async function withConnection<T>(pool: Pool, use: (client: PoolClient) => Promise<T>): Promise<T> {
   const client = await pool.connect();
@@ -57,7 +62,9 @@ export async function withConnection<T>(pool: Pool, use: (client: PoolClient) =>
   }
 }
 
-/** Opens a transaction with `settings`, runs `work` in it, commits. Any error rolls it back and goes on to the caller. */
+/**
+ * Runs `work` in a transaction with `settings`, and commits. An error rolls back and is rethrown.
+ */
 export async function inTransaction<T>(
   client: PoolClient,
   options: { readonly readOnly?: boolean; readonly settings: readonly Setting[]; readonly first?: string },
@@ -67,7 +74,7 @@ export async function inTransaction<T>(
     ([name, value]) => `set_config(${escapeLiteral(name)}, ${escapeLiteral(value)}, true)`,
   );
   try {
-    // One message for all of it: a round trip less for every upload.
+    // One message for all statements: this saves a round trip for every upload.
     const begin = options.readOnly === true ? 'begin read only' : 'begin';
     await client.query(`${begin}; select ${settings.join(', ')}; ${options.first ?? ''}`);
     const result = await work();
@@ -79,12 +86,17 @@ export async function inTransaction<T>(
   }
 }
 
-/** The SQLSTATE of an error that the server sent; `undefined` for everything else (network, time-out, bug). */
+/**
+ * The SQLSTATE of an error from the server; `undefined` for all others (network, time-out, bug).
+ */
 export function sqlState(error: unknown): string | undefined {
   return error instanceof DatabaseError ? error.code : undefined;
 }
 
-/** Whether the connection is gone: class 57P (shutdown, killed session), class 08, or no answer of the server at all. */
+/**
+ * Whether the connection is lost: class 57P (shutdown, killed session), class 08, or no answer from
+ * the server.
+ */
 export function isConnectionLoss(error: unknown): boolean {
   const state = sqlState(error);
   if (state !== undefined) return state.startsWith('57P') || state.startsWith('08');
@@ -97,7 +109,7 @@ export function isConnectionLoss(error: unknown): boolean {
   );
 }
 
-/** Whether no connection became free in time. The pool tells it only by this text. */
+/** Whether no connection became free in time. Only this text of the pool identifies the error. */
 export function isPoolTimeout(error: unknown): boolean {
   return error instanceof Error && error.message === 'timeout exceeded when trying to connect';
 }

@@ -16,11 +16,11 @@ import { MAX_OBJECT_BYTES } from './storage/limits.ts';
 import { storageRoutes } from './storage/routes.ts';
 
 export interface GatewayOptions {
-  /** URL of any login of the bootstrapped database; the API logins are used with its password. */
+  /** URL of any login of the bootstrapped database. The API logins have the same password. */
   readonly databaseUrl: string;
-  /** Folder for the bytes of the objects; made when missing. */
+  /** Folder for the content of the objects; created if missing. */
   readonly storageDir: string;
-  /** At least 32 characters. The three keys follow from it. */
+  /** At least 32 characters. The three keys are derived from it. */
   readonly jwtSecret: string;
   /** Default 127.0.0.1: the gateway has a control route without a password. */
   readonly host?: string;
@@ -29,24 +29,24 @@ export interface GatewayOptions {
 }
 
 export interface Gateway extends SupabaseKeys {
-  /** What SUPABASE_URL is to be. */
+  /** The value for SUPABASE_URL. */
   readonly url: string;
   readonly control: Control;
   stats(): Promise<GatewayStats>;
-  /** Ends connections at once: requests that are under way lose their answer. */
+  /** Ends connections at once; pending requests get no answer. */
   close(): Promise<void>;
 }
 
-/** DATABASE_STATEMENT_TIMEOUT of hosted Storage: 30 s, then 544. */
+/** DATABASE_STATEMENT_TIMEOUT of hosted Storage: 30 s, then status 544. */
 const STORAGE_STATEMENT_TIMEOUT = '30s';
 
 /**
- * A double of the parts of Supabase that legisync touches, in front of a real PostgreSQL: Storage (`/storage/v1`) and
- * PostgREST (`/rest/v1`). Rights, row security, timeouts and constraints are the database's own; routes, bodies and
- * error texts are imitated. Everything else is answered with 501.
+ * A double of the parts of Supabase that legisync uses, on a real PostgreSQL: Storage
+ * (`/storage/v1`) and PostgREST (`/rest/v1`). Rights, row security, timeouts and constraints come
+ * from the database; routes, bodies and error texts are imitated. Any other request gets a 501.
  *
- * Its own routes: `GET /_stats`, `GET /_control`, `POST /_control` (`{fault}`, `{latencyMs}`, `{clear: true}`),
- * `GET /_health`.
+ * Its own routes: `GET /_stats`, `GET /_control`, `POST /_control` (`{fault}`, `{latencyMs}`,
+ * `{clear: true}`), `GET /_health`.
  */
 export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   assertSecret(options.jwtSecret);
@@ -61,9 +61,9 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   const counters = createCounters(storage);
   const files = createFileStore(options.storageDir);
   const closing = new AbortController();
-  // forceCloseConnections: a client's idle keep-alive connection must not hold up the end.
+  // forceCloseConnections: idle keep-alive connections must not delay the close.
   const app = fastify({ bodyLimit: MAX_OBJECT_BYTES, forceCloseConnections: true });
-  // Every body is text until somebody wants JSON of it: a call that is not done here must get 501, not a parser's error.
+  // All bodies are parsed as text first: an unsupported call must get a 501, not a parser's error.
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('*', { parseAs: 'string' }, (_request, body, done) => done(null, body));
   const control = installControl(app, closing.signal);

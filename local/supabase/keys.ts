@@ -1,21 +1,23 @@
 import { createHash } from 'node:crypto';
 import { SignJWT, jwtVerify } from 'jose';
 
-/** The three keys a project has. All of them follow from the secret, so that they survive restarts. */
+/**
+ * The three keys of a project. All are derived from the secret, so that they survive restarts.
+ */
 export interface SupabaseKeys {
   readonly anonKey: string;
   readonly serviceKey: string;
-  /** The newer form of the service key: no JWT, nothing can be read in it. */
+  /** The newer form of the service key: opaque, not a JWT. */
   readonly secretKey: string;
 }
 
-/** Who asks: the database role to take, and the claims that policies and functions can read. */
+/** The caller of a request: its database role, and the claims for policies and functions. */
 export interface Caller {
   readonly role: string;
   readonly claims: Readonly<Record<string, unknown>>;
 }
 
-/** Fixed, so that the same secret always gives the same keys: they end up in somebody's `.env`. */
+/** Fixed, so that the same secret always gives the same keys: users copy them to their `.env`. */
 const ISSUED_AT = 1_735_689_600;
 const EXPIRES_AT = 4_102_444_800;
 
@@ -28,14 +30,14 @@ export async function supabaseKeys(jwtSecret: string): Promise<SupabaseKeys> {
   };
 }
 
-/** HS256 wants 256 bits: jose refuses shorter secrets, and says so less clearly. */
+/** HS256 needs 256 bits. jose refuses shorter secrets with a less clear message. */
 const MIN_SECRET_CHARS = 32;
 
 export function assertSecret(jwtSecret: string): void {
   if (jwtSecret.length >= MIN_SECRET_CHARS) return;
   throw new Error(
     `The JWT secret has ${jwtSecret.length} characters; HS256 needs at least ${MIN_SECRET_CHARS}. ` +
-      'Make one with: openssl rand -hex 32',
+      'Create one with: openssl rand -hex 32',
   );
 }
 
@@ -61,8 +63,8 @@ export function tokenOf({ authorization, apikey }: KeyHeaders): string {
 export interface KeyRing {
   /**
    * The caller of a request. Without a key: anon.
-   * @param toleranceSeconds how long after its end a JWT still counts.
-   * @throws jose's errors when the JWT is not valid; each API has its own words for them.
+   * @param toleranceSeconds how long a JWT is accepted after its expiry.
+   * @throws jose's errors if the JWT is invalid; each API has its own message for them.
    */
   identify(headers: KeyHeaders, toleranceSeconds: number): Promise<Caller>;
 }
@@ -73,7 +75,8 @@ export function createKeyRing(jwtSecret: string, keys: SupabaseKeys): KeyRing {
     async identify(headers, toleranceSeconds) {
       const token = tokenOf(headers);
       if (token === '') return { role: 'anon', claims: { role: 'anon' } };
-      // The hosted entry exchanges a secret key for a short JWT of service_role before either API sees it.
+      // Hosted Supabase exchanges a secret key for a short-lived JWT of service_role before the
+      // request reaches an API.
       if (token === keys.secretKey) return { role: 'service_role', claims: { role: 'service_role' } };
       const { payload } = await jwtVerify(token, secret, {
         algorithms: ['HS256'],

@@ -1,7 +1,9 @@
 import { z } from 'zod';
 import { createGateway } from './gateway.ts';
 
-/** Settings come by the environment, not by arguments: arguments are readable for everybody on the machine. */
+/**
+ * Settings come from the environment, because every user of the machine can read arguments.
+ */
 const settings = z.object({
   GATEWAY_DATABASE_URL: z.url(),
   GATEWAY_STORAGE_DIR: z.string().min(1),
@@ -12,7 +14,7 @@ const settings = z.object({
 
 const parsed = settings.safeParse(process.env);
 if (!parsed.success) {
-  console.error(`The gateway's settings are wrong:\n${z.prettifyError(parsed.error)}`);
+  console.error(`The gateway's settings are invalid:\n${z.prettifyError(parsed.error)}`);
   process.exit(2);
 }
 const env = parsed.data;
@@ -23,7 +25,7 @@ const gateway = await createGateway({
   host: env.GATEWAY_HOST,
   port: env.GATEWAY_PORT,
 });
-// The one line that whoever started this waits for.
+// The parent process waits for this line.
 console.log(JSON.stringify({ event: 'gateway:ready', url: gateway.url }));
 
 let ending: Promise<void> | undefined;
@@ -32,5 +34,5 @@ const end = (): void => {
 };
 process.once('SIGTERM', end);
 process.once('SIGINT', end);
-// Started with an IPC channel: its end means that the parent is gone, also when it was killed.
+// If there is an IPC channel, its end means that the parent has ended, even if it was killed.
 process.once('disconnect', end);

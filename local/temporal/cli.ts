@@ -38,7 +38,7 @@ const fromCache: Way = {
   },
 };
 
-/** From the quickest to the slowest. */
+/** From the fastest to the slowest. */
 export const WAYS: readonly Way[] = [
   onPath,
   fromCache,
@@ -47,11 +47,11 @@ export const WAYS: readonly Way[] = [
 ];
 
 /**
- * Finds the Temporal CLI, or makes it. `TEMPORAL_CLI_PATH` decides alone when it is set; else, in this order: PATH, the
- * cache, the SDK's download, a build from `tools/temporal`.
+ * Finds, downloads or builds the Temporal CLI. If `TEMPORAL_CLI_PATH` is set, only that is used.
+ * Otherwise, in this order: PATH, the cache, the SDK's download, a build from `tools/temporal`.
  *
- * @throws when `TEMPORAL_CLI_PATH` names no CLI that runs; when no way works (the error says why for each, and what to
- * do); the reason of `signal` when that is aborted.
+ * @throws Error if `TEMPORAL_CLI_PATH` is not a working CLI, or if no way works (the error explains
+ * each, and says what to do); the reason of `signal` when it is aborted.
  */
 export async function findTemporalCli({
   log,
@@ -69,25 +69,26 @@ export async function findTemporalCli({
       return { path: await find({ log, env, signal }), via };
     } catch (error) {
       signal?.throwIfAborted();
-      // A full disk or a cache that cannot be written (system errors) does not spoil the next way; a mistake of ours does.
+      // After a system error (a full disk, a read-only cache) the next way may still work. Any
+      // other error is a bug.
       if (!(error instanceof WayFailed) && errorCode(error) === undefined) throw error;
       reasons.push(`${via}: ${asError(error).message}`);
     }
   }
   throw new Error(
     [
-      'the Temporal CLI was not found, and could not be had. Tried:',
+      'the Temporal CLI was not found and could not be installed. Tried:',
       ...reasons.map((reason) => `  - ${reason}`),
-      `Install the Temporal CLI ${CLI_VERSION} or newer (https://docs.temporal.io/cli) so that it is on PATH, or name it:`,
+      `Install the Temporal CLI ${CLI_VERSION} or newer (https://docs.temporal.io/cli) so that it is on PATH, or set its path:`,
       '  TEMPORAL_CLI_PATH=/path/to/temporal npm start',
-      'or install Go 1.21 or newer (https://go.dev/dl), with which it is built here, once.',
+      'or install Go 1.21 or newer (https://go.dev/dl): npm start then builds the CLI once.',
     ].join('\n'),
   );
 }
 
-/** Somebody who names a CLI wants that one: none is better than another without a word. */
+/** If the user names a CLI, no other one is used silently. */
 async function useNamed(path: string, signal: AbortSignal | undefined): Promise<TemporalCli> {
-  const advice = 'Correct TEMPORAL_CLI_PATH, or unset it to have the CLI looked for: unset TEMPORAL_CLI_PATH';
+  const advice = 'Correct TEMPORAL_CLI_PATH, or unset it to search for the CLI: unset TEMPORAL_CLI_PATH';
   if (!(await isExecutableFile(path))) {
     throw new Error(`TEMPORAL_CLI_PATH is ${path}, but there is no executable file. ${advice}`);
   }

@@ -6,22 +6,25 @@ import { signalGroup } from '../launcher/processes.ts';
 import { findOnPath, isExecutableFile, probeCli } from './cliProbe.ts';
 import { WayFailed, type WayContext } from './way.ts';
 
-/** go.mod and go.sum that pin every module of the CLI. */
+/** The folder of go.mod and go.sum, which pin every module of the CLI. */
 const MODULE_FOLDER = fileURLToPath(new URL('../../tools/temporal/', import.meta.url));
 
-/** Measured: under 3 minutes on 2 cores, and 13 s before that for 150 modules; a slow machine on a slow line gets this. */
+/**
+ * For a slow machine with a slow network. Measured on 2 cores: 13 s for 150 modules, then less than
+ * 3 minutes for the build.
+ */
 const BUILD_TIMEOUT_MS = 15 * 60_000;
 
-/** Often enough that nobody thinks it hangs. */
+/** Often enough to show that it does not hang. */
 const PROGRESS_EVERY_MS = 15_000;
 
-/** Go names the first package that failed; that is enough to know what kind of failure it is. */
+/** Enough for the first package that failed, and so for the kind of failure. */
 const MAX_REASON_LENGTH = 600;
 
 /**
  * Builds the CLI from the Go module proxy into the cache, once.
  *
- * @throws WayFailed when there is no Go, or the build fails or takes longer than 15 minutes.
+ * @throws WayFailed if there is no Go, or the build fails or takes longer than 15 minutes.
  */
 export async function buildCli({ env, log, signal }: WayContext): Promise<string> {
   const go = await findGo(env);
@@ -48,7 +51,7 @@ async function runBuild(go: string, output: string, { env, log, signal }: WayCon
   signal?.throwIfAborted();
   const startedAt = performance.now();
   const elapsed = (): number => Math.round((performance.now() - startedAt) / 1_000);
-  // `-X` sets what `temporal --version` says: a build from modules would call itself 0.0.0-DEV.
+  // `-X` sets the output of `temporal --version`; a build from modules would print 0.0.0-DEV.
   const versionFlag = `-X github.com/temporalio/cli/internal/temporalcli.Version=${CLI_VERSION}`;
   const child = spawn(
     go,
@@ -64,7 +67,8 @@ async function runBuild(go: string, output: string, { env, log, signal }: WayCon
     {
       cwd: MODULE_FOLDER,
       env: { ...env, CGO_ENABLED: '0', GOFLAGS: '-mod=readonly', GOWORK: 'off' },
-      // Go runs compilers and a linker, which outlive it when it is killed: they are ended as one group.
+      // Compilers and the linker outlive Go when it is killed, so all are ended as one process
+      // group.
       detached: true,
       stdio: ['ignore', 'ignore', 'pipe'],
     },

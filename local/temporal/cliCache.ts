@@ -3,19 +3,22 @@ import { chmod, mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 
-/** The release that is downloaded or built; `tools/temporal/go.mod` pins the same. */
+/** The release that is downloaded or built. `tools/temporal/go.mod` pins the same one. */
 export const CLI_VERSION = '1.8.2';
 
-/** Longer than any download or build may take, so what is older has nobody who will finish it. */
+/** Longer than any download or build may take, so older folders are abandoned. */
 const ABANDONED_AFTER_MS = 60 * 60 * 1_000;
 
 const WORK_PREFIX = 'work-';
 
-/** Where the CLI is kept between runs and shared by checkouts: `$XDG_CACHE_HOME`, else `~/.cache`. */
+/**
+ * The path of the CLI in the cache, which all checkouts share: below `$XDG_CACHE_HOME`, else
+ * `~/.cache`.
+ */
 export function cachedCliPath(env: NodeJS.ProcessEnv): string {
   const xdg = env['XDG_CACHE_HOME'];
   const home = env['HOME'];
-  // A relative XDG_CACHE_HOME is to be ignored (XDG Base Directory Specification).
+  // A relative XDG_CACHE_HOME must be ignored (XDG Base Directory Specification).
   const root =
     xdg?.startsWith('/') === true
       ? xdg
@@ -24,9 +27,9 @@ export function cachedCliPath(env: NodeJS.ProcessEnv): string {
 }
 
 /**
- * Lends a new folder beside the cached CLI to `make`, which returns the path of a finished binary in it, and moves that
- * into place. Two processes that make it at once work in folders of their own, and the move is atomic: whoever looks sees
- * no file or a whole one.
+ * Calls `make` with a new folder next to the cached CLI, and moves the binary that it returns into
+ * place. Concurrent processes use separate folders, and the move is atomic: a reader sees no file
+ * or a complete one.
  *
  * @returns the path of the cached CLI.
  */
@@ -50,7 +53,7 @@ export async function makeCached(
   }
 }
 
-/** Half a build is 140 MB: what a killed process left behind is not kept for ever. */
+/** Removes folders that a killed process left. An incomplete build has 140 MB. */
 async function removeAbandoned(folder: string): Promise<void> {
   for (const name of await readdir(folder)) {
     if (!name.startsWith(WORK_PREFIX)) continue;

@@ -7,31 +7,34 @@ import { isExecutableFile, probeCli } from './cliProbe.ts';
 import { WayFailed, type WayContext } from './way.ts';
 
 /**
- * Without a new byte for this long the download site counts as out of reach. A firewall that drops packets would otherwise
- * hold up the start for minutes.
+ * If no byte arrives for this long, the download site counts as unreachable. A firewall that drops
+ * packets would otherwise block the start for minutes.
  */
 const STALL_MS = 15_000;
 
-/** And for this long in all: 50 MB at 1.4 Mbit/s. Behind a slower line, building or installing the CLI is no slower. */
+/**
+ * Total limit: 50 MB at 1.4 Mbit/s. With a slower network, building or installing the CLI is no
+ * slower.
+ */
 const TOTAL_MS = 5 * 60_000;
 
 const CHECK_EVERY_MS = 500;
 
-/** The SDK's error is a chain of causes on one line; the first of them are enough. */
+/** The SDK's error is a chain of causes in one line; the first ones are enough. */
 const MAX_REASON_LENGTH = 300;
 
 /**
- * Lets the Temporal SDK download the CLI into the cache. It does so only as the first step of starting a server, and
- * gives no way to stop it, so this runs in a process of its own that can be ended.
+ * Lets the Temporal SDK download the CLI into the cache. The SDK does this only when it starts a
+ * server, and the download cannot be stopped, so it runs in a separate process that can be killed.
  *
- * @throws WayFailed when the download site cannot be reached or the download stands still.
+ * @throws WayFailed if the download site cannot be reached or the download stalls.
  */
 export async function downloadCli({ env, log, signal }: WayContext): Promise<string> {
-  log(`temporal: asking the Temporal SDK to download the CLI ${CLI_VERSION}`);
+  log(`temporal: downloading the CLI ${CLI_VERSION} with the Temporal SDK`);
   return await makeCached(env, async (folder) => {
     const said = await runDownload(folder, env, signal);
-    // The SDK names the file itself, and that it is there in full is all that counts: the server that the SDK then
-    // started, and ended, may well have failed.
+    // The SDK chooses the file name. Only the complete file matters: the server that the SDK then
+    // starts and stops may fail.
     const file = join(folder, `temporal-v${CLI_VERSION}`);
     if (!(await isExecutableFile(file))) throw new WayFailed(said === '' ? 'it brought no file' : said);
     await probeCli(file, signal);
@@ -39,7 +42,7 @@ export async function downloadCli({ env, log, signal }: WayContext): Promise<str
   });
 }
 
-/** @returns what it wrote to standard error, in one line. */
+/** @returns its standard error, in one line. */
 async function runDownload(
   folder: string,
   env: NodeJS.ProcessEnv,

@@ -6,10 +6,13 @@ import { promisify } from 'node:util';
 import { asError } from '../launcher/errors.ts';
 import { WayFailed } from './way.ts';
 
-/** Printing a help text takes 0.2 s; a cold disk and a busy machine make it a few seconds. */
+/** Printing a help text takes 0.2 s, or a few seconds with a cold disk on a busy machine. */
 const PROBE_TIMEOUT_MS = 15_000;
 
-/** What we start the server with. The first of them came last: a CLI that knows it (1.8 does) knows them all. */
+/**
+ * Flags that the server is started with. The first one is the newest: a CLI that has it (1.8 and
+ * newer) has all of them.
+ */
 const NEEDED_FLAGS = [
   '--ui-disable-news-fetch',
   '--search-attribute',
@@ -17,7 +20,7 @@ const NEEDED_FLAGS = [
   '--db-filename',
 ] as const;
 
-/** Looks a program up the way a shell does. */
+/** Finds a program as a shell does. */
 export async function findOnPath(program: string, env: NodeJS.ProcessEnv): Promise<string | undefined> {
   for (const folder of (env['PATH'] ?? '').split(delimiter)) {
     const candidate = join(folder, program);
@@ -26,7 +29,7 @@ export async function findOnPath(program: string, env: NodeJS.ProcessEnv): Promi
   return undefined;
 }
 
-/** Whether there is a file that this user may execute. */
+/** Whether the file exists and this user may execute it. */
 export async function isExecutableFile(file: string): Promise<boolean> {
   try {
     await access(file, constants.X_OK);
@@ -37,7 +40,8 @@ export async function isExecutableFile(file: string): Promise<boolean> {
 }
 
 /**
- * Runs the CLI once, to see that it runs here (right platform, not cut short) and can start the server as we need it.
+ * Runs the CLI once, to check that it works (right platform, complete file) and has the flags that
+ * we need.
  *
  * @throws WayFailed
  */
@@ -58,7 +62,7 @@ export async function probeCli(path: string, signal: AbortSignal | undefined): P
   const lacking = NEEDED_FLAGS.find((flag) => !help.includes(flag));
   if (lacking !== undefined) {
     throw new WayFailed(
-      `${path} does not do: its "server start-dev" has no ${lacking} (CLI 1.8 and newer have it)`,
+      `${path} is too old: its "server start-dev" has no ${lacking} (CLI 1.8 and newer have it)`,
     );
   }
 }

@@ -1,6 +1,6 @@
 /**
- * A program of its own: `node sdkDownload.ts <folder> <version>`. Makes the Temporal SDK download the CLI to
- * `<folder>/temporal-<version>`; on failure says why on standard error.
+ * A separate program: `node sdkDownload.ts <folder> <version>`. Lets the Temporal SDK download the
+ * CLI to `<folder>/temporal-<version>`. Writes the reason of a failure to standard error.
  */
 import { TestWorkflowEnvironment } from '@temporalio/testing';
 

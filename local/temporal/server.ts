@@ -10,14 +10,14 @@ export type SearchAttributeType = 'Text' | 'Keyword' | 'Int' | 'Double' | 'Bool'
 export interface StartTemporalOptions {
   /** From `findTemporalCli`. */
   readonly cliPath: string;
-  /** SQLite file that keeps everything between starts; left out: nothing is kept. */
+  /** SQLite file that keeps all data between starts; undefined: nothing is kept. */
   readonly dbFile?: string | undefined;
   /** gRPC frontend. */
   readonly port: number;
-  /** Web UI; left out: none. */
+  /** Web UI; undefined: no Web UI. */
   readonly uiPort?: number | undefined;
   readonly namespace: string;
-  /** Registered in `namespace`, if they are not yet. */
+  /** Registered in `namespace` if they are missing. */
   readonly searchAttributes: Readonly<Record<string, SearchAttributeType>>;
   /** Server settings by key; each value as JSON. */
   readonly dynamicConfig: Readonly<Record<string, string | number | boolean>>;
@@ -40,12 +40,13 @@ const HOST = '127.0.0.1';
 
 const DEFAULT_READY_TIMEOUT_MS = 30_000;
 
-/** Of one attempt to connect; the next one follows at once. */
+/** Limit for one attempt to connect; the next one follows at once. */
 const CONNECT_TIMEOUT_MS = 1_000;
 
 /**
- * Starts `temporal server start-dev` and waits until the namespace answers with every search attribute registered.
- * An open port alone does not promise that, and a workflow that uses an attribute too early is refused.
+ * Starts `temporal server start-dev` and waits until the namespace answers with every search
+ * attribute registered. An open port alone does not guarantee that, and a workflow that uses an
+ * attribute too early is refused.
  *
  * @throws PartFailed with the end of the server's log.
  */
@@ -92,13 +93,17 @@ function serverArgs(options: StartTemporalOptions): string[] {
   ];
 }
 
-/** The CLI reads `TEMPORAL_ADDRESS`, profiles and more: settings for a client of some other server, not for this one. */
+/**
+ * Removes `TEMPORAL_ADDRESS`, profiles and more: the CLI would read them, but they are for a client
+ * of another server.
+ */
 function withoutTemporalSettings(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   return Object.fromEntries(Object.entries(env).filter(([name]) => !name.startsWith('TEMPORAL_')));
 }
 
 function servesNamespace({ port, namespace, searchAttributes }: StartTemporalOptions): ReadyProbe {
-  // A gRPC client that is refused once waits a second before its next try: it is only let loose on an open port.
+  // After a refused connection, a gRPC client waits a second. So it connects only when the port is
+  // open.
   const portOpen = tcpAccepts(HOST, port);
   return async (attempt) => {
     await portOpen(attempt);

@@ -1,6 +1,6 @@
-/** What a way of getting the Temporal CLI may use. */
+/** The context for a way of getting the Temporal CLI. */
 export interface WayContext {
-  /** Told what takes long, a line each. */
+  /** Writes one line for the user about a long operation. */
   readonly log: (line: string) => void;
   readonly env: NodeJS.ProcessEnv;
   readonly signal?: AbortSignal | undefined;
@@ -14,7 +14,7 @@ export interface Way {
   readonly find: (context: WayContext) => Promise<string>;
 }
 
-/** A way that leads nowhere; the message is one clause of the error that lists them all. */
+/** A way did not work. The message becomes one line of the error that lists all ways. */
 export class WayFailed extends Error {
   override readonly name = 'WayFailed';
 }

@@ -1,4 +1,7 @@
-/** `promise`, or the signal's reason where that comes first. The promise itself goes on: others may wait for it too. */
+/**
+ * Settles as `promise` does, or rejects with the signal's reason if the signal is aborted first.
+ * The promise itself is not cancelled: other callers may wait for it.
+ */
 export function orAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
   return new Promise((resolve, reject) => {
     if (signal.aborted) {
@@ -11,13 +14,18 @@ export function orAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<
   });
 }
 
-/** Why the signal was aborted, as an Error: Temporal and `AbortController.abort()` give one, others may give anything. */
+/**
+ * The signal's reason as an Error. Temporal and `AbortController.abort()` use an Error; other code
+ * may use any value.
+ */
 export function reasonOf(signal: AbortSignal): Error {
   const reason: unknown = signal.reason;
   return isError(reason) ? reason : new Error('Aborted.', { cause: reason });
 }
 
-/** By shape: an error of another realm (a test runner's, a worker's) is no `instanceof Error` here. */
+/**
+ * Checks the shape: an error of another realm (a test runner, a worker) fails `instanceof Error`.
+ */
 function isError(value: unknown): value is Error {
   return typeof value === 'object' && value !== null && 'message' in value && 'name' in value;
 }

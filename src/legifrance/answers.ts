@@ -1,13 +1,18 @@
 import type { Clock } from './clock.ts';
 import type { Answer } from './transport/http.ts';
-import { MAX_RETRY_AFTER_MS } from './quota/quota.ts';
+import { MAX_RETRY_AFTER_MS } from '../contract/timing.ts';
 
-/** The answer cannot be what was asked for: truncated, degenerate, or about something else. The message says why. */
+/**
+ * The answer cannot be the one that was requested: it is truncated, degenerate or about something
+ * else. The message says why.
+ */
 export class MalformedAnswer extends Error {
   override readonly name = 'MalformedAnswer';
 }
 
-/** Whether this is a page for people: a maintenance notice or a gateway's error, never the API. */
+/**
+ * Whether this is a web page: a maintenance notice or an error page of the gateway, never the API.
+ */
 export function isHtml(answer: Answer): boolean {
   return (
     /\bhtml\b/i.test(answer.headers['content-type'] ?? '') ||
@@ -15,7 +20,9 @@ export function isHtml(answer: Answer): boolean {
   );
 }
 
-/** Whether the gateway did not accept the token. It answers 400, not 401, where it cannot read one at all. */
+/**
+ * Whether the gateway rejected the token. It answers 400, not 401, if it cannot parse the token.
+ */
 export function isUnauthenticated(answer: Answer): boolean {
   return answer.status === 401 || (answer.status === 400 && 'www-authenticate' in answer.headers);
 }
@@ -23,18 +30,21 @@ export function isUnauthenticated(answer: Answer): boolean {
 /**
  * The body as JSON.
  *
- * @throws MalformedAnswer where it is no UTF-8 or no JSON: such an answer was cut on its way.
+ * @throws MalformedAnswer if it is not UTF-8 or not JSON: the answer was truncated in transit.
  */
 export function parseJson(body: Buffer): unknown {
   try {
     return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(body));
   } catch {
-    // Without the cause: V8 quotes the text that it could not parse, and the token endpoint's holds a token.
-    throw new MalformedAnswer(`${body.length} bytes that are no JSON`);
+    // No cause: V8 quotes the text that it could not parse, and that text may contain a token.
+    throw new MalformedAnswer(`${body.length} bytes that are not JSON`);
   }
 }
 
-/** What the API itself says of an error (`message` of its error body, `error` of the token endpoint's), or ''. */
+/**
+ * The API's own explanation of an error: `message` in the API's error body, `error` in the token
+ * endpoint's; '' if there is none.
+ */
 export function explanation(answer: Answer): string {
   try {
     const json = parseJson(answer.body);
@@ -47,8 +57,8 @@ export function explanation(answer: Answer): string {
 }
 
 /**
- * How long the other side asks us to wait, in milliseconds, at most an hour; undefined where it does not say or cannot be
- * understood. `Retry-After` is a number of seconds or an HTTP date (RFC 9110, 10.2.3).
+ * The wait that `Retry-After` asks for, in milliseconds, at most an hour; undefined if the header
+ * is absent or invalid. `Retry-After` is a number of seconds or an HTTP date (RFC 9110, 10.2.3).
  */
 export function retryAfterMs(answer: Answer, clock: Clock): number | undefined {
   const text = answer.headers['retry-after']?.trim();

@@ -6,17 +6,17 @@ import type { Quota } from './quota/quota.ts';
 import { withRetries, type RetryDeps } from './transport/retry.ts';
 import type { Tokens } from './transport/token.ts';
 
-/** One question to the API. */
-export interface Question<T> {
+/** One request to the API. */
+export interface ApiRequest<T> {
   readonly kind: 'document' | 'listing';
-  /** Below the API's base: `/search`. */
+  /** Relative to the API's base URL: `/search`. */
   readonly path: string;
   readonly body: object;
-  /** Names the question in messages: an id, a page. */
+  /** Names the request in messages: an id, a page. */
   readonly subject: string;
   /**
-   * Makes something of the answer. Throws `MalformedAnswer` where it cannot be what was asked for (it is then asked for
-   * again), or a `LegisyncError`, which is final.
+   * Parses the answer. Throws `MalformedAnswer` if it is not the answer to this request (the
+   * request is then retried), or a `LegisyncError`, which is final.
    */
   readonly read: (json: unknown, body: Buffer) => T;
 }
@@ -25,9 +25,9 @@ export interface Api {
   /**
    * `rank`: see {@link Legifrance}.
    *
-   * @throws LegisyncError as the failure table says; the signal's reason when it is aborted.
+   * @throws LegisyncError with a code of the failure table; the signal's reason when it is aborted.
    */
-  ask<T>(question: Question<T>, signal: AbortSignal, rank?: number): Promise<T>;
+  request<T>(request: ApiRequest<T>, signal: AbortSignal, rank?: number): Promise<T>;
 }
 
 export interface ApiDeps extends RetryDeps {
@@ -39,20 +39,22 @@ export interface ApiDeps extends RetryDeps {
 }
 
 /**
- * Asks the API: with a token, within the quota, with a few retries in place.
+ * Sends requests to the API: with a token, within the quota, with a few retries.
  *
- * The order of the waits is what keeps the quota true. A request first takes its connection (the gate), then the token,
- * and the quota last, so that nothing is left to wait for between the permission and the send. With the quota first,
- * requests would pile up behind slow connections and go out together when these free up, far more than 20 in a second.
+ * The order of the waits keeps requests within the quota. A request waits for a connection (the
+ * gate), then for the token, and for the quota last: it is sent as soon as the quota permits it. If
+ * it waited for the quota first, permitted requests would queue for slow connections and leave
+ * together when these become free: far more than 20 in one second.
  *
- * Every send takes a place in the quota, retries and replays included: the API counts them all.
+ * Every send counts against the quota, retries and replays included, because the API counts them
+ * all.
  */
 export function createApi(deps: ApiDeps): Api {
   const { clock, gate, http, quota, tokens } = deps;
   const base = deps.apiUrl.replace(/\/+$/, '');
 
   async function send(
-    question: Question<unknown>,
+    request: ApiRequest<unknown>,
     token: string,
     signal: AbortSignal,
     rank: number,
@@ -60,41 +62,42 @@ export function createApi(deps: ApiDeps): Api {
     const permission = await quota.acquire(signal, rank);
     const answer = await http.post(
       {
-        url: `${base}${question.path}`,
+        url: `${base}${request.path}`,
         headers: {
           authorization: `Bearer ${token}`,
           accept: 'application/json',
           'content-type': 'application/json',
         },
-        body: JSON.stringify(question.body),
+        body: JSON.stringify(request.body),
       },
       signal,
     );
-    // Not where it failed: what we gave up may be on its way yet.
+    // Not after a failure: the request may still be in transit.
     permission.arrived();
     return answer;
   }
 
   return {
-    ask(question, signal, rank = 0) {
-      const asked: Asked = { kind: question.kind, what: `POST ${question.path} ${question.subject}` };
+    request(request, signal, rank = 0) {
+      const asked: Asked = { kind: request.kind, what: `POST ${request.path} ${request.subject}` };
       let replayed = false;
 
       async function once() {
         let token = await tokens.get(signal);
-        let answer = await send(question, token, signal, rank);
+        let answer = await send(request, token, signal, rank);
         if (isUnauthenticated(answer) && !replayed) {
-          // Most likely it has expired. All who were sent away with it share the new one, and each replays once.
+          // The token has probably expired. All requests that were rejected with it share the new
+          // token, and each is replayed once.
           replayed = true;
           tokens.drop(token);
           token = await tokens.get(signal);
-          answer = await send(question, token, signal, rank);
+          answer = await send(request, token, signal, rank);
         }
         if (answer.status === 429 || isUnauthenticated(answer)) quota.throttled(retryAfterMs(answer, clock));
         if (answer.status < 200 || answer.status > 299 || isHtml(answer)) {
           throw failedAnswer(asked, answer, clock, [token]);
         }
-        return question.read(parseJson(answer.body), answer.body);
+        return request.read(parseJson(answer.body), answer.body);
       }
 
       return withRetries(deps, signal, () =>

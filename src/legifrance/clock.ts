@@ -1,12 +1,15 @@
 import { reasonOf } from './abort.ts';
 
-/** Time, as the client uses it. Tests bring their own, and then own every wait. */
+/** The client's clock and timers. Tests pass their own and so control every wait. */
 export interface Clock {
-  /** Milliseconds on a clock that only goes forward; its zero has no meaning. */
+  /** Milliseconds on a monotonic clock; its zero has no meaning. */
   now(): number;
-  /** Milliseconds since 1970, to understand dates that others wrote. Never used to measure. */
+  /** Milliseconds since 1970, to interpret dates in headers. Never used to measure. */
   date(): number;
-  /** Calls `wake` once, about `delayMs` from now (it may come a little early or late). Returns how to cancel it. */
+  /**
+   * Calls `wake` once, about `delayMs` from now (slightly early or late). Returns a function that
+   * cancels it.
+   */
   after(delayMs: number, wake: () => void): () => void;
 }
 

@@ -1,23 +1,26 @@
 import { isDocumentId } from '../contract/documents.ts';
 import { LegisyncError } from '../contract/failures.ts';
 import { MalformedAnswer } from './answers.ts';
-import type { Question } from './api.ts';
-import { stripVersion } from './listing/listing.ts';
+import type { ApiRequest } from './api.ts';
+import { stripVersion } from './ids.ts';
 import { contentHash } from './projection.ts';
 import type { Consulted } from './types.ts';
 
 interface Route {
   readonly path: string;
-  /** What the endpoint calls the id. With another name some endpoints fail, and others answer with another document. */
+  /**
+   * The name of the id in the request. With another name, some endpoints fail and others answer
+   * with another document.
+   */
   readonly key: 'id' | 'textId';
-  /** Where the answer holds the document. */
+  /** The key of the document in the answer. */
   readonly holder: 'article' | 'text';
 }
 
 const ARTICLE: Route = { path: '/consult/getArticle', key: 'id', holder: 'article' };
 const DECISION: Route = { path: '/consult/juri', key: 'textId', holder: 'text' };
 
-/** How a document is had, by the prefix of its id. A fond more is a line more. */
+/** Endpoint for each id prefix. To support another fond, add a line. */
 const ROUTES: ReadonlyMap<string, Route> = new Map([
   ['LEGIARTI', ARTICLE],
   ['JORFARTI', ARTICLE],
@@ -28,17 +31,17 @@ const ROUTES: ReadonlyMap<string, Route> = new Map([
 ]);
 
 /**
- * The question for one document.
+ * The request for one document.
  *
- * @throws LegisyncError `DOCUMENT_REFUSED` where the id is malformed or of a kind that we do not collect.
+ * @throws LegisyncError `DOCUMENT_REFUSED` if the id is malformed or its kind is not supported.
  */
-export function consultQuestion(id: string): Question<Consulted> {
+export function consultRequest(id: string): ApiRequest<Consulted> {
   const route = isDocumentId(id) ? ROUTES.get(id.slice(0, 8)) : undefined;
   if (route === undefined) {
     throw new LegisyncError(
       'DOCUMENT_REFUSED',
-      `Document id ${JSON.stringify(id.slice(0, 60))} cannot be consulted: known are ${[...ROUTES.keys()].join(', ')}, ` +
-        'each with twelve digits.',
+      `Document id ${JSON.stringify(id.slice(0, 60))} is not supported. ` +
+        `An id is one of ${[...ROUTES.keys()].join(', ')}, followed by twelve digits.`,
     );
   }
   return {
@@ -54,8 +57,9 @@ export function consultQuestion(id: string): Question<Consulted> {
 }
 
 /**
- * Whether the answer holds the document that was asked for. The API has been seen to answer 200 with next to nothing, and
- * with another document than the one it was asked for; neither may replace what is stored.
+ * Checks that the answer holds the requested document. The API has been seen to answer 200 with an
+ * almost empty body, and with another document than the requested one. Neither may replace the
+ * stored document.
  */
 function checkDocument(id: string, { holder, path }: Route, json: unknown): void {
   if (!isRecord(json) || !(holder in json)) throw new MalformedAnswer(`no \`${holder}\` in it`);
@@ -63,7 +67,7 @@ function checkDocument(id: string, { holder, path }: Route, json: unknown): void
   if (document === null) {
     throw new LegisyncError(
       'DOCUMENT_NOT_FOUND',
-      `Légifrance knows no ${id}: POST ${path} gave \`${holder}: null\`.`,
+      `Légifrance does not know ${id}: POST ${path} answered \`${holder}: null\`.`,
     );
   }
   if (!isRecord(document) || Object.keys(document).length < 2)

@@ -1,23 +1,29 @@
 import { LegisyncError, type FailureCode } from '../contract/failures.ts';
+import { LEGIFRANCE_ATTEMPTS } from '../contract/timing.ts';
 import { explanation, isHtml, isUnauthenticated, MalformedAnswer, retryAfterMs } from './answers.ts';
 import type { Clock } from './clock.ts';
 import { AnswerTooLarge, DeadlineExceeded, type Answer } from './transport/http.ts';
 
-/** What was asked, as far as it matters for what a refusal means. */
+/** What was requested: the same answer means something else for another kind. */
 export interface Asked {
-  /** `document`: one document by its id; `listing`: a search, a table of contents, a list; `token`: an access token. */
+  /**
+   * `document`: one by its id. `listing`: a search, a table of contents, a list. `token`: an access
+   * token.
+   */
   readonly kind: 'document' | 'listing' | 'token';
-  /** For people: `POST /consult/getArticle LEGIARTI…`. */
+  /** For messages: `POST /consult/getArticle LEGIARTI…`. */
   readonly what: string;
 }
 
-/** One attempt failed: why, and what is left to try before the error goes to the caller. */
+/**
+ * A failed attempt: the reason, and how often the request may be sent before the caller gets it.
+ */
 export class AttemptFailed extends Error {
   override readonly name = 'AttemptFailed';
   readonly failure: LegisyncError;
-  /** How often the same request may be sent in all, this time included. */
+  /** How often the same request may be sent in total, this attempt included. */
   readonly attempts: number;
-  /** The least pause before the next attempt. */
+  /** Minimum pause before the next attempt, in milliseconds. */
   readonly pauseMs: number;
 
   constructor(failure: LegisyncError, attempts: number, pauseMs = 0) {
@@ -33,39 +39,41 @@ interface Rule {
   readonly code: FailureCode;
   readonly attempts: number;
   readonly pauseMs?: number;
+  /** Explains the answer. */
   readonly hint?: string;
+  /** Fits this cause better than the remedy of the code. */
+  readonly remedy?: string;
 }
 
-/** Attempts in place for what usually passes in seconds. Longer trouble is for the activity's retries: they last days. */
-const SOME = 3;
-
 /**
- * The API refuses good credentials in "very short windows" under load, with `invalid_client`; clients see it pass after
- * 2 to 5 s. Three refusals that far apart are believed.
+ * Under load the API refuses valid credentials in "very short windows", with `invalid_client`.
+ * Clients see it end after 2 to 5 s. Three refusals with this pause between them mean wrong
+ * credentials.
  */
 const CREDENTIALS_PAUSE_MS = 2_000;
 
-/** The API's words, on /consult/juri, for an id that is well-formed but names nothing. */
+/** The answer of /consult/juri for a well-formed id that no document has. */
 const UNKNOWN_ID = /expression à valider est fausse/i;
 
 /**
- * What an answer that is no success means; the first rule that fits. The order matters: 400 has four meanings.
+ * The meaning of an answer that is not a success. The first rule that matches decides. The order
+ * matters: 400 has four meanings.
  *
- * - 401 gets here only after a new token was tried: then it is how the gateway sheds load.
- * - Another 400 for one document: PISTE's APIs answer so in passing for valid ids. It is that document's trouble, not
- *   the batch's.
- * - 404: unknown documents do not get it; a wrong path does, and so do valid ones while a server is being replaced.
- *   Taking it as "not found" would withdraw everything after one bad day.
- * - 423 is PISTE's lock for suspicious activity: a person has to lift it, and asking often makes it worse, so it shares
- *   the slow retry of 403.
- * - 500: the API also says so of a search it does not understand. Ours are built from fixed forms, so it is taken as
- *   instability, but tried only twice.
+ * - 401 occurs here only after a new token was tried. Then the gateway sheds load.
+ * - Another 400 for one document: PISTE's APIs sometimes answer so for valid ids. The document
+ *   fails, not the batch.
+ * - 404: an unknown document does not get it. A wrong path does, and so do valid documents while a
+ *   server is replaced. If it meant "not found", one bad day would withdraw all documents.
+ * - 423 is PISTE's lock for suspicious activity. A person has to lift it, and frequent requests
+ *   prolong it, so it shares the slow retry of 403.
+ * - 500 is also the answer to a search that the API does not understand. These searches have fixed
+ *   forms, so it means instability, but only two attempts are made.
  */
 const RULES: readonly Rule[] = [
   {
     when: ({ status }, { kind }) => kind === 'token' && (status === 400 || status === 401),
     code: 'LEGIFRANCE_CREDENTIALS',
-    attempts: SOME,
+    attempts: LEGIFRANCE_ATTEMPTS,
     pauseMs: CREDENTIALS_PAUSE_MS,
     hint: 'PISTE does not accept the client id and secret.',
   },
@@ -84,7 +92,7 @@ const RULES: readonly Rule[] = [
   {
     when: ({ status }, { kind }) => kind === 'document' && status === 400,
     code: 'DOCUMENT_MALFORMED',
-    attempts: SOME,
+    attempts: LEGIFRANCE_ATTEMPTS,
   },
   {
     when: ({ status }) => status === 403,
@@ -96,28 +104,35 @@ const RULES: readonly Rule[] = [
     when: ({ status }) => status === 423,
     code: 'LEGIFRANCE_FORBIDDEN',
     attempts: 1,
-    hint: 'PISTE has locked the application for suspicious activity: ask its support to lift the lock.',
+    hint: 'PISTE has locked the application for suspicious activity.',
+    remedy: 'Ask the support of PISTE to lift the lock.',
   },
-  { when: ({ status }) => status === 429, code: 'LEGIFRANCE_THROTTLED', attempts: SOME },
+  { when: ({ status }) => status === 429, code: 'LEGIFRANCE_THROTTLED', attempts: LEGIFRANCE_ATTEMPTS },
   { when: ({ status }) => status === 500, code: 'LEGIFRANCE_UNAVAILABLE', attempts: 2 },
   {
     when: ({ status }) => status === 404 || status === 408 || status > 500,
     code: 'LEGIFRANCE_UNAVAILABLE',
-    attempts: SOME,
+    attempts: LEGIFRANCE_ATTEMPTS,
   },
   {
     when: ({ status }) => status >= 300 && status < 400,
     code: 'LEGIFRANCE_UNAVAILABLE',
-    attempts: SOME,
+    attempts: LEGIFRANCE_ATTEMPTS,
     hint: 'Redirects are not followed.',
   },
-  { when: isHtml, code: 'LEGIFRANCE_UNAVAILABLE', attempts: SOME, hint: 'It sent a web page.' },
+  {
+    when: isHtml,
+    code: 'LEGIFRANCE_UNAVAILABLE',
+    attempts: LEGIFRANCE_ATTEMPTS,
+    hint: 'It sent a web page.',
+  },
   { when: () => true, code: 'LEGIFRANCE_REJECTED', attempts: 1 },
 ];
 
 /**
- * What an answer means that is no success; `secrets` are struck out of what the API says, since it may repeat what it was
- * sent.
+ * Maps an answer that is not a success.
+ *
+ * @param secrets are removed from the explanation of the API, which may repeat what it received
  */
 export function failedAnswer(
   asked: Asked,
@@ -126,7 +141,7 @@ export function failedAnswer(
   secrets: readonly string[],
 ): AttemptFailed {
   const rule = RULES.find(({ when }) => when(answer, asked));
-  if (rule === undefined) throw new Error('The last rule fits every answer.');
+  if (rule === undefined) throw new Error('The last rule matches every answer.');
   const said = withoutSecrets(explanation(answer), secrets).slice(0, 200);
   const parts = [
     `Légifrance answered HTTP ${answer.status} to ${asked.what}.`,
@@ -134,34 +149,33 @@ export function failedAnswer(
     said === '' ? '' : `It says: ${said}`,
   ];
   const wait = retryAfterMs(answer, clock);
-  const failure = new LegisyncError(
-    rule.code,
-    parts.filter((part) => part !== '').join(' '),
-    wait === undefined ? {} : { retryAfterMs: wait },
-  );
+  const failure = new LegisyncError(rule.code, parts.filter((part) => part !== '').join(' '), {
+    ...(wait !== undefined && { retryAfterMs: wait }),
+    ...(rule.remedy !== undefined && { remedy: rule.remedy }),
+  });
   return new AttemptFailed(failure, rule.attempts, Math.max(rule.pauseMs ?? 0, wait ?? 0));
 }
 
 /**
- * What it means that no usable answer came. What has been classified already is returned as it is, and so is what is no
- * matter of the network: a bug, or an abort.
+ * Maps an exchange without a usable answer. A failure that is already mapped is returned as it is,
+ * and so is an error that is not the network's: a bug, or an abort.
  */
 export function failedExchange(asked: Asked, error: unknown): unknown {
   if (error instanceof AttemptFailed || error instanceof LegisyncError) return error;
-  // Parser errors of HTTP quote what they could not read: of the token endpoint's answer, that may be the token.
+  // HTTP parser errors quote the text that they could not parse. That may contain the token.
   const options = asked.kind === 'token' ? {} : { cause: error };
   if (error instanceof MalformedAnswer) {
     return new AttemptFailed(
       new LegisyncError(
         asked.kind === 'document' ? 'DOCUMENT_MALFORMED' : 'LEGIFRANCE_UNAVAILABLE',
-        `Légifrance answered ${asked.what} with something else than was asked: ${error.message}.`,
+        `Légifrance answered ${asked.what} with an unusable answer: ${error.message}.`,
         options,
       ),
-      SOME,
+      LEGIFRANCE_ATTEMPTS,
     );
   }
   if (error instanceof AnswerTooLarge) {
-    // The same request can only give the same answer.
+    // The same request gets the same answer.
     return new AttemptFailed(
       new LegisyncError(
         asked.kind === 'document' ? 'DOCUMENT_REFUSED' : 'LEGIFRANCE_REJECTED',
@@ -176,10 +190,10 @@ export function failedExchange(asked: Asked, error: unknown): unknown {
   return new AttemptFailed(
     new LegisyncError(
       'LEGIFRANCE_UNAVAILABLE',
-      `No answer of Légifrance to ${asked.what}: ${reason}.`,
+      `No answer from Légifrance to ${asked.what}: ${reason}.`,
       options,
     ),
-    SOME,
+    LEGIFRANCE_ATTEMPTS,
   );
 }
 
@@ -190,7 +204,10 @@ function withoutSecrets(text: string, secrets: readonly string[]): string {
     .reduce((clean, secret) => clean.replaceAll(secret, '[secret]'), text);
 }
 
-/** The code of an error of undici or of the system (`ECONNREFUSED`, `UND_ERR_SOCKET`); not of a misuse of either. */
+/**
+ * Error code of undici or the system (`ECONNREFUSED`, `UND_ERR_SOCKET`), except for a wrong
+ * argument.
+ */
 function networkCode(error: unknown): string | undefined {
   if (typeof error !== 'object' || error === null || !('code' in error)) return undefined;
   const { code } = error;

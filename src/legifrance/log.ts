@@ -1,10 +1,10 @@
-/** The minimum that is asked of a logger; pino's fits. */
+/** The part of a logger that the client needs; a pino logger has it. */
 export interface Log {
   debug(fields: object, message: string): void;
   info(fields: object, message: string): void;
   warn(fields: object, message: string): void;
 }
 
-const silence = (): void => undefined;
+const ignore = (): void => undefined;
 
-export const noLog: Log = { debug: silence, info: silence, warn: silence };
+export const noLog: Log = { debug: ignore, info: ignore, warn: ignore };

@@ -1,34 +1,37 @@
 import { createHash } from 'node:crypto';
 
 /**
- * The canonical projection of a document, version 1: what must differ before we say that the document has changed.
+ * Version of the canonical projection of a document: the part of the answer that must differ before
+ * a document counts as changed.
  *
- * The API's bytes vary from call to call for one and the same document: `executionTime` is how long the server took, and
- * `dereferenced` tells how it resolved links this time. `refInjection` names the delivery that last wrote the document into
- * the base (`IG-20230712`): a whole code's or fond's articles share it, and it moves with theirs. All are left out, at any
- * depth. Object keys are sorted, since
- * JSON gives their order no meaning; arrays keep theirs, since the order of articles and versions does have one.
+ * The API's bytes differ from call to call for the same document: `executionTime` is the server's
+ * processing time, and `dereferenced` says how it resolved links this time. `refInjection` names
+ * the delivery that last wrote the document into the fond (`IG-20230712`): all articles of a code
+ * or fond share it, and it changes for all of them together. These keys are left out at any depth.
+ * Object keys are sorted, because JSON gives their order no meaning. Arrays keep their order,
+ * because the order of articles and versions has a meaning.
  *
- * A change of these rules is a new version: hashes of different versions say nothing about each other, and documents
- * are re-baselined rather than taken as changed.
+ * A change to these rules needs a new version. Hashes of different versions cannot be compared:
+ * documents with an old version get a new baseline and do not count as changed.
  */
 const VERSION = 'v1';
 
 const VOLATILE: ReadonlySet<string> = new Set(['executionTime', 'dereferenced', 'refInjection']);
 
-/** Deeper than any document nests (about 10), and far from where recursion would exhaust the stack. */
+/** Documents nest about 10 levels deep. Recursion exhausts the stack only far beyond this limit. */
 const MAX_DEPTH = 500;
 
 /**
- * Hash of the canonical projection of a parsed JSON value: `v1:` and 64 hex digits (SHA-256 of its UTF-8).
+ * Hash of the canonical projection of a parsed JSON value: `v1:` and 64 hex digits (SHA-256 of its
+ * UTF-8).
  *
- * @throws RangeError where it nests deeper than 500 levels.
+ * @throws RangeError if it nests deeper than 500 levels.
  */
 export function contentHash(json: unknown): string {
   return `${VERSION}:${createHash('sha256').update(canonical(json, 0), 'utf8').digest('hex')}`;
 }
 
-/** The projection's version that a hash was made with (`v1`), or null for a string that is no such hash. */
+/** The projection version of a hash (`v1`), or null if the string is not such a hash. */
 export function hashVersion(hash: string): string | null {
   return /^(v[1-9]\d*):[0-9a-f]{64}$/.exec(hash)?.[1] ?? null;
 }
@@ -45,6 +48,6 @@ function canonical(value: unknown, depth: number): string {
       .map(([key, member]) => `${JSON.stringify(key)}:${canonical(member, depth + 1)}`);
     return `{${members.join(',')}}`;
   }
-  // What JSON cannot say (undefined, a function) never comes out of JSON.parse.
+  // JSON.parse never returns undefined or a function.
   return JSON.stringify(value ?? null);
 }

@@ -1,11 +1,15 @@
-/** What the rest of legisync asks of Légifrance. Implemented by `createLegifrance`; tests may put faults in front. */
+/**
+ * The Légifrance API for the rest of legisync. `createLegifrance` implements it; tests may inject
+ * faults.
+ */
 
-/** A document as an enumeration shows it. */
+/** A document in a listing. */
 export interface ListedDocument {
   readonly id: string;
   /**
-   * The change signal: a short digest of what the listing says of the document (state, dates, who modified it). While
-   * it stands still, the document is taken as unchanged and costs no consult. Prefixed with its version, `r1:`.
+   * The change signal: a short digest of what the listing says about the document (state, dates,
+   * modifying text). While it stays the same, the document counts as unchanged and is not
+   * consulted. Prefixed with its version, `r1:`.
    */
   readonly revision: string;
 }
@@ -18,62 +22,74 @@ export interface CodeSummary {
   readonly state: string;
 }
 
-/** Days, `YYYY-MM-DD`, both inclusive. */
+/** Days, `YYYY-MM-DD`; both are included. */
 export interface DateWindow {
   readonly from: string;
   readonly to: string;
 }
 
-/** The days of a search, and which of a document's dates is meant. */
+/** The days of a search, and the date of a document that they apply to. */
 export interface SearchWindow extends DateWindow {
-  /** `decided`: the day of the decision, which never moves. `added`: the day it came into the base, weeks later. */
+  /**
+   * `decided`: the day of the decision, which never changes. `added`: the day it was added to the
+   * fond, weeks later.
+   */
   readonly field: 'decided' | 'added';
 }
 
-/** One search, apart from its page. */
+/** One search, without its page. */
 export interface SearchQuery {
   readonly fond: 'CODE_DATE' | 'CETAT';
   /** Words, or `*` for everything. */
   readonly query: string;
-  /** Only documents dated within it. Fonds that have no date range (CODE_DATE) refuse it. */
+  /**
+   * Only documents with a date within it. Not allowed for fonds without a date range (CODE_DATE).
+   */
   readonly window?: SearchWindow | undefined;
-  /** The day as of which CODE_DATE shows the law, `YYYY-MM-DD`. Fonds of decisions have no use for it. */
+  /** The day as of which CODE_DATE shows the law, `YYYY-MM-DD`. Fonds of decisions ignore it. */
   readonly day: string;
 }
 
 /**
- * One page of a search. Where the fond has dates, the oldest come first, so that what is added while we read lands on the
- * pages that are still to come.
+ * One page of a search. If the fond has dates, the oldest documents come first, so that documents
+ * added during the enumeration appear on the pages that follow.
  */
 export interface SearchPage {
   readonly documents: readonly ListedDocument[];
-  /** What the API says the whole search holds; it may exceed what can be reached (10,000). */
+  /** Number of hits of the whole search, as the API says; it may exceed the reach (10,000). */
   readonly total: number;
-  /** No page follows: this one is empty, or short where the total ends too, or it is the last that can be reached. */
+  /**
+   * No page follows: this one is empty, or it is short and the total ends with it, or it is the
+   * last page within reach.
+   */
   readonly last: boolean;
-  /** It is the last that can be reached, and full: more may lie behind it, whatever `total` says. */
+  /** It is the last page within reach, and full: there may be more hits, whatever `total` says. */
   readonly overfull: boolean;
 }
 
-/** A document, as the API answered. */
+/** A document as the API returned it. */
 export interface Consulted {
   readonly id: string;
   /** The answer's bytes, verbatim. */
   readonly body: Buffer;
-  /** Hash of the canonical projection, `v1:<64 hex digits>`. */
+  /** Content hash: hash of the canonical projection, `v1:<64 hex digits>`. */
   readonly sha256: string;
 }
 
 /**
- * The API. Each method waits for its place in the quota, retries briefly in place, and throws `LegisyncError` (codes
- * `LEGIFRANCE_*`, `DOCUMENT_*`, `QUOTA_SPENT` with `retryAfterMs`), or the signal's reason when it is aborted.
+ * The API. Each method waits for the quota, retries a few times, and throws `LegisyncError` (codes
+ * `LEGIFRANCE_*`, `DOCUMENT_*`, `QUOTA_SPENT` with `retryAfterMs`), or the signal's reason when it
+ * is aborted.
  *
- * `rank`: of those who wait, the lowest goes first. Ranks of 0 (the default) and 1 are MAINTENANCE's, and have the
- * reserve of the quota.
+ * `rank`: waiting requests with the lowest rank are served first. Ranks 0 (the default) and 1
+ * belong to MAINTENANCE and may use the reserve of the quota.
  */
 export interface Legifrance {
   listCodes(signal: AbortSignal, rank?: number): Promise<readonly CodeSummary[]>;
-  /** Every article that the code's table of contents shows on `day` in a state that is, or will be, in force. */
+  /**
+   * Every article in the code's table of contents as of `day`, except those that are known to be
+   * out of force.
+   */
   tableOfContents(
     code: string,
     day: string,

@@ -7,14 +7,15 @@ import { isRunning } from '../../local/launcher/processes.ts';
 import { readStackState, type StackState } from '../../local/launcher/state.ts';
 import { removeDataDir } from '../../local/postgres/dataDir.ts';
 import { SERVERS, serverSetting } from '../support/servers.ts';
-import { eventually } from '../support/workers.ts';
+import { eventually, preload } from '../support/workers.ts';
 
 /**
- * `npm start`, as a person runs it: every part a process of its own, the four real codes, the real command line. Its data
- * lies in a folder of the test's own, and busy ports are avoided by the launcher itself.
+ * `npm start`, as a user runs it: every part in its own process, the four real codes, the real
+ * command line. Its data is in a folder of the test, and the launcher avoids busy ports.
  */
 
 const ROOT = join(import.meta.dirname, '..', '..');
+const OPTIONS = ['--latency', '0', '--decisions', '50'];
 
 interface Report {
   readonly newDocuments: number;
@@ -42,22 +43,23 @@ afterAll(async () => {
 });
 
 describe('npm start', () => {
-  it('collects real articles and reports what it counted; then goes on without Temporal’s database', async () => {
+  it('collects real articles and reports the counts; then continues without Temporal’s database', async () => {
     const first = await collect('--reset');
     expect(first).toMatchObject({ missing: 0, dangling: 0, uploadsPerObjectMax: 1 });
     expect(first.newDocuments).toBeGreaterThanOrEqual(150);
     expect(first.objects).toBe(first.newDocuments);
     expect(first.rows).toBe(first.objects);
 
-    // Temporal's database is lost. What is to be done is in Postgres, so the next start goes on there.
+    // Temporal's database is lost. The remaining work is in Postgres, so the next start continues
+    // from there.
     for (const suffix of ['', '-wal', '-shm']) await rm(join(data, `temporal.db${suffix}`), { force: true });
     const second = await collect();
     expect(second).toMatchObject({ missing: 0, dangling: 0, uploadsPerObjectMax: 1 });
     expect(second.objects).toBe(first.objects + second.newDocuments);
     expect(second.rows).toBe(second.objects);
-  }, 240_000);
+  });
 
-  it('is found by legisync in a second terminal, revives a killed part, and leaves nothing behind after Ctrl-C', async () => {
+  it('is found by legisync in a second terminal, restarts a killed part, and leaves no process after Ctrl-C', async () => {
     const child = launch('--rate', '100');
     const state = await stackState((found) => Object.keys(found.env).length > 0);
     expect(state.parts.map(({ name }) => name)).toEqual([
@@ -73,20 +75,18 @@ describe('npm start', () => {
 
     const worker = state.parts.find(({ name }) => name === 'worker');
     process.kill(worker?.pid ?? 0, 'SIGKILL');
-    const revived = await stackState(
+    const restarted = await stackState(
       (found) => found.parts.filter(({ name }) => name === 'worker').length === 2,
     );
 
-    const startedAt = performance.now();
     child.kill('SIGINT');
     const [code] = (await once(child, 'exit')) as [number | null];
     expect(code).toBe(0);
-    expect(performance.now() - startedAt).toBeLessThan(12_000);
-    for (const part of revived.parts) expect(await isRunning(part)).toBe(false);
+    for (const part of restarted.parts) expect(await isRunning(part)).toBe(false);
     expect(await readStackState(join(data, 'stack.json'))).toBeUndefined();
-  }, 180_000);
+  });
 
-  it('keeps every secret out of its logs and of what it prints', async () => {
+  it('keeps every secret out of its logs and its output', async () => {
     const secrets = [
       (await readFile(join(data, 'jwt-secret'), 'utf8')).trim(),
       (await readFile(join(data, 'postgres.password'), 'utf8')).trim(),
@@ -94,7 +94,7 @@ describe('npm start', () => {
     for (const part of ['supabase', 'legifrance', 'temporal', 'worker', 'legisync-migrate', 'legisync-up']) {
       const log = await readFile(join(data, 'logs', `${part}.log`), 'utf8');
       for (const secret of secrets) expect(log).not.toContain(secret);
-      // A JWT of the service role, or the bearer token of an API call.
+      // A JWT of the service role, or the bearer token of a request.
       expect(log).not.toMatch(/eyJ[\w-]{10,}\.[\w-]+\.|Bearer [\w-]{8,}/);
     }
   });
@@ -103,11 +103,11 @@ describe('npm start', () => {
 function launch(...args: readonly string[]): ChildProcess {
   const child = spawn(
     process.execPath,
-    [join(ROOT, 'local/start.ts'), '--data', data, '--latency', '0', '--decisions', '50', ...args],
+    [preload('endWithParent.ts'), join(ROOT, 'local/start.ts'), '--data', data, ...OPTIONS, ...args],
     {
       cwd: folder,
-      env: { ...process.env, TEMPORAL_CLI_PATH: serverSetting('temporalCli') },
-      stdio: ['ignore', 'pipe', 'pipe'],
+      // If this process ends, the launcher gets Ctrl-C, and stops what it has started.
+      env: { ...process.env, TEMPORAL_CLI_PATH: serverSetting('temporalCli'), ORPHAN_SIGNAL: 'SIGINT' },
     },
   );
   launched.push(child);
@@ -137,7 +137,10 @@ async function stackState(wanted: (state: StackState) => boolean): Promise<Stack
   return found;
 }
 
-/** In the test's folder, and without a setting in the environment: the stack must be found by itself. */
+/**
+ * Runs legisync in the test's folder, without settings in the environment: it must find the stack
+ * itself.
+ */
 async function legisync(...args: readonly string[]): Promise<{ code: number | null; answer: unknown }> {
   const env = Object.fromEntries(
     Object.entries(process.env).filter(

@@ -1,9 +1,9 @@
 import { createGate } from '../../src/legifrance/transport/gate.ts';
 
-describe('the gate in front of the API', () => {
+describe('the gate', () => {
   const never = new AbortController().signal;
 
-  it('lets the lowest rank go first, then whoever came first', async () => {
+  it('admits the lowest rank first, then the oldest request', async () => {
     const gate = createGate(1);
     const order: string[] = [];
     const held = Promise.withResolvers<undefined>();
@@ -23,7 +23,7 @@ describe('the gate in front of the API', () => {
     expect(order).toEqual(['urgent', 'old', 'old too', 'young']);
   });
 
-  it('lets all wait that 40 activities with 50 documents in work each can bring, and pushes back what is more', async () => {
+  it('lets the requests of 40 activities with 50 documents each wait, and refuses more', async () => {
     const gate = createGate(50);
     const held = Promise.withResolvers<undefined>();
     const work = (): Promise<undefined> => held.promise;
@@ -33,7 +33,7 @@ describe('the gate in front of the API', () => {
     await expect(Promise.all(admitted)).resolves.toHaveLength(2_050);
   });
 
-  it('gives the place of one who left while waiting to the next', async () => {
+  it('passes the place of an aborted waiter to the next', async () => {
     const gate = createGate(1);
     const held = Promise.withResolvers<undefined>();
     const first = gate.run(() => held.promise, never, 0);

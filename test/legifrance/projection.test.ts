@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { contentHash, hashVersion } from '../../src/legifrance/projection.ts';
 
-/** The same JSON with its keys in another order and with volatile fields put in, at every depth. */
+/** The same JSON with its keys in another order and with volatile keys added, at every depth. */
 function disguise(value: unknown, time: number): unknown {
   if (Array.isArray(value)) return value.map((item: unknown) => disguise(item, time));
   if (typeof value !== 'object' || value === null) return value;
@@ -15,7 +15,7 @@ function disguise(value: unknown, time: number): unknown {
   ]);
 }
 
-/** As JSON.parse makes objects: `__proto__` is a key like any other. */
+/** Creates the object as JSON.parse does: `__proto__` is a normal key. */
 function fromMembers(members: readonly (readonly [string, unknown])[]): unknown {
   return JSON.parse(
     `{${members.map(([key, member]) => `${JSON.stringify(key)}:${JSON.stringify(member)}`).join(',')}}`,
@@ -28,7 +28,7 @@ const json = fc
   .filter((text) => !volatile.test(text))
   .map((text): unknown => JSON.parse(text));
 
-describe('the hash of a document', () => {
+describe('the content hash', () => {
   it('is the version and 64 hex digits', () => {
     expect(contentHash({ b: 1, executionTime: 3, a: [true, null, 'é'] })).toBe(
       // SHA-256 of {"a":[true,null,"é"],"b":1}
@@ -36,7 +36,7 @@ describe('the hash of a document', () => {
     );
   });
 
-  it('does not depend on the order of keys or on volatile fields, at any depth', () => {
+  it('does not depend on the order of keys or on volatile keys, at any depth', () => {
     fc.assert(
       fc.property(json, fc.nat(), (value, time) => contentHash(disguise(value, time)) === contentHash(value)),
     );
@@ -63,18 +63,18 @@ describe('the hash of a document', () => {
     );
   });
 
-  it('keeps the order of arrays, and tells absent from null', () => {
+  it('depends on the order of arrays, and distinguishes absent from null', () => {
     expect(contentHash([1, 2])).not.toBe(contentHash([2, 1]));
     expect(contentHash({ a: null })).not.toBe(contentHash({}));
     expect(contentHash('1')).not.toBe(contentHash(1));
   });
 
-  it('refuses to go down without end', () => {
+  it('refuses JSON that nests too deep', () => {
     const deep: unknown = JSON.parse(`${'['.repeat(1_000)}${']'.repeat(1_000)}`);
     expect(() => contentHash(deep)).toThrow(RangeError);
   });
 
-  it('tells its version, and what is no hash has none', () => {
+  it('has a version, and other strings have none', () => {
     expect(hashVersion(contentHash({}))).toBe('v1');
     expect(hashVersion(`v12:${'0'.repeat(64)}`)).toBe('v12');
     for (const other of ['', 'v1:', '0'.repeat(64), `v0:${'0'.repeat(64)}`, `v1:${'0'.repeat(64)}\n`]) {

@@ -5,7 +5,7 @@ const LIMIT = 5;
 const SPAN_MS = 1_000;
 const BUCKET_MS = 100;
 
-/** Sends whenever there is room, after each of `pauses`. */
+/** After each of `pauses`, sends if there is room. */
 function sendAll(pauses: readonly number[]): { sent: number[]; waits: number[] } {
   const counter = createRolling(LIMIT, SPAN_MS, BUCKET_MS);
   const sent: number[] = [];
@@ -28,19 +28,19 @@ const pauses = fc.array(fc.oneof(fc.integer({ min: 0, max: 60 }), fc.integer({ m
 });
 
 describe('the count of a long window', () => {
-  it('never lets more through than the limit, in any sliding window', () => {
+  it('never permits more than the limit in any sliding window', () => {
     fc.assert(
       fc.property(pauses, (given) => {
         const { sent } = sendAll(given);
         sent.forEach((time, n) => {
-          // The sixth from here is out of the window that begins here.
+          // The sixth send from here is outside the window that starts here.
           expect((sent[n + LIMIT] ?? Infinity) - time).toBeGreaterThanOrEqual(SPAN_MS);
         });
       }),
     );
   });
 
-  it('gives room no more than a bucket later than it could, and at the time that it says', () => {
+  it('has room again at most one bucket late, and at the time that it reports', () => {
     fc.assert(
       fc.property(pauses, (given) => {
         const { waits } = sendAll(given);

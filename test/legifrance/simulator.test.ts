@@ -1,29 +1,25 @@
 import { createSimulator, type Simulator } from '../../local/legifrance/simulator.ts';
 import { createLegifrance, type LegifranceClient } from '../../src/legifrance/client.ts';
-import { createProcessQuota, type Quota } from '../../src/legifrance/quota/quota.ts';
-import { hurriedClock, inTime, openQuota } from './support.ts';
+import { fastClock, inTime, openQuota } from './support.ts';
 
-/** Relations between the public and the administration: the smallest of the real codes. */
+/** Code des relations entre le public et l'administration: the smallest of the real codes. */
 const CRPA = 'LEGITEXT000031366350';
 const DAY = '2026-01-31';
 
-describe('the client, against the simulator', () => {
+describe('the client with the simulator', () => {
   let simulator: Simulator;
   let legifrance: LegifranceClient;
 
-  const client = (quota: Quota, { apiUrl, tokenUrl } = simulator): LegifranceClient =>
-    createLegifrance({
-      apiUrl,
-      tokenUrl,
-      clientId: 'legisync-local',
-      clientSecret: () => 'legisync-local-secret',
-      quota,
-      clock: hurriedClock([]),
-    });
-
   beforeAll(async () => {
     simulator = await createSimulator({ codes: [CRPA], decisions: 300, urbanismeShare: 1, rate: 100_000 });
-    legifrance = client(openQuota());
+    legifrance = createLegifrance({
+      apiUrl: simulator.apiUrl,
+      tokenUrl: simulator.tokenUrl,
+      clientId: 'legisync-local',
+      clientSecret: () => 'legisync-local-secret',
+      quota: openQuota(),
+      clock: fastClock([]),
+    });
   });
 
   beforeEach(() => {
@@ -49,7 +45,7 @@ describe('the client, against the simulator', () => {
     }
   });
 
-  it('finds the same articles by search as by the table of contents', async () => {
+  it('finds the same articles by search as in the table of contents', async () => {
     const listed = await legifrance.tableOfContents(CRPA, DAY, inTime());
     const found = new Set<string>();
     for (let page = 1, last = false; !last; page += 1) {
@@ -60,7 +56,7 @@ describe('the client, against the simulator', () => {
     expect([...found].sort()).toEqual(listed.map(({ id }) => id).sort());
   });
 
-  it('sees by the revision that an article has changed, and by the hash that its text has', async () => {
+  it('detects a changed article by its revision, and a changed text by its hash', async () => {
     const before = await legifrance.tableOfContents(CRPA, DAY, inTime());
     const [first] = before;
     const id = first?.id ?? '';
@@ -83,12 +79,12 @@ describe('the client, against the simulator', () => {
       last = result.last;
     }
     expect(new Set(found).size).toBe(300);
-    // A full page is never taken for the last one: the fourth is empty.
+    // A full page never counts as the last one, so there is a fourth, empty page.
     expect(simulator.control.stats().api.total).toBe(4);
     await expect(legifrance.consult(found[0] ?? '', inTime())).resolves.toMatchObject({ id: found[0] });
   });
 
-  it('gets through faults that pass, and through the loss of every token', async () => {
+  it('recovers from faults that pass, and from the loss of every token', async () => {
     const [{ id } = { id: '' }] = await legifrance.tableOfContents(CRPA, DAY, inTime());
     for (const kind of ['reset', 'truncated', 'degenerate', 'html', 'invalidClient'] as const) {
       simulator.control.fault({ kind, path: '/consult/getArticle' });
@@ -102,29 +98,9 @@ describe('the client, against the simulator', () => {
     await expect(legifrance.consult(id, inTime())).resolves.toMatchObject({ id });
   });
 
-  it('knows a document that is not there', async () => {
+  it('recognises a document that does not exist', async () => {
     for (const id of ['LEGIARTI000000000001', 'CETATEXT000000000001']) {
       await expect(legifrance.consult(id, inTime())).rejects.toMatchObject({ code: 'DOCUMENT_NOT_FOUND' });
-    }
-  });
-
-  it('is never refused for load at 20 a second, from the first request on, and uses 90 % of it', async () => {
-    const strict = await createSimulator({ codes: [], decisions: 100, rate: 20 });
-    const quota = createProcessQuota({ perSecond: 20, perHour: 24_000, perDay: 280_000, pacing: 'burst' });
-    const fresh = client(quota, strict);
-    try {
-      // The first is the search, and the coldest.
-      const all = { fond: 'CETAT', query: '*', day: DAY } as const;
-      const { documents } = await fresh.search(all, 1, 100, inTime());
-      await Promise.all(documents.map(({ id }) => fresh.consult(id, inTime())));
-      const { api, arrivals } = strict.control.stats();
-      expect(api.byStatus).toEqual({ '200': 101 });
-      expect(arrivals.maxInAnySecond).toBe(20);
-      const seconds = ((arrivals.lastMs ?? 0) - (arrivals.firstMs ?? 0)) / 1_000;
-      expect(100 / seconds / 20).toBeGreaterThanOrEqual(0.9);
-    } finally {
-      await fresh.close();
-      await strict.close();
     }
   });
 });

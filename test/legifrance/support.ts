@@ -9,7 +9,7 @@ import type { Permission, Quota } from '../../src/legifrance/quota/quota.ts';
 
 export const SECRET = 'canary-client-secret/+=';
 
-/** A clock that stands still until it is told to go on. */
+/** A clock that advances only by calls of `advance` and `stall`. */
 export class FakeClock implements Clock {
   #now = 1_000_000;
   readonly #timers = new Set<{ readonly at: number; readonly wake: () => void }>();
@@ -27,7 +27,7 @@ export class FakeClock implements Clock {
     return this.#timers.size;
   }
 
-  /** Goes on by `ms`, waking each timer at its time; what they settle runs before the next one. */
+  /** Advances by `ms` and wakes each timer at its time; promises settle before the next timer. */
   async advance(ms: number): Promise<void> {
     const end = this.#now + ms;
     for (;;) {
@@ -42,21 +42,24 @@ export class FakeClock implements Clock {
     await settled();
   }
 
-  /** The event loop was blocked for `ms`: time went on, timers did not. */
+  /** Advances by `ms` without waking timers, as if the event loop were blocked. */
   stall(ms: number): void {
     this.#now += ms;
   }
 }
 
-/** Lets every promise that can settle now do so. */
+/** Resolves when all promises that can settle now have settled. */
 export function settled(): Promise<void> {
   return new Promise((resolve) => {
     setImmediate(resolve);
   });
 }
 
-/** The system's clock, but pauses of a second or so pass at once; it notes each. Bounds of exchanges stay as they are. */
-export function hurriedClock(pauses: number[]): Clock {
+/**
+ * The system's clock, but pauses of less than 20 s pass at once and are recorded. Time limits of
+ * exchanges are longer and stay.
+ */
+export function fastClock(pauses: number[]): Clock {
   return {
     ...systemClock,
     after(delayMs, wake) {
@@ -67,7 +70,7 @@ export function hurriedClock(pauses: number[]): Clock {
   };
 }
 
-/** A quota without limits that counts. */
+/** A quota without limits that counts requests. */
 export function openQuota(): Quota & {
   acquired: number;
   ranks: (number | undefined)[];
@@ -98,27 +101,27 @@ export interface Asked {
 
 type Handler = (asked: Asked, reply: FastifyReply, request: FastifyRequest) => unknown;
 
-export interface Stage {
+export interface TestApi {
   readonly legifrance: LegifranceClient;
   readonly quota: ReturnType<typeof openQuota>;
-  /** What the API was asked, in order. */
+  /** Requests to the API, in order. */
   readonly asked: Asked[];
-  /** Bodies that the token endpoint was sent. */
+  /** Bodies of the requests to the token endpoint. */
   readonly tokenRequests: string[];
-  /** Pauses that the client made, in milliseconds. */
+  /** Pauses of the client, in milliseconds. */
   readonly pauses: number[];
   readonly url: string;
 }
 
-export interface StageOptions {
+export interface TestApiOptions {
   readonly api: Handler;
   /** Default: `token-1`, `token-2`, … for an hour. */
   readonly token?: (reply: FastifyReply, count: number) => unknown;
   readonly client?: Partial<LegifranceOptions>;
 }
 
-/** A server of API and token endpoint, and a client in front of it; both are gone when `play` has ended. */
-export async function withStage(options: StageOptions, play: (stage: Stage) => Promise<void>): Promise<void> {
+/** Runs `use` with a server (API and token endpoint) and a client of it, and closes both. */
+export async function withApi(options: TestApiOptions, use: (api: TestApi) => Promise<void>): Promise<void> {
   const asked: Asked[] = [];
   const tokenRequests: string[] = [];
   const server = Fastify({ forceCloseConnections: true });
@@ -153,31 +156,31 @@ export async function withStage(options: StageOptions, play: (stage: Stage) => P
     clientId: 'canary-client-id',
     clientSecret: () => SECRET,
     quota,
-    clock: hurriedClock(pauses),
+    clock: fastClock(pauses),
     random: () => 0.5,
     ...options.client,
   });
   try {
-    await play({ legifrance, quota, asked, tokenRequests, pauses, url });
+    await use({ legifrance, quota, asked, tokenRequests, pauses, url });
   } finally {
     await legifrance.close();
     await server.close();
   }
 }
 
-/** A signal that ends the test rather than let it hang. */
+/** A signal that ends a test that hangs. */
 export const inTime = (): AbortSignal => AbortSignal.timeout(20_000);
 
 export const ARTICLE = 'LEGIARTI000044983201';
 
-/** An answer of /consult/getArticle, in the API's shape. */
+/** An answer of /consult/getArticle, in the API's form. */
 export const articleAnswer = (id = ARTICLE): object => ({
   executionTime: 3,
   dereferenced: false,
   article: { id, cid: 'LEGIARTI000006302217', num: '13', etat: 'VIGUEUR', texte: 'Le bénéfice imposable.' },
 });
 
-/** The API's own error body: `error` is the number, `status` the words. */
+/** The API's error body: `error` is the number, `status` the text. */
 export const apiError = (status: number, message: string): object => ({
   timestamp: 1_776_183_476_285,
   error: status,
@@ -187,7 +190,7 @@ export const apiError = (status: number, message: string): object => ({
   exceptionDetails: null,
 });
 
-/** The error with which `promise` was rejected; fails where it was not. */
+/** The error with which `promise` rejects; fails if it does not. */
 export async function failureOf(promise: Promise<unknown>): Promise<unknown> {
   return promise.then(
     (value) => {

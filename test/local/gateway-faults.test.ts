@@ -18,7 +18,7 @@ const exists = async (name: string): Promise<boolean> =>
   (await stack.sql.query('select 1 from storage.objects where name = $1', [name])).rowCount === 1;
 
 describe('a fault', () => {
-  it('answers a status of its own as often as it was ordered, and does nothing', async () => {
+  it('answers with its status as often as requested, and does nothing else', async () => {
     const body = { statusCode: '503', error: 'x', message: 'on purpose', code: 'SlowDown' };
     stack.gateway.control.fault({
       kind: 'status',
@@ -36,12 +36,12 @@ describe('a fault', () => {
     expect((await upload('status.json')).error).toBeNull();
   });
 
-  it('can be the page of a proxy', async () => {
+  it('can be the error page of a proxy', async () => {
     stack.gateway.control.fault({ kind: 'html502', match: 'html.json' });
     expect((await upload('html.json')).error).toMatchObject({ status: 502, statusCode: '502' });
   });
 
-  it('cuts the connection before the work is done', async () => {
+  it('can cut the connection before the work is done', async () => {
     stack.gateway.control.fault({ kind: 'reset-before', match: 'before.json', times: 1 });
     expect((await upload('before.json')).error).toMatchObject({
       name: 'StorageUnknownError',
@@ -50,7 +50,7 @@ describe('a fault', () => {
     expect(await exists('before.json')).toBe(false);
   });
 
-  it('cuts the connection after the work is done: the answer is lost, the object is there, and was counted', async () => {
+  it('can cut the connection after the work is done: the answer is lost, the object is stored and counted', async () => {
     const before = await stack.gateway.stats();
     stack.gateway.control.fault({ kind: 'reset-after', match: 'after.json', times: 1 });
     expect((await upload('after.json')).error).toMatchObject({ name: 'StorageUnknownError' });
@@ -58,14 +58,14 @@ describe('a fault', () => {
     expect((await stack.gateway.stats()).uploads).toBe(before.uploads + 1);
   });
 
-  it('delays', async () => {
+  it('can be a delay', async () => {
     stack.gateway.control.fault({ kind: 'delay', delayMs: 80, match: 'late.json' });
     const start = performance.now();
     expect((await upload('late.json')).error).toBeNull();
     expect(performance.now() - start).toBeGreaterThan(75);
   });
 
-  it('can be ordered over HTTP, and a wrong order is explained', async () => {
+  it('can be set over HTTP, and a wrong request is explained', async () => {
     const order = async (body: object): Promise<Response> =>
       fetch(`${stack.gateway.url}/_control`, { method: 'POST', body: JSON.stringify(body) });
     const armed = await order({ latencyMs: 1, fault: { kind: 'html502', match: 'x', times: 2 } });
@@ -84,15 +84,14 @@ describe('a fault', () => {
     const waiting = fetch(`${gateway.url}/storage/v1/bucket`).catch(() => 'cut off');
     const arrived = await fetch(`${gateway.url}/_health`);
     expect(arrived.status).toBe(200);
-    const start = performance.now();
+    // If closing waited for the delayed answer, the test would time out.
     await gateway.close();
-    expect(performance.now() - start).toBeLessThan(2_000);
-    await waiting;
+    expect(await waiting).toBe('cut off');
   });
 });
 
-describe('what the gateway does not do', () => {
-  it('is refused with 501 and a text, wherever it is', async () => {
+describe('a request that the gateway does not support', () => {
+  it('is refused with 501 and a text, on every path', async () => {
     for (const path of ['/auth/v1/user', '/rest/v1/', '/storage/v1/s3/x', '/realtime/v1']) {
       const response = await fetch(`${stack.gateway.url}${path}`, { method: 'POST', body: '{' });
       expect([path, response.status]).toEqual([path, 501]);

@@ -35,7 +35,7 @@ async function jwt(role: string, secret = JWT_SECRET, expires = '1h'): Promise<s
 }
 
 describe('an upload', () => {
-  it('leaves a row with the columns and the metadata that Storage writes', async () => {
+  it('creates a row with the columns and the metadata of Storage', async () => {
     const { data, error } = await bucket().upload('legifrance/codes/A.json', '{"a":1}', {
       ...json,
       metadata: { sha256: 'v1:00' },
@@ -66,7 +66,7 @@ describe('an upload', () => {
     ]);
   });
 
-  it('with upsert keeps the id, changes version and updated_at, and leaves only the new file', async () => {
+  it('with upsert keeps the id, changes version and updated_at, and keeps only the new file', async () => {
     const read = async (): Promise<ObjectVersion[]> =>
       (
         await stack.sql.query<ObjectVersion>(
@@ -98,8 +98,8 @@ describe('an upload', () => {
     expect((await bucket().exists('a/b/c.json')).data).toBe(false);
   });
 
-  it('without upsert is no atomic create: of three at once for a new path all succeed', async () => {
-    // All three look before one of them can write: this lock lets reads through, and no insert.
+  it('without upsert is not an atomic create: of three concurrent ones for a new path, all succeed', async () => {
+    // All three check before one of them can write: this lock allows reads, but no insert.
     await stack.sql.query('begin; lock table storage.objects in share row exclusive mode');
     const uploads = [1, 2, 3].map((n) => bucket().upload('race.json', String(n), json));
     const outcomes = Promise.all(uploads);
@@ -120,7 +120,7 @@ describe('an upload', () => {
     expect((await bucket().info('empty.json')).data).toMatchObject({ size: 0 });
   });
 
-  it('cannot leave the folder of the files, whatever its key says', async () => {
+  it('cannot leave the folder of the files, whatever its key', async () => {
     const url = `${stack.gateway.url}/storage/v1/object/docs/..%2f..%2foutside.json`;
     const headers = { authorization: `Bearer ${stack.gateway.serviceKey}` };
     await fetch(url, { method: 'POST', body: 'x', headers });

@@ -25,14 +25,14 @@ export interface GatewayHarness {
   readonly folder: string;
   /** supabase-js with this key; by default the service key. */
   client(key?: string): SupabaseClient;
-  /** Asks the database until `sql` answers `done` = true; fails after 10 s. */
+  /** Repeats `sql` until it returns `done` = true; fails after 1,000 attempts. */
   until(sql: string): Promise<void>;
   /** Another gateway on the same database and files. */
   another(): Promise<Gateway>;
   close(): Promise<void>;
 }
 
-/** A PostgreSQL, a bootstrapped database, a gateway in front of it: real ones, for one test file. */
+/** A real PostgreSQL with a bootstrapped database, and a gateway for it, for one test file. */
 export async function openGateway(): Promise<GatewayHarness> {
   const folder = await openFolder();
   const dataDir = join(folder, 'postgres');
@@ -51,13 +51,13 @@ export async function openGateway(): Promise<GatewayHarness> {
     folder,
     another,
     async until(text) {
-      // The database does the waiting between two questions; its snapshot of the other sessions must be a new one.
+      // The database waits between two attempts; each needs a new snapshot of the other sessions.
       for (let tries = 0; tries < 1_000; tries += 1) {
         const { rows } = await sql.query<{ done: boolean }>(text);
         if (rows[0]?.done === true) return;
         await sql.query('select pg_sleep(0.01), pg_stat_clear_snapshot()');
       }
-      throw new Error(`Not within 10 s: ${text}`);
+      throw new Error(`Not true after 1,000 attempts: ${text}`);
     },
     client: (key = gateway.serviceKey) => createClient(gateway.url, key, { auth: { persistSession: false } }),
     async close() {

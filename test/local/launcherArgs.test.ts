@@ -46,10 +46,10 @@ describe('the options of npm start', () => {
     [['--documents'], "option '--documents <N>' argument missing"],
     [['--docs', '5'], "unknown option '--docs'"],
     [['2000'], "unexpected argument '2000'"],
-    [['--exit'], 'say how many with --documents N'],
+    [['--exit'], "option '--exit' also needs '--documents <N>'"],
   ])('%j is refused with the rule and the next command', (argv, message) => {
     const parsed = parseStartArgs(argv);
-    if (parsed.kind !== 'stop') throw new Error('it was taken');
+    if (parsed.kind !== 'stop') throw new Error('the options were accepted');
     expect(parsed.exitCode).toBe(2);
     expect(parsed.text).toContain(message);
     expect(parsed.text).toContain('See npm start -- --help');
@@ -57,7 +57,7 @@ describe('the options of npm start', () => {
 
   it('are explained by --help, with examples', () => {
     const parsed = parseStartArgs(['--help']);
-    if (parsed.kind !== 'stop') throw new Error('it was taken');
+    if (parsed.kind !== 'stop') throw new Error('the options were accepted');
     expect(parsed.exitCode).toBe(0);
     for (const option of [
       '--reset',

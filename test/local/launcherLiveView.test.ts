@@ -16,9 +16,9 @@ const SAMPLE: LiveSample = {
 };
 
 describe('the live view', () => {
-  it('shows what was counted', () => {
+  it('shows the counts', () => {
     expect(renderLiveView(SAMPLE)).toEqual([
-      '  new        1,204 documents of 2,000 wanted in 2 min 10 s',
+      '  new        1,204 of 2,000 documents in 2 min 10 s',
       '  rate       1,140 per minute · ETA 42 s',
       '  total      13,204 stored of 29,115 known',
       '  queue      13,204 rows · 13,100 pending',
@@ -26,7 +26,7 @@ describe('the live view', () => {
     ]);
   });
 
-  it('says so when something is unknown, failed, or more than was wanted', () => {
+  it('shows unknown rates, failed documents, and more documents than the target', () => {
     const lines = renderLiveView({
       ...SAMPLE,
       newDocuments: 2_100,
@@ -35,15 +35,15 @@ describe('the live view', () => {
       failed: 3,
     }).join('\n');
     expect(lines).toContain('… per minute · ETA unknown');
-    expect(lines).toContain('3 failed, to be tried again');
+    expect(lines).toContain('3 failed, will be retried');
     expect(lines).toContain('█ 100 %');
   });
 
-  it.each([1, 20, 40, 200])('never fills the last of %p columns', (columns) => {
+  it.each([1, 20, 40, 200])('leaves the last of %p columns empty', (columns) => {
     for (const line of renderLiveView(SAMPLE, columns)) expect(line.length).toBeLessThan(columns);
   });
 
-  it('is one line for a log', () => {
+  it('has a form of one line, for a log', () => {
     expect(renderLiveLine(SAMPLE)).toBe(
       '1,204/2,000 new documents, 1,140 per minute, total 13,204 of 29,115 known, ETA 42 s, ' +
         'queue 13,204 rows (13,100 pending)',
@@ -54,7 +54,10 @@ describe('the live view', () => {
 const ESCAPE = '\u001b';
 const TOKENS = new RegExp(`${ESCAPE}\\[\\d*[AJK]|[^]`, 'gu');
 
-/** As much of a terminal as the display uses: up, carriage return, newline, clear to the right and below. */
+/**
+ * A terminal with the codes that the display uses: up, carriage return, newline, clear right and
+ * below.
+ */
 function screen(rows: number) {
   const lines = Array.from({ length: rows }, () => '');
   let [row, column] = [0, 0];
@@ -79,7 +82,7 @@ function screen(rows: number) {
 }
 
 describe('the display', () => {
-  it('redraws in place on a terminal, one write each, with log lines above', () => {
+  it('redraws in place on a terminal, in one write, with log lines above', () => {
     const terminal = screen(20);
     let writes = 0;
     const display = createLiveDisplay({
@@ -92,14 +95,14 @@ describe('the display', () => {
       },
     });
     display.show({ ...SAMPLE, newDocuments: 1 });
-    display.log('worker: started again');
+    display.log('worker: restarted');
     display.show(SAMPLE);
 
-    expect(terminal.lines()).toEqual(['worker: started again', ...renderLiveView(SAMPLE, 80)]);
+    expect(terminal.lines()).toEqual(['worker: restarted', ...renderLiveView(SAMPLE, 80)]);
     expect(writes).toBe(3);
   });
 
-  it('shows everything on a terminal that says its size is 0', () => {
+  it('shows everything on a terminal that reports a size of 0', () => {
     const terminal = screen(20);
     const display = createLiveDisplay({ isTTY: true, columns: 0, rows: 0, write: terminal.write });
     display.show(SAMPLE);
@@ -107,7 +110,7 @@ describe('the display', () => {
     expect(terminal.lines()).toEqual(renderLiveView(SAMPLE));
   });
 
-  it('leaves nothing of a longer view under a shorter one', () => {
+  it('clears the rest of a longer view under a shorter one', () => {
     const terminal = screen(20);
     const stream = { isTTY: true, columns: 80, rows: 20, write: terminal.write };
     const display = createLiveDisplay(stream);
@@ -117,7 +120,7 @@ describe('the display', () => {
     expect(terminal.lines()).toEqual(renderLiveView(SAMPLE, 80).slice(0, 2));
   });
 
-  it('leaves the last view alone once it is closed', () => {
+  it('keeps the last view when it is closed', () => {
     const terminal = screen(20);
     const display = createLiveDisplay({ isTTY: true, columns: 80, write: terminal.write });
     display.show(SAMPLE);
@@ -126,7 +129,7 @@ describe('the display', () => {
     expect(terminal.lines()).toEqual([...renderLiveView(SAMPLE, 80), 'stopped']);
   });
 
-  it('writes a plain line every 10 s elsewhere, and the last state at the end', () => {
+  it('writes a plain line every 10 s if there is no terminal, and the last counts at the end', () => {
     let text = '';
     let now = 0;
     const display = createLiveDisplay({ write: (more) => (text += more) }, { now: () => now });
@@ -145,7 +148,7 @@ describe('the display', () => {
 });
 
 describe('the rate', () => {
-  it('is that of the window, not of all time', () => {
+  it('covers the window only, not the whole time', () => {
     const rate = createRateEstimator(60_000);
     for (let second = 0; second <= 60; second += 1) rate.add(second * 1_000, second);
     for (let second = 61; second <= 180; second += 1) rate.add(second * 1_000, 60 + (second - 60) * 10);
@@ -153,7 +156,7 @@ describe('the rate', () => {
     expect(rate.etaSeconds(300)).toBeCloseTo(30, 5);
   });
 
-  it('falls to nothing, with no ETA, when nothing moves', () => {
+  it('falls to 0, without an ETA, if the counter stops', () => {
     const rate = createRateEstimator(10_000);
     rate.add(0, 0);
     for (let second = 1; second <= 30; second += 1) rate.add(second * 1_000, 50);
@@ -162,7 +165,7 @@ describe('the rate', () => {
     expect(rate.etaSeconds(0)).toBe(0);
   });
 
-  it('is unknown at first and after a reset', () => {
+  it('is unknown at the start and after a reset', () => {
     const rate = createRateEstimator();
     rate.add(0, 100);
     expect(rate.perMinute()).toBeUndefined();
@@ -172,7 +175,7 @@ describe('the rate', () => {
     expect(rate.perMinute()).toBeUndefined();
   });
 
-  it('does not depend on how often it is asked', () => {
+  it('does not depend on the number of samples', () => {
     const rate = createRateEstimator(10_000);
     for (let ms = 0; ms <= 100_000; ms += 1) rate.add(ms, ms / 100);
     expect(rate.perMinute()).toBeCloseTo(600, 0);

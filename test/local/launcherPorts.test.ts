@@ -11,19 +11,19 @@ async function listen(port: number): Promise<{ server: Server; port: number }> {
 }
 
 describe('the port picker', () => {
-  it('takes the preferred port when it is free, and says nothing', async () => {
+  it('returns the preferred port if it is free, without a note', async () => {
     const { server, port } = await listen(0);
     server.close();
     await once(server, 'close');
     expect(await createPortPicker()(port)).toEqual({ port, note: undefined });
   });
 
-  it('takes another one when the preferred is busy, and says which', async () => {
+  it('returns another port if the preferred one is busy, with a note', async () => {
     const { server, port } = await listen(0);
     try {
       const picked = await createPortPicker()(port);
       expect(picked.port).not.toBe(port);
-      expect(picked.note).toBe(`port ${port} is busy: took ${picked.port}`);
+      expect(picked.note).toBe(`port ${port} is busy: using ${picked.port}`);
       const { server: user } = await listen(picked.port);
       user.close();
       await once(user, 'close');
@@ -33,7 +33,7 @@ describe('the port picker', () => {
     }
   });
 
-  it('never gives the same port twice, though nothing has bound it yet', async () => {
+  it('never returns the same port twice, even if it is not bound yet', async () => {
     const { server, port } = await listen(0);
     server.close();
     await once(server, 'close');

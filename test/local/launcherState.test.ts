@@ -47,12 +47,12 @@ async function startSample(): Promise<Part> {
 }
 
 describe('the stack file', () => {
-  it('says who runs what, is readable by its owner alone, and goes away', async () => {
+  it('describes the launcher and its parts, is readable by its owner only, and is removed at the end', async () => {
     const launcher = await thisProcess();
     const state = await createStackState(file, launcher);
     const part = { name: 'postgres', pid: 4_242, startTime: 'boot:7', stopSignal: 'SIGINT' } as const;
 
-    // Not awaited one by one: what comes together is still written in full.
+    // Concurrent changes are all written.
     await Promise.all([
       state.addPart(part, 'postgresql://127.0.0.1:5432/'),
       state.setEnv({ SUPABASE_URL: 'http://127.0.0.1:54321' }),
@@ -70,17 +70,17 @@ describe('the stack file', () => {
     expect(await readStackState(file)).toBeUndefined();
   });
 
-  it('is never seen half written', async () => {
+  it('is never read half written', async () => {
     const state = await createStackState(file, await thisProcess());
     const filler = { X: 'x'.repeat(200_000) };
     const writes = Array.from({ length: 20 }, () => state.setEnv(filler));
-    // Each reading parses and checks the whole file, and rejects what it does not understand.
+    // Each read parses the whole file and rejects invalid content.
     for (let reading = 0; reading < 40; reading += 1) await readStackState(file);
     await Promise.all(writes);
     expect((await readStackState(file))?.env).toEqual(filler);
   });
 
-  it('belongs to exactly one of two launchers that start at the same moment', async () => {
+  it('belongs to exactly one of two launchers that start at the same time', async () => {
     const launcher = await thisProcess();
     const outcomes = await Promise.allSettled([
       createStackState(file, launcher),
@@ -102,7 +102,7 @@ describe('the stack file', () => {
 });
 
 describe('clearLeftovers', () => {
-  it('has nothing to do without a file', async () => {
+  it('does nothing without a file', async () => {
     expect(await clearLeftovers(file)).toEqual([]);
   });
 
@@ -136,7 +136,7 @@ describe('clearLeftovers', () => {
     launcher.kill('SIGKILL');
     await once(launcher, 'close');
     const [part] = (await readStackState(file))?.parts ?? [];
-    if (part === undefined) throw new Error('the part was not written down');
+    if (part === undefined) throw new Error('the part was not recorded');
     expect(await isRunning(part)).toBe(true);
 
     expect(await clearLeftovers(file)).toEqual([{ name: 'sample', pid: part.pid, outcome: 'stopped' }]);
@@ -145,7 +145,7 @@ describe('clearLeftovers', () => {
     expect(await readStackState(file)).toBeUndefined();
   });
 
-  it('does not touch a process that only has the same number', async () => {
+  it('does not signal a process that only has the same pid', async () => {
     const part = await startSample();
     const before = await createStackState(file, {
       pid: part.pid,
@@ -161,7 +161,7 @@ describe('clearLeftovers', () => {
 });
 
 describe('stopLeftover', () => {
-  it('kills what does not listen', async () => {
+  it('kills a process that ignores the stop signal', async () => {
     const part = await startSample();
     process.kill(part.pid, 'SIGSTOP');
     expect(await stopLeftover(part, { stopSignal: 'SIGTERM', graceMs: 100 })).toBe('killed');

@@ -3,7 +3,7 @@ import type { PartExit } from '../../local/launcher/child.ts';
 import { prepareShutdown } from '../../local/launcher/shutdown.ts';
 import { supervise, type SupervisedPart } from '../../local/launcher/supervise.ts';
 
-/** A part that ends when it is told to, or when the test says so. */
+/** A part that ends when it is stopped, or when the test calls `die`. */
 function fakePart(): SupervisedPart & { readonly die: () => void; readonly stops: number[] } {
   const ended = Promise.withResolvers<PartExit>();
   const stops: number[] = [];
@@ -32,14 +32,14 @@ describe('a supervised part', () => {
   };
   const signals = () => new EventEmitter();
 
-  it('is started again when it ends, also when the first tries to start it fail', async () => {
+  it('is restarted when it ends, even if the first attempts fail', async () => {
     const shutdown = prepareShutdown({ log, signals: signals() });
     const [first, second] = [fakePart(), fakePart()];
     const up = Promise.withResolvers<undefined>();
     const starts = [
       () => Promise.resolve(first),
-      () => Promise.reject(new Error('what it needs is not there yet')),
-      () => Promise.reject(new Error('nor now')),
+      () => Promise.reject(new Error('a part that it needs is not ready')),
+      () => Promise.reject(new Error('still not ready')),
       () => {
         up.resolve(undefined);
         return Promise.resolve(second);
@@ -61,7 +61,7 @@ describe('a supervised part', () => {
     shutdown.dispose();
   });
 
-  it('that cannot be started again is reported as lost, with the last number of tries', async () => {
+  it('is reported as lost after too many restarts', async () => {
     const shutdown = prepareShutdown({ log, signals: signals() });
     const first = fakePart();
     let starts = 0;
@@ -82,7 +82,7 @@ describe('a supervised part', () => {
     shutdown.dispose();
   });
 
-  it('that comes up while everything else goes down is stopped too', async () => {
+  it('is stopped too if it becomes ready during the shutdown', async () => {
     const shutdown = prepareShutdown({ log, signals: signals() });
     const [first, late] = [fakePart(), fakePart()];
     const starting = Promise.withResolvers<undefined>();

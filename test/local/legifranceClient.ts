@@ -1,7 +1,7 @@
 import type { SimulatorOptions } from '../../local/legifrance/options.ts';
 import { createSimulator, type Simulator } from '../../local/legifrance/simulator.ts';
 
-/** A parsed JSON object; tests pick from it what they check. */
+/** A parsed JSON object. */
 export type Json = Record<string, unknown>;
 
 export interface Answer {
@@ -13,19 +13,29 @@ export interface Answer {
 
 export interface Client {
   readonly simulator: Simulator;
-  /** A POST with a live token, unless `authorization` says otherwise; null sends none. */
+  /** A POST with a valid token, or with `authorization`; null sends no token. */
   readonly post: (path: string, body: unknown, authorization?: string | null) => Promise<Answer>;
   readonly token: () => Promise<string>;
 }
 
 export const CRPA = 'LEGITEXT000031366350';
 
-/** Starts a simulator for one test, without real codes unless asked for, and closes it whatever happens. */
+/** The error of `fetch` when the server cuts the connection. */
+export const CUT_OFF = {
+  message: 'fetch failed',
+  cause: { code: expect.stringMatching(/^(UND_ERR_SOCKET|ECONNRESET)$/) as string },
+};
+
+/** Ends a test that hangs. */
+const DEADLINE_MS = 50_000;
+
+/** Runs `run` with a simulator (by default without real codes), and closes it. */
 export async function withSimulator(
   options: SimulatorOptions,
   run: (client: Client) => Promise<void>,
+  now?: () => number,
 ): Promise<void> {
-  const simulator = await createSimulator({ codes: [], rate: 10_000, ...options });
+  const simulator = await createSimulator({ codes: [], rate: 10_000, ...options }, now);
   try {
     await run(createClient(simulator));
   } finally {
@@ -49,14 +59,14 @@ export function createClient(simulator: Simulator): Client {
           ...(header === null ? {} : { authorization: header }),
         },
         body: JSON.stringify(body),
-        signal: AbortSignal.timeout(10_000),
+        signal: AbortSignal.timeout(DEADLINE_MS),
       });
       return answerOf(response);
     },
   };
 }
 
-/** Asks for a token with the default credentials, changed by `form`. */
+/** Requests a token with the default credentials, changed by `form`. */
 export async function askToken(
   simulator: Simulator,
   form: Readonly<Record<string, string>>,
@@ -69,11 +79,11 @@ export async function askToken(
     ...form,
   });
   return answerOf(
-    await fetch(simulator.tokenUrl, { method: 'POST', body, signal: AbortSignal.timeout(10_000) }),
+    await fetch(simulator.tokenUrl, { method: 'POST', body, signal: AbortSignal.timeout(DEADLINE_MS) }),
   );
 }
 
-/** A search for one value; `recherche` overrides its parts. */
+/** A search for one value; `recherche` overrides parts of it. */
 export function searchFor(fond: string, valeur: string, recherche: Json = {}, typeChamp = 'ALL'): Json {
   const criteres = [{ typeRecherche: 'TOUS_LES_MOTS_DANS_UN_CHAMP', valeur, operateur: 'ET' }];
   return {
@@ -97,7 +107,7 @@ async function answerOf(response: Response): Promise<Answer> {
   try {
     body = JSON.parse(text) as Json;
   } catch {
-    // Some answers are meant not to be JSON; their tests look at the text.
+    // Some answers are not JSON on purpose; their tests check the text.
   }
   return { status: response.status, headers: response.headers, text, body };
 }

@@ -1,14 +1,17 @@
-import { searchFor, withSimulator, type Client, type Json } from './legifranceClient.ts';
+import { CUT_OFF, searchFor, withSimulator, type Client, type Json } from './legifranceClient.ts';
 
 const CODE = { id: 'LEGITEXT000099000001', title: 'Code de test', articles: 25, urbanisme: 4 };
 const FIRST = 'LEGIARTI000001000001';
 const DECISION = 'CETATEXT000050000003';
 const options = { syntheticCodes: [CODE], decisions: 100 };
 
+/** Lets the simulator, which runs in this process, handle its events. */
+const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
 describe('injected faults', () => {
   const consult = ({ post }: Client) => post('/consult/juri', { textId: DECISION });
 
-  it('spoils the next answers on a path, as many as asked, and then no more', () =>
+  it('affect the requested number of answers on a path, and no more', () =>
     withSimulator(options, async (client) => {
       client.simulator.control.fault({
         kind: 'status',
@@ -24,7 +27,7 @@ describe('injected faults', () => {
       expect((await consult(client)).status).toBe(200);
     }));
 
-  it('aims at one document and leaves the others alone', () =>
+  it('can affect one document only', () =>
     withSimulator(options, async ({ simulator, post }) => {
       simulator.control.fault({ kind: 'status', status: 500, id: DECISION });
       expect((await post('/consult/juri', { textId: 'CETATEXT000050000004' })).status).toBe(200);
@@ -33,7 +36,7 @@ describe('injected faults', () => {
       expect(spoilt.body['message']).toBe('Une exception non gérée est survenue');
     }));
 
-  it('answers HTML, half a document, a body with one key, or a passing invalid_client', () =>
+  it('can be HTML, half a document, a body with one key, or a temporary invalid_client', () =>
     withSimulator(options, async (client) => {
       const { control } = client.simulator;
       control.fault({ kind: 'html', path: 'consult' });
@@ -53,22 +56,22 @@ describe('injected faults', () => {
       expect([refused.status, refused.body]).toEqual([401, { error: 'invalid_client' }]);
     }));
 
-  it('resets the connection, and counts that', () =>
+  it('can reset the connection, which is counted', () =>
     withSimulator(options, async (client) => {
       await consult(client);
       client.simulator.control.fault({ kind: 'reset' });
-      await expect(consult(client)).rejects.toThrow();
+      await expect(consult(client)).rejects.toMatchObject(CUT_OFF);
       expect(client.simulator.control.stats().api.byStatus).toEqual({ '200': 1, reset: 1 });
     }));
 
-  it('spoils the token endpoint too', () =>
+  it('can hit the token endpoint too', () =>
     withSimulator(options, async ({ simulator, token }) => {
       simulator.control.fault({ kind: 'status', status: 503, path: 'oauth' });
       expect(await token()).toBeUndefined();
       expect(simulator.control.stats().token).toEqual({ total: 1, byStatus: { '503': 1 } });
     }));
 
-  it('delays one answer, and closing cuts a wait short', () =>
+  it('can delay one answer, and closing ends the delay', () =>
     withSimulator(options, async (client) => {
       await consult(client);
       client.simulator.control.fault({ kind: 'slow', delayMs: 50 });
@@ -76,15 +79,16 @@ describe('injected faults', () => {
       await consult(client);
       expect(performance.now() - start).toBeGreaterThanOrEqual(49);
       client.simulator.control.setLatency({ fixedMs: 60_000 });
-      const hanging = expect(consult(client)).rejects.toThrow();
+      // If closing did not end the wait, this would be answered after a minute.
+      const hanging = expect(consult(client)).rejects.toMatchObject(CUT_OFF);
+      while (client.simulator.control.stats().api.total < 3) await nextTurn();
       await client.simulator.close();
       await hanging;
-      expect(performance.now() - start).toBeLessThan(5000);
     }));
 });
 
 describe('documents that change', () => {
-  it('shows a revised article by its text, its table of contents and its code’s last update, and no other', () =>
+  it('change the text, the table of contents and the last update of the code, and no other article', () =>
     withSimulator(options, async ({ simulator, post }) => {
       const snapshot = async () => ({
         list: (await post('/list/code', {})).body['results'] as Json[],
@@ -102,7 +106,7 @@ describe('documents that change', () => {
       expect(after.list[0]?.['lastUpdate']).not.toBe(before.list[0]?.['lastUpdate']);
     }));
 
-  it('finds a revised article by the words it has now, not by those it had', () =>
+  it('are found by their current words, not by their former ones', () =>
     withSimulator(options, async ({ simulator, post }) => {
       const total = async (word: string) =>
         (await post('/search', searchFor('CODE_DATE', word))).body['totalResultNumber'];
@@ -148,7 +152,7 @@ describe('control and statistics over HTTP', () => {
   const get = async ({ simulator }: Client, path: string) =>
     (await (await fetch(simulator.url + path)).json()) as Json;
 
-  it('takes each order and shows it in force', () =>
+  it('accepts each command and shows its effect', () =>
     withSimulator(options, async (client) => {
       const orders = [
         { action: 'setRate', rate: 7, retryAfterSeconds: 1 },
@@ -182,7 +186,7 @@ describe('control and statistics over HTTP', () => {
     [{ action: 'fault', fault: { kind: 'html', path: '(' } }, /regular expression/],
     [{ action: 'setLatency', fixedMs: -1 }, /fixedMs/],
     [{ action: 'reviseArticle', id: 'LEGIARTI000000000000' }, /No document "LEGIARTI000000000000"/],
-  ])('refuses %j and says why', (body, why) =>
+  ])('refuses %j with the reason', (body, why) =>
     withSimulator(options, async (client) => {
       const refused = await order(client, body);
       expect(refused.status).toBe(400);
@@ -190,7 +194,7 @@ describe('control and statistics over HTTP', () => {
     }),
   );
 
-  it('counts requests by path and status, tokens apart, and each document handed out', () =>
+  it('counts requests by path and status, tokens separately, and the consults of each document', () =>
     withSimulator(options, async (client) => {
       await client.post('/consult/juri', { textId: DECISION });
       await client.post('/consult/juri', { textId: DECISION });

@@ -48,7 +48,7 @@ describe('Légifrance simulator, the four real codes', () => {
     }
   });
 
-  it('finds a code by its cid where that differs from its id', async () => {
+  it('finds a code by its cid if it differs from its id', async () => {
     const { body } = await client.post('/consult/legi/tableMatieres', {
       textId: 'LEGITEXT000006071367',
       date: '2026-03-28',
@@ -91,7 +91,7 @@ describe('Légifrance simulator, the four real codes', () => {
     for (const { id } of titles) expect(id).toMatch(/^LEGITEXT\d{12}_\d{2}-\d{2}-\d{4}$/);
   });
 
-  it('limits a search to the codes that NOM_CODE names', async () => {
+  it('limits a search to the codes in NOM_CODE', async () => {
     const filtres = [
       { facette: 'NOM_CODE', valeurs: ['Code du travail'] },
       { facette: 'DATE_VERSION', singleDate: '2026-03-28' },

@@ -53,7 +53,7 @@ afterEach(async () => {
 });
 
 describe('startPostgres', () => {
-  it('makes a UTF-8 cluster with an ICU locale that listens on the loopback address only', async () => {
+  it('creates a UTF-8 cluster with an ICU locale that listens on the loopback address only', async () => {
     const { url, note } = await start();
     const rows = await query(
       url,
@@ -86,7 +86,7 @@ describe('startPostgres', () => {
     expect(await query(third.url, 'select n from kept')).toEqual([{ n: 1 }]);
   });
 
-  it('starts although the number in a stale postmaster.pid belongs to another program now', async () => {
+  it('starts even if the pid in a stale postmaster.pid belongs to another program', async () => {
     const first = await start();
     await first.stop();
     await writeFile(join(dataDir, 'postmaster.pid'), `${process.pid}\n${dataDir}\n`);
@@ -114,13 +114,13 @@ describe('startPostgres', () => {
     expect(await query(url, 'select 1 as one')).toEqual([{ one: 1 }]);
   });
 
-  it('refuses a folder that another live session uses, and names that session', async () => {
+  it('refuses a folder that another session uses, and names the session', async () => {
     const { pid } = await start();
     await expect(start()).rejects.toThrow(`(pid ${pid}), started by process ${process.pid}`);
     await expect(removeDataDir(dataDir)).rejects.toThrow(`kill -INT ${pid}`);
   });
 
-  it('takes another port when the wanted one is busy', async () => {
+  it('uses another port if the preferred one is busy', async () => {
     const holder = createServer();
     holder.listen(0, '127.0.0.1');
     await once(holder, 'listening');
@@ -135,7 +135,7 @@ describe('startPostgres', () => {
     }
   });
 
-  it('says why when the server does not come up', async () => {
+  it('reports the reason if the server does not start', async () => {
     await expect(start({ flags: { shared_buffers: 'nonsense' } })).rejects.toThrow(
       /shared_buffers.*nonsense/,
     );
@@ -152,14 +152,14 @@ asRoot('as root, in a checkout that the user postgres cannot enter', () => {
   });
   afterEach(() => rm(closed, { recursive: true, force: true }));
 
-  it('keeps the data elsewhere, links to it and says so', async () => {
+  it('keeps the data in another folder, links to it and returns a note', async () => {
     const { url, note } = await start();
     expect((await lstat(dataDir)).isSymbolicLink()).toBe(true);
     expect(note).toContain('/var/lib/legisync/');
     expect(await query(url, 'select 1 as one')).toEqual([{ one: 1 }]);
   });
 
-  it('begins with an empty database when somebody deleted the link', async () => {
+  it('starts with an empty database if the link was deleted', async () => {
     const first = await start();
     await query(first.url, 'create table old (n int)');
     await first.stop();
@@ -170,7 +170,7 @@ asRoot('as root, in a checkout that the user postgres cannot enter', () => {
 });
 
 describe('provideBinaries', () => {
-  it('copies them once, whole, also when two starts ask at once', async () => {
+  it('copies them once and completely, even for two concurrent starts', async () => {
     const [one, two] = await Promise.all([provideBinaries(folder), provideBinaries(folder)]);
     expect(one).toEqual(two);
     const { stdout } = await run(one.postgres, ['--version']);
@@ -180,7 +180,7 @@ describe('provideBinaries', () => {
 });
 
 describe('bootstrapSupabase', () => {
-  it('can be run again, and gives new functions to anon by name but new tables to nobody', async () => {
+  it('can be repeated; anon gets rights on new functions by name, but no role on new tables', async () => {
     const { url } = await start();
     await bootstrapSupabase(url);
     await bootstrapSupabase(url);
@@ -211,7 +211,7 @@ describe('bootstrapSupabase', () => {
     await expect(query(url, 'delete from storage.objects')).rejects.toMatchObject({ code: '42501' });
   });
 
-  it('makes one template for all who ask at once, which databases are cloned from', async () => {
+  it('creates one template for concurrent callers, and clones databases from it', async () => {
     const { url } = await start();
     let prepared = 0;
     const prepare = async (target: string): Promise<void> => {

@@ -20,7 +20,9 @@ afterEach(async () => {
   await rm(folder, { recursive: true });
 });
 
-/** Only what the fakes need is on its PATH: a Temporal or Go of this machine must not answer for them. */
+/**
+ * Only the fake programs are on its PATH, so that no Temporal or Go of this machine is used.
+ */
 function env(extra: NodeJS.ProcessEnv = {}): NodeJS.ProcessEnv {
   return { PATH: bin, HOME: folder, ...extra };
 }
@@ -32,7 +34,7 @@ async function program(file: string, script: string): Promise<string> {
   return file;
 }
 
-/** Answers the one question it is asked as a real CLI does. */
+/** The help text of a real CLI, as far as it is needed. */
 const HELP = 'echo "--ui-disable-news-fetch --search-attribute --dynamic-config-value --db-filename"';
 
 /** A Go that "builds" such a CLI into the path after -o. */
@@ -42,7 +44,7 @@ echo "$PWD|$CGO_ENABLED|$GOFLAGS" > "$HOME/go-was-asked"
 printf '#!/bin/sh\\n%s\\n' '${HELP}' > "$2"
 /bin/chmod +x "$2"`;
 
-/** The SDK's download goes to the internet, which a test must not need. */
+/** The SDK's download needs the internet, which a test must not use. */
 const noDownload: Way = {
   via: "the Temporal SDK's download",
   find: () => Promise.reject(new WayFailed('not in a test')),
@@ -65,7 +67,7 @@ describe('findTemporalCli', () => {
     ['is not there', undefined, 'there is no executable file'],
     ['does not run', 'exit 1', 'does not run: Command failed'],
     ['is too old', 'echo "--db-filename"', 'has no --ui-disable-news-fetch'],
-  ])('takes no other one when the named CLI %s', async (_case, script, reason) => {
+  ])('uses no other one if the named CLI %s', async (_case, script, reason) => {
     const path = join(folder, 'mine');
     if (script !== undefined) await program(path, script);
     await program(join(bin, 'temporal'), HELP);
@@ -75,7 +77,7 @@ describe('findTemporalCli', () => {
     await expect(finding).rejects.toThrow(path);
   });
 
-  it('prefers PATH to the cache, and the cache to making one', async () => {
+  it('prefers PATH to the cache, and the cache to a build', async () => {
     const cached = await program(cachedCliPath(env()), HELP);
     await program(join(bin, 'go'), FAKE_GO);
     expect(await findTemporalCli({ log, ways, env: env() })).toEqual({
@@ -86,7 +88,7 @@ describe('findTemporalCli', () => {
     expect(await findTemporalCli({ log, ways, env: env() })).toEqual({ path, via: 'PATH' });
   });
 
-  it('passes over a CLI on PATH that cannot do what is needed', async () => {
+  it('ignores a CLI on PATH that lacks the needed flags', async () => {
     await program(join(bin, 'temporal'), 'exit 1');
     const cached = await program(cachedCliPath(env()), HELP);
     expect((await findTemporalCli({ log, ways, env: env() })).path).toBe(cached);
@@ -112,7 +114,7 @@ describe('findTemporalCli', () => {
     expect(found.via).toBe('a build with Go');
   });
 
-  it('keeps the cache whole when two processes build at the same time', async () => {
+  it('keeps the cache consistent if several processes build at the same time', async () => {
     await program(join(bin, 'go'), FAKE_GO);
     const found = await Promise.all([1, 2, 3].map(() => findTemporalCli({ log, ways, env: env() })));
     expect(new Set(found.map(({ path }) => path))).toEqual(new Set([cachedCliPath(env())]));
@@ -120,7 +122,7 @@ describe('findTemporalCli', () => {
     expect((await findTemporalCli({ log, ways, env: env() })).via).toBe('the cache of an earlier run');
   });
 
-  it('removes what a killed build left behind, but not what may still be worked on', async () => {
+  it('removes the folders of killed builds, but not those that may be in use', async () => {
     await program(join(bin, 'go'), FAKE_GO);
     const cache = dirname(cachedCliPath(env()));
     await mkdir(join(cache, 'work-old'), { recursive: true });
@@ -131,8 +133,8 @@ describe('findTemporalCli', () => {
     expect(await temporaryFolders()).toEqual(['work-young']);
   });
 
-  it('ends a build that is aborted, and leaves nothing of it', async () => {
-    // "exec": the shell becomes the waiting program. It writes to a pipe only when it has begun.
+  it('stops an aborted build and removes its files', async () => {
+    // "exec" replaces the shell by the waiting program.
     await program(join(bin, 'go'), 'exec /bin/sleep 60');
     const stop = new AbortController();
     const finding = findTemporalCli({
@@ -147,7 +149,7 @@ describe('findTemporalCli', () => {
     expect(await temporaryFolders()).toEqual([]);
   });
 
-  it('says why each way failed, and what to do, when none works', async () => {
+  it('explains why each way failed, and what to do, if none works', async () => {
     await program(join(bin, 'go'), 'echo "cannot find module" >&2; exit 1');
     const error = await findTemporalCli({ log, ways, env: env() }).then(
       () => new Error('it was found'),
@@ -165,7 +167,7 @@ describe('findTemporalCli', () => {
     }
   });
 
-  it('keeps the cache where the XDG rules put it', () => {
+  it('keeps the cache in the folder of the XDG rules', () => {
     expect(cachedCliPath({ HOME: '/home/a' })).toMatch(
       /^\/home\/a\/\.cache\/legisync\/temporal\/[\d.]+\/temporal$/,
     );

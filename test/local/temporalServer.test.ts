@@ -56,7 +56,7 @@ async function withServer(use: (server: TemporalServer, client: Client) => Promi
 }
 
 describe('startTemporal', () => {
-  it('is ready when it says so: namespace, search attributes and Web UI are there', async () => {
+  it('returns when the namespace, the search attributes and the Web UI are ready', async () => {
     await withServer(async (server, client) => {
       const { customAttributes } = await client.connection.operatorService.listSearchAttributes({
         namespace: 'law',
@@ -79,9 +79,9 @@ describe('startTemporal', () => {
     });
   });
 
-  it('quotes the log when the server cannot start', async () => {
+  it('quotes the log if the server cannot start', async () => {
     await expect(
       startTemporal({ ...options, dbFile: undefined, searchAttributes: { Collection: 'Number' as 'Int' } }),
-    ).rejects.toThrow(/temporal did not get ready: it ended \(exit code 1\).*Number/s);
+    ).rejects.toThrow(/temporal did not become ready: it ended \(exit code 1\).*Number/s);
   });
 });

@@ -1,8 +1,9 @@
 /**
- * `npm run screenshot`: takes the README's pictures of the Temporal Web UI. A local stack must run (`npm start` in another
- * terminal), half a minute at least, so that there is something to see.
+ * `npm run screenshot`: takes the README's screenshots of the Temporal Web UI. A local stack must
+ * run (`npm start` in another terminal), for at least half a minute, so that there is something to
+ * see.
  *
- * The one argument is the Web UI's URL, where it is not the usual one: `npm start` prints it.
+ * The only argument is the Web UI's URL, if it is not the usual one. `npm start` prints it.
  */
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -11,17 +12,17 @@ import { chromium as playwright, type Locator, type Page } from 'playwright-core
 
 const IMAGES = join(import.meta.dirname, '..', '..', 'docs', 'images');
 
-/** Wide enough that the page's tabs stand in one line. */
+/** Wide enough for the page's tabs in one line. */
 const VIEWPORT = { width: 1440, height: 1000 } as const;
 
-/** A small machine with a busy stack takes a while to load the page's scripts. */
-const PATIENCE_MS = 60_000;
+/** A small machine with a busy stack takes long to load the page's scripts. */
+const PAGE_TIMEOUT_MS = 60_000;
 
 interface Picture {
   readonly file: string;
   /** The last part of the address of a tab of the workflow's page. */
   readonly tab: string;
-  /** What is there when the tab is complete. */
+  /** An element that exists when the tab is complete. */
   readonly complete: (page: Page) => Locator;
 }
 
@@ -29,23 +30,23 @@ const PICTURES: readonly Picture[] = [
   {
     file: 'temporal-web-ui.png',
     tab: 'timeline',
-    complete: (page) => page.getByText(/documents to files_queue/),
+    complete: (page) => page.getByText(/documents in files_queue/),
   },
   {
     file: 'temporal-web-ui-details.png',
     tab: 'user-metadata',
-    // The page shows a workflow's Markdown in a frame of its own, which keeps it from running scripts.
+    // The page shows a workflow's Markdown in a separate frame, so that it cannot run scripts.
     complete: (page) =>
       page
         .locator('iframe')
         .last()
         .contentFrame()
-        .getByText(/lanes at work/),
+        .getByText(/lanes busy/),
   },
 ];
 
 async function take(page: Page, webUi: string, { file, tab, complete }: Picture): Promise<void> {
-  // The address without a run leads to the one that is going on, at its first tab.
+  // The address without a run leads to the current run, at its first tab.
   await page.goto(`${webUi}/namespaces/default/workflows/massive:codes`);
   await page.locator(`a[href*="/${tab}"]`).first().click();
   await complete(page).first().waitFor();
@@ -63,7 +64,7 @@ const browser = await playwright.launch({
 });
 try {
   const page = await browser.newPage({ viewport: VIEWPORT });
-  page.setDefaultTimeout(PATIENCE_MS);
+  page.setDefaultTimeout(PAGE_TIMEOUT_MS);
   for (const picture of PICTURES) await take(page, webUi, picture);
 } finally {
   await browser.close();

@@ -2,7 +2,10 @@ import type { CodeCorpus, Located } from '../corpus/codes.ts';
 import { sectionsAbove, versionOf, type Code, type Section } from '../corpus/codeTree.ts';
 import { dayNumber, DAY_MS, NO_END_DAY, NO_END_MS } from '../corpus/dates.ts';
 
-/** The `article` of `/consult/getArticle`, with every key of a live answer, in its order; dates are epoch ms. */
+/**
+ * The `article` of `/consult/getArticle`, with all keys of a real answer, in the same order. Dates
+ * are epoch ms.
+ */
 export function articleBody(corpus: CodeCorpus, located: Located): object {
   const { code, article } = located;
   const data = corpus.read(located);
@@ -75,7 +78,7 @@ function contextOf(code: Code, sections: readonly Section[]): object {
       etat: section.etat,
     })),
     nombreVersionParent: 1,
-    // Live answers: 50 for six levels of sections, 38 for two.
+    // Real answers: 50 for six levels of sections, 38 for two.
     longeurChemin: 32 + 3 * sections.length,
     titreTxt: [
       {

@@ -44,7 +44,7 @@ export function codeListBody(corpus: CodeCorpus, request: CodeListRequest, execu
   };
 }
 
-/** A facet as search and lists carry them: how many results have each value. */
+/** A facet, as in searches and lists: the number of results for each value. */
 export function facet(facetElem: string, field: string, values: Readonly<Record<string, number>>): object {
   return { facetElem, field, values, childs: {}, totalElement: 0 };
 }

@@ -3,9 +3,12 @@ import { isoDayOf } from '../corpus/dates.ts';
 import { DecisionWriter } from '../corpus/decisionText.ts';
 import { createRandom, hash } from '../corpus/random.ts';
 
-/** Salt of the texts, apart from those of the metadata. */
+/** Salt of the texts; the metadata have others. */
 const TEXT_SALT = 11;
-/** Places of the two texts in the rendered metadata; no generated field holds such characters. */
+/**
+ * Placeholders for the two texts in the rendered metadata; no generated field contains such
+ * characters.
+ */
 const PLAIN = '\u0001plain\u0001';
 const HTML = '\u0001html\u0001';
 const PLAIN_IN_JSON = JSON.stringify(PLAIN).slice(1, -1);
@@ -21,7 +24,10 @@ export class DecisionAnswers {
     this.#writer = new DecisionWriter(seed);
   }
 
-  /** The whole answer: the same decision and revision give the same bytes, apart from `executionTime`. */
+  /**
+   * The whole answer. The same decision and revision give the same bytes, except for
+   * `executionTime`.
+   */
   body(decision: Decision, executionTime: number): Buffer {
     const random = createRandom(hash(this.#seed, decision.index, TEXT_SALT));
     const text = this.#writer.write(random, decision.urbanisme, opening(decision), closing(decision));
@@ -38,7 +44,7 @@ export class DecisionAnswers {
   }
 }
 
-/** The classification line that an abstract begins with. */
+/** The classification line at the start of an abstract. */
 export function abstractOf(decision: Decision): string {
   return decision.urbanisme
     ? "CETAT68-03 URBANISME ET AMÉNAGEMENT DU TERRITOIRE. - AUTORISATIONS D'UTILISATION DES SOLS - RÉGIME DE LA DEMANDE.<br/>"
@@ -60,7 +66,7 @@ function closing(decision: Decision): string {
   return `D E C I D E : Article 1er : La requête n° ${decision.number} est rejetée.${correction}`;
 }
 
-/** Every key of a live `TexteSimple` for the fond CETAT, in its order; dates are epoch ms. */
+/** All keys of a real `TexteSimple` for the fond CETAT, in the same order. Dates are epoch ms. */
 function simpleText(decision: Decision): object {
   const { id, title, number, court, courtKind, chamber, date, depositDate } = decision;
   const day = isoDayOf(date);

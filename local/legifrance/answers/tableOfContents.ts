@@ -4,13 +4,14 @@ import { isoDayOf } from '../corpus/dates.ts';
 
 interface Kept {
   readonly changes: number;
-  /** The body after its `executionTime`. */
+  /** The rest of the body, after `executionTime`. */
   readonly rest: Buffer;
 }
 
 /**
- * The tables of contents of `/consult/legi/tableMatieres`: nested sections and articles without content, dates as
- * `YYYY-MM-DD`. The largest is 12 MB, so each is rendered once and kept until its code changes.
+ * Tables of contents for `/consult/legi/tableMatieres`: nested sections, and articles without
+ * content; dates are `YYYY-MM-DD`. The largest has 12 MB, so each is rendered once and cached until
+ * its code changes.
  */
 export class TablesOfContents {
   readonly #corpus: CodeCorpus;

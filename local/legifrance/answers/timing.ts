@@ -1,6 +1,7 @@
 /**
- * Server-side times as the API reports them in `executionTime`: every answer has another one than the answer before, so a
- * hash over a whole body never stands still. 37 is prime to the widths used, so each walks its whole range.
+ * Processing times for `executionTime`. Each answer has another one than the previous answer, so a
+ * hash of the whole body always changes. 37 is coprime to the widths, so each sequence covers its
+ * whole range.
  */
 export function createExecutionTimes() {
   let answers = 0;
@@ -9,9 +10,9 @@ export function createExecutionTimes() {
     return least + ((answers * 37) % width);
   };
   return {
-    /** 0 to 33 ms, as consult answers. */
+    /** 0 to 33 ms, as in real consult answers. */
     consult: () => next(0, 34),
-    /** 43 to 261 ms, as search answers. */
+    /** 43 to 261 ms, as in real search answers. */
     search: () => next(43, 219),
   };
 }

@@ -9,7 +9,7 @@ interface ArticleVersion {
   readonly ordre: number | null;
 }
 
-/** A text that made or changed an article; dates are `YYYY-MM-DD`. */
+/** A text that created or changed an article; dates are `YYYY-MM-DD`. */
 interface ModificationLink {
   readonly textCid: string | null;
   readonly textTitle: string | null;
@@ -23,7 +23,7 @@ interface ModificationLink {
   readonly dateDebutCible: string | null;
 }
 
-/** An article with its text, as `@socialgouv/legi-data` keeps it (from `/consult/getArticle`). */
+/** An article with its text, as in `@socialgouv/legi-data` (from `/consult/getArticle`). */
 export interface ArticleData {
   readonly id: string;
   readonly cid: string;
@@ -43,8 +43,8 @@ export interface ArticleData {
 }
 
 /**
- * Articles packed as JSON in one buffer outside the heap: the four codes are 90 MB so, against some 400 MB as objects
- * that every garbage collection would walk.
+ * Articles packed as JSON in one buffer outside the heap. The four codes take 90 MB this way; as
+ * objects they would take some 400 MB, and every garbage collection would traverse them.
  */
 export class PackedArticles {
   readonly #bytes: Buffer;
@@ -62,12 +62,12 @@ export class PackedArticles {
 
   /**
    * @param ordinal place of the article in its code, from 0.
-   * @throws RangeError when there is no such article.
+   * @throws RangeError if there is no such article.
    */
   read(ordinal: number): ArticleData {
     const end = this.#ends[ordinal];
     if (end === undefined) {
-      throw new RangeError(`Article ${ordinal} was asked of a code of ${this.#ends.length} articles.`);
+      throw new RangeError(`There is no article ${ordinal}: the code has ${this.#ends.length} articles.`);
     }
     const start = ordinal === 0 ? 0 : (this.#ends[ordinal - 1] ?? 0);
     return JSON.parse(this.#bytes.toString('utf8', start, end)) as ArticleData;

@@ -2,18 +2,18 @@ import type { ArticleData, PackedArticles } from './articles.ts';
 import { NO_END_DAY } from './dates.ts';
 import type { TextIndex } from './textIndex.ts';
 
-/** A code: its own data, its tree, and where its articles' texts are. */
+/** A code: its data, its tree, and its packed articles. */
 export interface Code {
   readonly id: string;
   readonly cid: string;
   readonly title: string;
   readonly etat: string;
-  /** `YYYY-MM-DD`, as all dates of codes and sections. */
+  /** `YYYY-MM-DD`, like all dates of codes and sections. */
   readonly dateModif: string;
   readonly dateDebutVersion: string;
   readonly dateFinVersion: string;
   readonly children: readonly (Section | Article)[];
-  /** In the order of the table of contents; an article's `ordinal` is its place here. */
+  /** In the order of the table of contents; an article's `ordinal` is its index here. */
   readonly articles: readonly Article[];
   readonly packed: PackedArticles;
   readonly index: TextIndex;
@@ -32,7 +32,7 @@ export interface Section {
   readonly children: readonly (Section | Article)[];
 }
 
-/** What a table of contents says of an article; its text stays packed. */
+/** An article in a table of contents; its text stays packed. */
 export interface Article {
   readonly kind: 'article';
   readonly id: string;
@@ -57,7 +57,7 @@ interface Modification {
   readonly date: string;
 }
 
-/** Picks from an article's data what its table of contents needs. */
+/** Selects the data of an article that the table of contents needs. */
 export function articleOf(data: ArticleData, ordinal: number, parent: Section | undefined): Article {
   return {
     kind: 'article',
@@ -76,19 +76,24 @@ export function articleOf(data: ArticleData, ordinal: number, parent: Section | 
   };
 }
 
-/** The version label of an article among its own history: `1.0` where the history does not name it. */
+/**
+ * The version label of an article in its history; `1.0` if the history does not contain it.
+ */
 export function versionOf(data: ArticleData): string {
   return data.articleVersions.find((version) => version.id === data.id)?.version ?? '1.0';
 }
 
-/** Sections from the code down to an article's own. */
+/** The sections from the code down to the article. */
 export function sectionsAbove(article: Article): Section[] {
   const path: Section[] = [];
   for (let section = article.parent; section !== undefined; section = section.parent) path.unshift(section);
   return path;
 }
 
-/** Links towards the article ("cible") name the texts that changed it; the others name what it changed. */
+/**
+ * Links to the article ("cible") name the texts that changed it; the others name the texts that it
+ * changed.
+ */
 function latestModification(data: ArticleData): Modification | undefined {
   let latest: Modification | undefined;
   for (const link of data.lienModifications) {

@@ -6,7 +6,7 @@ import { foldedWords } from './fold.ts';
 import { loadLegiDataCode } from './legiData.ts';
 import { buildSyntheticCode } from './syntheticCode.ts';
 
-/** One article and the code it stands in. */
+/** An article and its code. */
 export interface Located {
   readonly code: Code;
   readonly article: Article;
@@ -17,16 +17,16 @@ interface Revision {
   readonly texte: string | undefined;
 }
 
-/** The text that a simulated revision pretends to come from. */
+/** The text that a simulated revision names as its origin. */
 const REVISING_TEXT = { cid: 'JORFTEXT000099000001', title: 'Décret de révision simulée - art. 1' };
 
-/** The codes served, and what has been changed in them since the start. */
+/** The codes, and their changes since the start. */
 export class CodeCorpus {
   readonly codes: readonly Code[];
   readonly #byId = new Map<string, Located>();
   readonly #revisions = new Map<string, Revision>();
   readonly #removed = new Set<string>();
-  /** Changes of each code so far; whatever is derived from a code is stale when this moves. */
+  /** Number of changes of each code. Data derived from a code is stale when it increases. */
   readonly #changes = new Map<string, number>();
 
   private constructor(codes: readonly Code[]) {
@@ -35,7 +35,9 @@ export class CodeCorpus {
       for (const article of code.articles) this.#byId.set(article.id, { code, article });
   }
 
-  /** Loads what the settings name, one code after another so that only one tree is ever whole in memory. */
+  /**
+   * Loads the codes of the settings one by one, so that only one complete tree is in memory.
+   */
   static async load(settings: Pick<Settings, 'codes' | 'syntheticCodes' | 'seed'>): Promise<CodeCorpus> {
     const codes: Code[] = [];
     for (const id of settings.codes) codes.push(await loadLegiDataCode(id));
@@ -44,12 +46,12 @@ export class CodeCorpus {
     return new CodeCorpus(codes);
   }
 
-  /** Articles that are still there. */
+  /** Number of articles that have not been removed. */
   get articleCount(): number {
     return this.#byId.size - this.#removed.size;
   }
 
-  /** Articles with a word, or a run of words, in their text. */
+  /** Number of articles with a word, or a sequence of words, in their text. */
   countMentioning(words: string): number {
     const phrase = foldedWords(words).join(' ');
     const mentions = (code: Code) => {
@@ -60,7 +62,7 @@ export class CodeCorpus {
     return this.codes.reduce((count, code) => count + mentions(code), 0);
   }
 
-  /** A code by its id or its cid: for the rural code they differ. */
+  /** A code by its id or its cid; they differ for the code rural. */
   code(idOrCid: string): Code | undefined {
     return this.codes.find((code) => code.id === idOrCid || code.cid === idOrCid);
   }
@@ -84,12 +86,18 @@ export class CodeCorpus {
     return this.#revisions.get(article.id)?.count ?? 0;
   }
 
-  /** `YYYY-MM-DD` of a code's last change: a day later for each change here, so that no clock is needed. */
+  /**
+   * Date of a code's last change, `YYYY-MM-DD`. Each change here moves it by a day, so no clock is
+   * needed.
+   */
   lastUpdate(code: Code): string {
     return laterDay(code.dateModif, this.changes(code));
   }
 
-  /** An article as its table of contents shows it now: a revision moves its start and names the revising text. */
+  /**
+   * An article as the table of contents shows it now. A revision moves its start and names the
+   * revising text.
+   */
   current({ code, article }: Located): Article {
     const revision = this.#revisions.get(article.id);
     if (revision === undefined) return article;
@@ -103,7 +111,7 @@ export class CodeCorpus {
     };
   }
 
-  /** An article's data now, with its text. */
+  /** The current data of an article, with its text. */
   read(located: Located): ArticleData {
     const data = located.code.packed.read(located.article.ordinal);
     const revision = this.#revisions.get(data.id);
@@ -124,7 +132,10 @@ export class CodeCorpus {
     };
   }
 
-  /** Changes an article's text: to `texte`, or by a note that counts revisions. Answers false for an unknown id. */
+  /**
+   * Changes an article's text: to `texte`, or by adding a revision number. Returns false for an
+   * unknown id.
+   */
   revise(id: string, texte: string | undefined): boolean {
     const located = this.find(id);
     if (located === undefined) return false;
@@ -134,7 +145,7 @@ export class CodeCorpus {
     return true;
   }
 
-  /** Takes an article out of every answer. Answers false for an unknown id. */
+  /** Removes an article from every answer. Returns false for an unknown id. */
   remove(id: string): boolean {
     const located = this.find(id);
     if (located === undefined) return false;

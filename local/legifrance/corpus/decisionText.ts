@@ -1,15 +1,17 @@
 import { createRandom, hash, type Random } from './random.ts';
 import { paragraph } from './text.ts';
 
-/** Distinct paragraphs to draw from: with some 50 to a decision, no two decisions share a text. */
+/**
+ * Number of distinct paragraphs. With some 50 in a decision, no two decisions have the same text.
+ */
 const PARAGRAPHS = 400;
 const URBANISME_PARAGRAPHS = 40;
-/** Paragraphs on urbanisme in a decision that has any. */
+/** Number of paragraphs on urbanisme in a decision about it. */
 const URBANISME_PER_DECISION = 3;
 
 /**
- * Sizes of whole answers in bytes: log-normal around 105 KB, cut at 20 and 400 KB. `ln(mean) - sigma²/2` is the location
- * that gives a log-normal its mean; the cuts move it by less than 1 %.
+ * Sizes of whole answers in bytes: log-normal with a mean of 105 KB, cut at 20 and 400 KB. The
+ * location is `ln(mean) - sigma²/2`; the cuts change the mean by less than 1 %.
  */
 const MEAN_BYTES = 105_000;
 const SIGMA = 0.6;
@@ -17,10 +19,10 @@ const MIN_BYTES = 20_000;
 const MAX_BYTES = 400_000;
 const LOCATION = Math.log(MEAN_BYTES) - SIGMA ** 2 / 2;
 
-/** What an answer holds besides its two texts: metadata of about this many bytes. */
+/** Approximate size of the metadata in an answer. */
 const ENVELOPE_BYTES = 4_500;
 
-/** A paragraph as it stands inside the JSON strings `texte` and `texteHtml`, encoded once. */
+/** A paragraph, encoded once for the JSON strings `texte` and `texteHtml`. */
 interface Piece {
   readonly plain: Buffer;
   readonly html: Buffer;
@@ -33,8 +35,9 @@ interface DecisionText {
 }
 
 /**
- * Writes decisions. Escaping and encoding 105 KB for each would cost more than all else the simulator does, so paragraphs
- * are escaped and encoded once and a decision is a concatenation of them: some thousands a second on one core.
+ * Writes decisions. Escaping and encoding 105 KB for each decision would cost more than everything
+ * else in the simulator. Paragraphs are therefore escaped and encoded once, and a decision is a
+ * concatenation of them: several thousand a second on one core.
  */
 export class DecisionWriter {
   readonly #common: readonly Piece[];
@@ -47,9 +50,9 @@ export class DecisionWriter {
   }
 
   /**
-   * @param random the decision's own source of chance: the same gives the same text.
-   * @param opening first paragraphs, which name the parties.
-   * @param closing last paragraphs; where a revised decision differs.
+   * @param random the decision's own random source: the same source gives the same text.
+   * @param opening the first paragraph, which names the parties.
+   * @param closing the last paragraph, in which a revised decision differs.
    */
   write(random: Random, urbanisme: boolean, opening: string, closing: string): DecisionText {
     const pieces = [pieceOf(opening)];

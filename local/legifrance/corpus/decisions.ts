@@ -2,9 +2,9 @@ import { MAX_DECISIONS, type Settings } from '../options.ts';
 import { dayNumber, DAY_MS, frenchDay } from './dates.ts';
 import { hash } from './random.ts';
 
-/** Number of the first decision's id; `CETATEXT000050000000` looks like a recent one. */
+/** Number in the first decision's id; `CETATEXT000050000000` looks like a recent id. */
 const FIRST_ID = 50_000_000;
-/** Days from a decision to its arrival in the base: constant, so that both dates sort alike. */
+/** Days from a decision to its addition to the fond; constant, so that both dates sort alike. */
 const DAYS_TO_DEPOSIT = 21;
 const COURTS = [
   'BORDEAUX',
@@ -21,10 +21,12 @@ const COURTS = [
 /** Salts that keep one property of a decision independent of the others. */
 const SALT = { urbanisme: 1, court: 2, chamber: 3, level: 4 };
 
-/** Which decisions a query selects: every word of a query is in all of them, or in one class only. */
+/**
+ * The decisions that a query selects: a word occurs in all decisions, in one class, or in none.
+ */
 export type DecisionClass = 'all' | 'urbanisme' | 'other' | 'none';
 
-/** What a decision is known by, computed from its index alone. */
+/** Metadata of a decision, computed from its index alone. */
 export interface Decision {
   readonly index: number;
   readonly id: string;
@@ -47,9 +49,9 @@ interface Delivery {
 }
 
 /**
- * Generated decisions, sorted by date: a range of dates is a range of indices, so totals and pages of any query come from
- * a binary search, and no text is made before somebody consults it. Memory is four bytes a decision for each class asked
- * for, however many there are.
+ * Generated decisions, sorted by date. A range of dates is a range of indices, so a binary search
+ * gives the total and the pages of any query. Texts are generated on consult. A decision needs four
+ * bytes of memory for each class in use.
  */
 export class DecisionCorpus {
   readonly seed: number;
@@ -57,7 +59,7 @@ export class DecisionCorpus {
   readonly #initial: number;
   readonly #firstDay: number;
   readonly #days: number;
-  /** What came after the start: each delivery is a day of its own, after all before it. */
+  /** Decisions added after the start. Each delivery has its own day, after all earlier ones. */
   readonly #deliveries: Delivery[] = [];
   readonly #removed = new Set<number>();
   readonly #revisions = new Map<number, number>();
@@ -73,19 +75,19 @@ export class DecisionCorpus {
     this.#days = dayNumber(settings.decisionDates.end) - this.#firstDay + 1;
   }
 
-  /** Decisions that are still there. */
+  /** Number of decisions that have not been removed. */
   get count(): number {
     return this.#count - this.#removed.size;
   }
 
-  /** A decision that exists and has not been removed. */
+  /** A decision by its id, if it exists and has not been removed. */
   find(id: string): Decision | undefined {
     const match = /^CETATEXT(\d{12})$/.exec(id);
     const index = match === null ? -1 : Number(match[1]) - FIRST_ID;
     return index < 0 || index >= this.#count || this.#removed.has(index) ? undefined : this.at(index);
   }
 
-  /** The decision at an index from 0 on. */
+  /** The decision at an index, from 0. */
   at(index: number): Decision {
     const date = this.#dayOf(index) * DAY_MS;
     const chamber = `${1 + (hash(this.seed, index, SALT.chamber) % 8)}ème chambre`;
@@ -112,10 +114,10 @@ export class DecisionCorpus {
   }
 
   /**
-   * Indices of a class whose days lie in a range, ascending; a view, not a copy.
+   * Indices of the decisions of a class within the ranges, ascending; a view, not a copy.
    *
-   * @param dates days since 1970 of the decision itself, both ends included.
-   * @param deposits the same for its arrival in the base.
+   * @param dates range of the decision's date, in days since 1970, both ends included.
+   * @param deposits the same for its addition to the fond.
    */
   select(wanted: DecisionClass, dates: DayRange, deposits: DayRange): Uint32Array {
     const from = Math.max(dates.from, deposits.from - DAYS_TO_DEPOSIT);
@@ -128,8 +130,8 @@ export class DecisionCorpus {
   /**
    * Adds decisions, dated the day after the last one.
    *
-   * @returns ids of the first and the last of them.
-   * @throws RangeError when the corpus would pass its bound.
+   * @returns the first and the last id.
+   * @throws RangeError if the corpus would exceed its limit.
    */
   add(count: number): { readonly first: string; readonly last: string } {
     if (this.#count + count > MAX_DECISIONS) {
@@ -146,7 +148,7 @@ export class DecisionCorpus {
     return { first: this.at(first).id, last: this.at(this.#count - 1).id };
   }
 
-  /** Changes a decision's text. Answers false for an unknown id. */
+  /** Changes a decision's text. Returns false for an unknown id. */
   revise(id: string): boolean {
     const decision = this.find(id);
     if (decision === undefined) return false;
@@ -154,7 +156,7 @@ export class DecisionCorpus {
     return true;
   }
 
-  /** Takes a decision out of every answer. Answers false for an unknown id. */
+  /** Removes a decision from every answer. Returns false for an unknown id. */
   remove(id: string): boolean {
     const decision = this.find(id);
     if (decision === undefined) return false;
@@ -200,7 +202,7 @@ export class DecisionCorpus {
   }
 }
 
-/** Days since 1970, both ends included; infinite where there is no bound. */
+/** Days since 1970, both ends included; infinite if there is no limit. */
 export interface DayRange {
   readonly from: number;
   readonly to: number;

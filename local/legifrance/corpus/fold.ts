@@ -1,8 +1,9 @@
 const SPACE = 0x20;
 
 /**
- * What each UTF-16 unit becomes in folded text: lower case, without accents, typographic apostrophes straightened,
- * ligatures opened. Whatever does not end as Latin letters or digits becomes a space, which also makes it a word boundary.
+ * The folded form of each UTF-16 unit: lower case, without accents, with plain apostrophes,
+ * ligatures split. Everything except Latin letters and digits becomes a space, and so a word
+ * boundary.
  */
 const FOLDED: readonly string[] = Array.from({ length: 0x250 }, (_, unit) => {
   const letter = String.fromCharCode(unit).toLowerCase().replace('œ', 'oe').replace('æ', 'ae');
@@ -11,11 +12,11 @@ const FOLDED: readonly string[] = Array.from({ length: 0x250 }, (_, unit) => {
 });
 
 /**
- * Text as searches see it: ASCII words of lower-case letters and digits, one byte each.
- * A table look-up for each unit folds the 23 million characters of four codes in a fraction of a second.
+ * Folds text for searches: ASCII words of lower-case letters and digits, one byte each. One table
+ * look-up for each unit folds the 23 million characters of four codes in a fraction of a second.
  */
 export function fold(text: string): Buffer {
-  // A ligature doubles; nothing grows more.
+  // A ligature becomes two letters; nothing becomes longer.
   const bytes = Buffer.allocUnsafe(text.length * 2);
   let length = 0;
   for (let i = 0; i < text.length; i += 1) {
@@ -30,7 +31,7 @@ export function fold(text: string): Buffer {
   return bytes.subarray(0, length);
 }
 
-/** The words of a query value, folded as the texts are. */
+/** The words of a query value, folded like the texts. */
 export function foldedWords(value: string): string[] {
   return fold(value)
     .toString('latin1')
@@ -38,7 +39,10 @@ export function foldedWords(value: string): string[] {
     .filter((word) => word !== '');
 }
 
-/** Where a whole word, or a run of whole words, starts at or after `from`; -1 when it does not occur. */
+/**
+ * The position of a whole word, or a sequence of whole words, at or after `from`; -1 if there is
+ * none.
+ */
 export function indexOfWord(bytes: Buffer, word: Buffer, from: number): number {
   let at = bytes.indexOf(word, from);
   while (at !== -1) {

@@ -5,7 +5,7 @@ import { articleOf, type Article, type Code, type Section } from './codeTree.ts'
 import { fold } from './fold.ts';
 import { TextIndex } from './textIndex.ts';
 
-/** The trees of `@socialgouv/legi-data`: unist nodes whose data come from the API. */
+/** Trees of `@socialgouv/legi-data`: unist nodes with data from the API. */
 interface SourceSection {
   readonly type: 'section';
   readonly data: Pick<Section, 'id' | 'cid' | 'title' | 'etat' | 'intOrdre' | 'dateDebut' | 'dateFin'>;
@@ -25,9 +25,9 @@ interface SourceCode {
 }
 
 /**
- * Loads one real code from npm `@socialgouv/legi-data`, whose version the lockfile pins.
+ * Loads one real code from the npm package `@socialgouv/legi-data`; the lockfile pins its version.
  *
- * @throws Error when the package is not installed or lacks the code.
+ * @throws Error if the package is not installed or does not contain the code.
  */
 export async function loadLegiDataCode(id: string): Promise<Code> {
   let text: string;
@@ -43,7 +43,7 @@ export async function loadLegiDataCode(id: string): Promise<Code> {
   return buildCode(JSON.parse(text) as SourceCode);
 }
 
-/** Turns a source tree into the compact form that the simulator keeps. */
+/** Converts a source tree into the simulator's compact form. */
 export function buildCode(source: SourceCode): Code {
   const articles: Article[] = [];
   const packed: Buffer[] = [];

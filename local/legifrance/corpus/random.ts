@@ -1,4 +1,6 @@
-/** A well-mixed 32-bit number from three integers: the same arguments give the same number on every machine. */
+/**
+ * A well-mixed 32-bit hash of three integers, the same on every machine.
+ */
 export function hash(seed: number, index: number, salt: number): number {
   let h =
     Math.imul(seed ^ 0x9e37_79b9, 0x85eb_ca6b) ^
@@ -12,7 +14,7 @@ export function hash(seed: number, index: number, salt: number): number {
 /** A seeded source of numbers in [0, 1). */
 export type Random = () => number;
 
-/** The mulberry32 generator: tiny, fast, and good enough to vary texts. */
+/** The mulberry32 generator: small, fast, and good enough to vary texts. */
 export function createRandom(seed: number): Random {
   let state = seed >>> 0;
   return () => {
@@ -25,9 +27,9 @@ export function createRandom(seed: number): Random {
 }
 
 /**
- * One item of a list.
+ * A random item of a list.
  *
- * @throws RangeError when the list is empty.
+ * @throws RangeError if the list is empty.
  */
 export function pick<T>(random: Random, items: readonly T[]): T {
   const item = items[Math.floor(random() * items.length)];

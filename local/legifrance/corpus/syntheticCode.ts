@@ -6,12 +6,14 @@ import { buildCode, type SourceNode } from './legiData.ts';
 import { createRandom, hash } from './random.ts';
 import { paragraph } from './text.ts';
 
-/** Articles in one section; enough sections for a tree with depth, few enough articles to read. */
+/** Articles in one section. */
 const ARTICLES_PER_SECTION = 10;
 const FIRST_DAY = '2016-01-01';
 const LAST_CHANGE = '2024-01-01';
 
-/** Makes a small code out of invented phrases: the same seed and description give the same articles. */
+/**
+ * Creates a small code of invented phrases. The same seed and description give the same articles.
+ */
 export function buildSyntheticCode(description: SyntheticCode, seed: number): Code {
   const { id, title, articles, urbanisme } = description;
   const codeNumber = Number(id.slice(-6));

@@ -1,8 +1,9 @@
 import { pick, type Random } from './random.ts';
 
 /**
- * Invented French, in the manner of administrative decisions. Nothing here says "urbanisme" except the lists whose name
- * does: whether a document mentions the word must be known without generating its text.
+ * Invented French in the style of administrative decisions. Only the lists named URBANISME contain
+ * the word "urbanisme": the simulator must know whether a document contains it without generating
+ * the text.
  */
 const WHO = [
   'la société Les Tilleuls',

@@ -1,17 +1,18 @@
 import { fold, indexOfWord } from './fold.ts';
 
-/** Results kept; a search session asks for one or two words over and over. */
+/** Number of cached results; a search session repeats one or two words. */
 const CACHED_PHRASES = 64;
 
 /**
- * Finds the texts that contain a word. All texts lie folded in one buffer outside the heap, so a search is one pass of
- * native `indexOf` (10 ms for 29,000 articles), and its result is kept until a text changes.
+ * Finds the texts that contain a word. All texts are in one buffer outside the heap, folded, so a
+ * search is one pass of native `indexOf` (10 ms for 29,000 articles). Its result is cached until a
+ * text changes.
  */
 export class TextIndex {
   readonly #bytes: Buffer;
-  /** Where each text starts, and one more for the end. */
+  /** The start of each text, and the end of the last one. */
   readonly #starts: Uint32Array;
-  /** Texts that have changed since, by ordinal; what the buffer has for them no longer counts. */
+  /** Changed texts, by ordinal; they replace the text in the buffer. */
   readonly #changed = new Map<number, Buffer>();
   readonly #found = new Map<string, ReadonlySet<number>>();
 
@@ -23,7 +24,7 @@ export class TextIndex {
       length += text.length + 1;
     });
     this.#starts[texts.length] = length;
-    // A space after each text ends its last word; a phrase that reaches over it is sorted out in the scan.
+    // A space after each text ends its last word. The scan ignores matches that cross it.
     this.#bytes = Buffer.alloc(length, ' ');
     texts.forEach((text, ordinal) => text.copy(this.#bytes, this.#start(ordinal)));
   }
@@ -34,7 +35,7 @@ export class TextIndex {
     this.#found.clear();
   }
 
-  /** Ordinals of the texts that contain a folded word or run of words. */
+  /** Ordinals of the texts that contain a folded word or sequence of words. */
   ordinalsWith(phrase: string): ReadonlySet<number> {
     const known = this.#found.get(phrase);
     if (known !== undefined) return known;
@@ -54,14 +55,15 @@ export class TextIndex {
       const next = this.#start(ordinal + 1);
       const inside = at + phrase.length < next;
       if (inside && !this.#changed.has(ordinal)) found.add(ordinal);
-      // Past this text when it is settled; else only one byte on, since the phrase may still begin later in it.
+      // Skips the rest of the text after a match. Otherwise continues one byte later, because the
+      // phrase may still occur in it.
       at = indexOfWord(this.#bytes, phrase, inside ? next : at + 1);
     }
     for (const [ordinal, text] of this.#changed) if (indexOfWord(text, phrase, 0) !== -1) found.add(ordinal);
     return found;
   }
 
-  /** The text that holds a byte: the last one that starts at or before it. */
+  /** The text that contains a byte: the last one that starts at or before it. */
   #ordinalAt(position: number): number {
     let low = 0;
     let high = this.#starts.length - 1;

@@ -6,7 +6,7 @@ import { sendAppError, UNHANDLED, UNKNOWN_ID } from '../answers/errors.ts';
 import type { Parts } from '../parts.ts';
 import { searchRoute } from './search.ts';
 
-/** Path below which all of Légifrance lies. */
+/** Base path of the Légifrance API. */
 export const API_BASE = '/dila/legifrance/lf-engine-app';
 /** The paths served below {@link API_BASE}. */
 export const API_PATHS = [
@@ -30,7 +30,7 @@ const tableRequest = z.object({ textId: z.string(), date: z.union([z.string(), z
 const articleRequest = z.object({ id: z.string() });
 const decisionRequest = z.object({ textId: z.string() });
 
-/** The routes of the API, to be registered below {@link API_BASE}. */
+/** The routes of the API; register them below {@link API_BASE}. */
 export function apiRoutes(app: FastifyInstance, parts: Parts): void {
   const { codes, counters, decisionAnswers, decisions, tablesOfContents, times } = parts;
   searchRoute(app, parts);
@@ -49,7 +49,7 @@ export function apiRoutes(app: FastifyInstance, parts: Parts): void {
     return reply.type('application/json').send(tablesOfContents.body(code, times.consult()));
   });
 
-  // An id that does not exist is no error here: the answer has no article.
+  // An unknown id is not an error here: the answer has no article.
   app.post('/consult/getArticle', (request, reply) => {
     const parsed = articleRequest.safeParse(request.body);
     if (!parsed.success) return sendAppError(reply, 500, UNHANDLED);

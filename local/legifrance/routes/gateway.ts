@@ -10,12 +10,13 @@ const DEAD_TOKEN =
   'Bearer realm="DefaultRealm",error="invalid_token",error_description="Unable to validate token"';
 const HTML_PAGE = '<html><head><title>Error</title></head><body><h1>Service unavailable</h1></body></html>';
 
-/** When each request arrived, in monotonic ms; taken before anything else looks at it. */
+/** Arrival time of each request, in monotonic ms, taken before anything else. */
 export type ArrivalTimes = WeakMap<FastifyRequest['raw'], number>;
 
 /**
- * What PISTE does before Légifrance sees a request: first the quota, which counts every request whatever becomes of it,
- * then the token. No token is HTTP 400 with an empty body; one that has expired or is unknown, 401.
+ * The checks of PISTE before a request reaches Légifrance: first the quota, which counts every
+ * request, then the token. No token gives HTTP 400 with an empty body; an expired or unknown one
+ * gives 401.
  */
 export function gatewayHooks(app: FastifyInstance, parts: Parts, arrivals: ArrivalTimes): void {
   app.addHook('onRequest', async (request, reply) => {
@@ -30,7 +31,7 @@ export function gatewayHooks(app: FastifyInstance, parts: Parts, arrivals: Arriv
   });
 }
 
-/** Waits as the API does. Cancelled when the server closes. */
+/** Delays each answer by the latency. Cancelled when the server closes. */
 export function latencyHook(app: FastifyInstance, parts: Parts, closing: AbortSignal): void {
   app.addHook('preHandler', async () => {
     const { fixedMs, jitterMs } = parts.latency;
@@ -40,9 +41,9 @@ export function latencyHook(app: FastifyInstance, parts: Parts, closing: AbortSi
 }
 
 /**
- * Spoils answers as asked, once a request has passed the gateway and its body is read.
+ * Injects the requested faults, after a request has passed the gateway and its body has been read.
  *
- * @param onReset called when a connection is cut, since no answer is sent then.
+ * @param onReset called when a connection is cut, because no answer is sent then.
  */
 export function faultHooks(
   app: FastifyInstance,
@@ -103,7 +104,7 @@ function pathOf(request: FastifyRequest): string {
   return request.url.split('?', 1)[0] ?? '';
 }
 
-/** The document that a consult asks for. */
+/** The id of the document in a consult request. */
 function documentOf(body: unknown): string | undefined {
   if (typeof body !== 'object' || body === null) return undefined;
   const id = 'id' in body ? body.id : 'textId' in body ? body.textId : undefined;

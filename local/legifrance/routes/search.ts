@@ -8,7 +8,9 @@ import { searchRequest, type SearchRequest } from '../search/request.ts';
 /** The largest `pageSize` of the API. */
 const MAX_PAGE_SIZE = 100;
 
-/** `POST /search` for the fonds CODE_DATE and CETAT; other fonds are answered 501 in clear words. */
+/**
+ * `POST /search` for the fonds CODE_DATE and CETAT; other fonds get a 501 with an explanation.
+ */
 export function searchRoute(app: FastifyInstance, parts: Parts): void {
   const { settings, times } = parts;
   app.post('/search', (request, reply) => {
@@ -25,7 +27,7 @@ export function searchRoute(app: FastifyInstance, parts: Parts): void {
     const size = Math.min(recherche.pageSize, MAX_PAGE_SIZE);
     const walled = isBeyondWall(settings, recherche.pageNumber, size);
     if (walled && settings.pageWall !== 'empty') return sendWall(reply, settings.pageWall);
-    // Beyond the wall an "empty" answer still reports the true totals.
+    // Beyond the reach, an "empty" answer still reports the true totals.
     const page = { offset: (recherche.pageNumber - 1) * size, size: walled ? 0 : size };
     try {
       const found = find(parts, parsed.data, page);

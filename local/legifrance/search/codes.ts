@@ -7,14 +7,15 @@ import { resultBody, UnsupportedFilter, type Found, type Page } from './page.ts'
 import type { Filter, Query } from './request.ts';
 
 const FILTERS = ['NOM_CODE', 'DATE_VERSION'];
-/** Queries whose hits are kept; pages of one query then cost nothing but their own results. */
+/** Number of queries whose hits are cached, so that further pages of a query are cheap. */
 const KEPT_QUERIES = 32;
-/** Characters of text around the word that an extract shows. */
+/** Length of an extract, in characters. */
 const EXTRACT_LENGTH = 160;
 
 /**
- * Searches the fond CODE_DATE. Hits are articles, grouped by code in the order of its table of contents, and pages count
- * articles. `DATE_VERSION` is accepted and changes nothing: the corpus holds one version of each code.
+ * Searches the fond CODE_DATE. Hits are articles, grouped by code, in the order of its table of
+ * contents; pages count articles. `DATE_VERSION` is accepted without effect: the corpus has one
+ * version of each code.
  */
 export class CodeSearch {
   readonly #corpus: CodeCorpus;
@@ -61,7 +62,8 @@ export class CodeSearch {
 
   #hitsIn(code: Code, query: Query): Located[] {
     const title = fold(code.title);
-    // A set for each phrase, fetched once: asking the index again for each article would outrun its cache on a long query.
+    // Each phrase's set is fetched once. Querying the index for each article would overflow its
+    // cache for long queries.
     const found = new Map<string, ReadonlySet<number>>();
     const ordinalsWith = (phrase: string) => {
       const ordinals = found.get(phrase) ?? code.index.ordinalsWith(phrase);
@@ -88,7 +90,7 @@ export class CodeSearch {
     return resultBody({
       titles: [
         {
-          // Ids of consolidated texts carry the day their version begins: `LEGITEXT…_DD-MM-YYYY`.
+          // Ids of consolidated texts end with the start of their version: `LEGITEXT…_DD-MM-YYYY`.
           id: `${code.id}_${code.dateDebutVersion.split('-').reverse().join('-')}`,
           cid: code.cid,
           title: code.title,
@@ -132,13 +134,16 @@ export class CodeSearch {
   }
 }
 
-/** The word to mark in extracts: the first of the query, unless it asks for everything. */
+/** The word to highlight in extracts: the first word of the query, unless it is `*`. */
 function shownWord(query: Query): string | undefined {
   const value = query.champs[0]?.criteres[0]?.valeur;
   return value === undefined ? undefined : foldedWords(value)[0];
 }
 
-/** A piece of text around the first place that holds the word, which is marked as the API marks it. */
+/**
+ * An extract of the text around the first occurrence of the word, which is highlighted as in the
+ * API.
+ */
 function excerpt(text: string, word: string | undefined): string {
   const at = word === undefined ? -1 : text.toLowerCase().indexOf(word);
   if (word === undefined || at === -1) return `${text.slice(0, EXTRACT_LENGTH)} [...]`;

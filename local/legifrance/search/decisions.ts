@@ -14,10 +14,15 @@ import type { Filter, Query } from './request.ts';
 
 const FILTERS = ['DATE_DECISION', 'DATE_VERSEMENT'];
 
-/** Prime, so that its multiples modulo a number of hits visit every hit once, in an order that looks like none. */
+/**
+ * A prime: its multiples modulo the number of hits visit every hit once, in a seemingly random
+ * order.
+ */
 const RELEVANCE_STRIDE = 1_000_003;
 
-/** Searches the fond CETAT without making any text: which words a decision has is known from its class. */
+/**
+ * Searches the fond CETAT without generating texts: the class of a decision determines its words.
+ */
 export class DecisionSearch {
   readonly #corpus: DecisionCorpus;
 
@@ -26,7 +31,8 @@ export class DecisionSearch {
   }
 
   /**
-   * @param sort `DATE_ASC`, `DATE_DESC`; anything else gives the order of relevance, since the API accepts any word here.
+   * @param sort `DATE_ASC` or `DATE_DESC`; anything else means relevance, because the API accepts
+   * any value.
    * @throws UnsupportedFilter
    */
   find(query: Query, filters: readonly Filter[], sort: string, page: Page): Found {
@@ -100,7 +106,10 @@ export class DecisionSearch {
   }
 }
 
-/** A query selects a whole class or none of it, since its words are either in all decisions of a class or in none. */
+/**
+ * A query selects a whole class or none of it, because a word is in all decisions of a class or in
+ * none.
+ */
 function classOf(query: Query): DecisionClass {
   const selectsWith = (words: readonly ReadonlySet<string>[]) =>
     selects(query, (phrase) =>
@@ -113,7 +122,7 @@ function classOf(query: Query): DecisionClass {
   return other ? 'other' : 'none';
 }
 
-/** Days that every filter of a facet allows. */
+/** The days that all filters of a facet allow. */
 function daysOf(filters: readonly Filter[], facette: string): DayRange {
   return filters
     .filter((filter) => filter.facette === facette)

@@ -1,12 +1,14 @@
 import { foldedWords } from '../corpus/fold.ts';
 import type { Criterion, Query } from './request.ts';
 
-/** Whether a document has a folded word, or run of words joined by single spaces, in a field. */
+/**
+ * Whether a field of a document contains a folded word, or several words joined by single spaces.
+ */
 type HasPhrase = (phrase: string, field: string) => boolean;
 
 /**
- * Whether a query selects a document. Fields are joined by the query's operator, a field's criteria by the field's, and
- * a criterion's nested criteria by its own. `*` selects everything.
+ * Whether a query selects a document. The query's operator joins the fields, a field's operator
+ * joins its criteria, and a criterion's operator joins its nested criteria. `*` selects everything.
  */
 export function selects(query: Query, has: HasPhrase): boolean {
   return joined(query.operateur, query.champs, (champ) =>

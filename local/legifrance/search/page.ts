@@ -1,6 +1,6 @@
-/** A page of results as the API bounds it. */
+/** A page of results. */
 export interface Page {
-  /** Results before the page. */
+  /** Number of results before the page. */
   readonly offset: number;
   readonly size: number;
 }
@@ -30,7 +30,7 @@ export function searchBody(
   };
 }
 
-/** What one result holds besides what its fond fills in; `overrides` wins. */
+/** A result with the keys that all fonds have; `overrides` takes precedence. */
 export function resultBody(overrides: Readonly<Record<string, unknown>>): object {
   return {
     titles: [],
@@ -69,7 +69,10 @@ export function resultBody(overrides: Readonly<Record<string, unknown>>): object
   };
 }
 
-/** A filter that the simulator has no data for. Better a loud refusal than results that ignore it. */
+/**
+ * A filter that the simulator has no data for. It is refused, because results that ignore it would
+ * mislead.
+ */
 export class UnsupportedFilter extends Error {
   constructor(fond: string, facette: string, supported: readonly string[]) {
     super(`The simulator cannot filter ${fond} by "${facette}". It knows ${supported.join(', ')}.`);

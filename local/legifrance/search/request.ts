@@ -17,13 +17,16 @@ const criterion = z.object({
   },
 });
 
-/** Field names that each simulated fond knows; any other makes the application fail. */
+/** The field names of each simulated fond; with any other, the application fails. */
 const FIELDS = {
   CODE_DATE: ['ALL', 'TITLE', 'TABLE', 'NUM_ARTICLE', 'ARTICLE'],
   CETAT: ['ALL', 'TITLE', 'NUM_DEC', 'ABSTRATS', 'TEXTE', 'RESUMES'],
 } as const;
 
-/** `operateur` is optional by the published schema, yet without it the live application answers HTTP 500. */
+/**
+ * `operateur` is optional in the published schema, but without it the real application answers HTTP
+ * 500.
+ */
 const field = z.object({
   typeChamp: z.string(),
   operateur: z.enum(['ET', 'OU']),
@@ -66,7 +69,7 @@ const FONDS = [
   'ACCO',
 ] as const;
 
-/** A body of `/search`; unknown keys are ignored, as the live application ignores them. */
+/** A body of `/search`. Unknown keys are ignored, as in the real application. */
 export const searchRequest = z
   .object({
     fond: z.enum(FONDS),

@@ -1,11 +1,11 @@
 import { RestError } from './errors.ts';
 
-/** An answer of the REST API, before it is written. */
+/** An answer of the REST API, before it is sent. */
 export interface RestAnswer {
   readonly status: number;
   /** JSON text: an array of rows. `undefined`: no body. */
   readonly body: string | undefined;
-  /** How many rows `body` holds. */
+  /** Number of rows in `body`. */
   readonly rows: number;
   readonly contentRange: string;
 }
@@ -16,7 +16,7 @@ export function wantsObject(accept: string | undefined): boolean {
   return accept?.includes(OBJECT_TYPE) ?? false;
 }
 
-/** `.single()`: the one row instead of a list of one; any other number of rows is an error. */
+/** For `.single()`: one object instead of a list. Any number of rows other than one is an error. */
 export function assertSingle(rows: number): void {
   if (rows === 1) return;
   throw new RestError(

@@ -2,7 +2,7 @@ import { DatabaseError } from 'pg';
 import { errors as jose } from 'jose';
 import { isConnectionLoss, isPoolTimeout } from '../database.ts';
 
-/** An error as PostgREST words it: the four fields of the body, and the HTTP status. */
+/** An error in PostgREST's form: the four fields of the body, and the HTTP status. */
 export class RestError extends Error {
   override readonly name = 'RestError';
   readonly status: number;
@@ -29,7 +29,9 @@ export class RestError extends Error {
   }
 }
 
-/** What PostgREST answers for an error of any other origin. `role` is the caller's: anon gets 401 where others get 403. */
+/**
+ * PostgREST's answer to any other error. `role` is the caller's role: anon gets 401 instead of 403.
+ */
 export function toRestError(error: unknown, role: string): RestError {
   if (error instanceof RestError) return error;
   if (error instanceof jose.JWTExpired) return new RestError(401, 'PGRST303', 'JWT expired');
@@ -50,7 +52,7 @@ export function toRestError(error: unknown, role: string): RestError {
   return new RestError(500, 'PGRSTX00', error instanceof Error ? error.message : String(error));
 }
 
-/** PostgREST's table from SQLSTATE to HTTP status: exact codes before classes. */
+/** PostgREST's mapping from SQLSTATE to HTTP status: exact codes before classes. */
 function statusOf(code: string, message: string, role: string): number {
   switch (code) {
     case '42501':
@@ -68,7 +70,7 @@ function statusOf(code: string, message: string, role: string): number {
     case '53400':
       return 500;
     case '21000':
-      // The guard against an UPDATE without WHERE borrows this code.
+      // The guard against an UPDATE without WHERE uses this code too.
       return message.includes('requires a WHERE clause') ? 400 : 500;
     case '22023':
       return /^role ".*" does not exist$/.test(message) ? 401 : 400;

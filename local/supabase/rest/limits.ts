@@ -1,2 +1,4 @@
-/** The hosted default of `max-rows`. Results beyond it are cut off, and nothing in the answer says so. */
+/**
+ * The hosted default of `max-rows`. Further rows are cut off silently.
+ */
 export const MAX_ROWS = 1_000;

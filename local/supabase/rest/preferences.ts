@@ -1,10 +1,10 @@
-/** What the header `Prefer` asks for. */
+/** The content of the header `Prefer`. */
 export interface Preferences {
   readonly representation: boolean;
   readonly resolution: 'ignore' | 'merge' | undefined;
-  /** A planned or estimated count is answered exactly as well: on local data it costs nothing. */
+  /** Planned and estimated counts are exact too, because on local data that costs nothing. */
   readonly count: boolean;
-  /** Keys that a row leaves out: the column's default instead of NULL. */
+  /** Use the column's default instead of NULL for missing keys of a row. */
   readonly missingDefault: boolean;
 }
 

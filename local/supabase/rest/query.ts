@@ -2,7 +2,7 @@ import { escapeIdentifier as quote } from 'pg';
 import { RestError } from './errors.ts';
 import { MAX_ROWS } from './limits.ts';
 
-/** A part of SQL with `$n` for its values, and the values. */
+/** SQL text with `$n` for its values, and the values. */
 export interface SqlPart {
   readonly sql: string;
   readonly values: readonly unknown[];
@@ -38,10 +38,15 @@ const OPERATORS: Readonly<Record<string, string>> = {
 
 const IS_VALUES = new Set(['null', 'true', 'false', 'unknown']);
 
-/** A column, perhaps renamed and cast. Everything richer (embedding, JSON paths, aggregates) is refused with its text. */
+/**
+ * A column, optionally renamed and cast. Anything else (embedding, JSON paths, aggregates) is
+ * refused.
+ */
 const SELECT_ITEM = /^(?:(?<alias>\w+):)?(?<column>\w+|"[^"]+")(?:::(?<cast>[\w ]+))?$/;
 
-/** Thrown for requests that PostgREST would understand and this double does not: answered with 501. */
+/**
+ * A request that PostgREST supports and this double does not: answered with 501.
+ */
 export class UnsupportedQuery extends Error {
   override readonly name = 'UnsupportedQuery';
 }
@@ -62,7 +67,10 @@ export function selectList(query: URLSearchParams): string {
     .join(', ');
 }
 
-/** The conditions of a query string, joined by AND; empty when there are none. Values are numbered from `firstValue`. */
+/**
+ * The conditions of a query string, joined by AND; empty if there are none. Values are numbered
+ * from `firstValue`.
+ */
 export function whereClause(query: URLSearchParams, firstValue = 1): SqlPart {
   const values: unknown[] = [];
   const bind = (value: unknown): string => {
@@ -78,7 +86,7 @@ export function whereClause(query: URLSearchParams, firstValue = 1): SqlPart {
 }
 
 function condition(name: string, text: string, bind: (value: unknown) => string): string {
-  // A dot or an arrow in the name means another table or a JSON path.
+  // A dot or an arrow in the name refers to another table or a JSON path.
   if (/[.>]/.test(name)) throw new UnsupportedQuery(`a filter on ${name}`);
   const negated = text.startsWith('not.');
   const rest = negated ? text.slice('not.'.length) : text;
@@ -143,7 +151,7 @@ export function nameList(text: string): string[] {
   return splitList(text).map(unquote);
 }
 
-/** `(a,"x,y",c)`: an item in double quotes may hold commas, and `\"` and `\\`. */
+/** `(a,"x,y",c)`: an item in double quotes may contain commas, `\"` and `\\`. */
 function parseInList(value: string): string[] {
   if (!value.startsWith('(') || !value.endsWith(')')) {
     throw new RestError(
@@ -160,7 +168,7 @@ function parseInList(value: string): string[] {
   );
 }
 
-/** Splits at the commas that are neither in double quotes nor in brackets. */
+/** Splits at commas that are not in double quotes or brackets. */
 function splitList(text: string): string[] {
   const items: string[] = [];
   let item = '';

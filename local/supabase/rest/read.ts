@@ -6,7 +6,7 @@ import type { RestAnswer } from './answer.ts';
 import { runRequest } from './session.ts';
 import type { RestRequest } from './session.ts';
 
-/** GET and HEAD on a table. `count`: also count all rows that the filters let through, exactly. */
+/** GET and HEAD on a table. `count`: also count all rows that match the filters, exactly. */
 export async function readRows(
   request: RestRequest,
   table: string,

@@ -4,7 +4,7 @@ import { RestError } from './errors.ts';
 /** A table or view of schema `public`. */
 export interface Relation {
   readonly name: string;
-  /** Column to type, as SQL names it. */
+  /** SQL type of each column. */
   readonly types: ReadonlyMap<string, string>;
   readonly primaryKey: readonly string[];
 }
@@ -30,7 +30,7 @@ export async function findRelation(client: PoolClient, name: string): Promise<Re
   };
 }
 
-/** The type of a column, or the error for a column that is not there. */
+/** The type of a column. Throws if the column does not exist. */
 export function typeOf(relation: Relation, column: string): string {
   const type = relation.types.get(column);
   if (type !== undefined) return type;

@@ -23,7 +23,7 @@ interface Deps {
 
 type Row = Record<string, unknown>;
 
-/** PostgREST lets a JWT count this long after its end, against clocks that differ. */
+/** PostgREST accepts a JWT for this long after its expiry, because clocks may differ. */
 const JWT_TOLERANCE_SECONDS = 30;
 const JSON_TYPE = 'application/json; charset=utf-8';
 
@@ -31,7 +31,7 @@ const JSON_TYPE = 'application/json; charset=utf-8';
 export function restRoutes(app: FastifyInstance, { pool, keyRing, counters }: Deps): void {
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('*', { parseAs: 'string' }, (_request, body, done) => done(null, body));
-  // The error handler has to know whether the caller was anon.
+  // The error handler must know whether the caller was anon.
   const roles = new WeakMap<FastifyRequest, string>();
 
   app.setErrorHandler((error, request, reply) => {
@@ -70,7 +70,7 @@ export function restRoutes(app: FastifyInstance, { pool, keyRing, counters }: De
   });
 
   app.setNotFoundHandler((request, reply) => notImplemented(request, reply));
-  // The API's description of itself. Without this route the empty name would pass for a table.
+  // The API's description. Without this route, the empty name would count as a table.
   app.all('/', (request, reply) => notImplemented(request, reply));
 
   app.post<{ Params: { name: string } }>('/rpc/:name', async (request, reply) => {
@@ -106,7 +106,7 @@ function send(request: FastifyRequest, reply: FastifyReply, answer: RestAnswer):
   if (answer.body === undefined) return reply.send();
   if (!wantsObject(request.headers.accept)) return reply.type(JSON_TYPE).send(answer.body);
   assertSingle(answer.rows);
-  // The text of a list with one object in it, without its brackets.
+  // A list of one object, without its brackets.
   return reply.type('application/vnd.pgrst.object+json; charset=utf-8').send(answer.body.trim().slice(1, -1));
 }
 
@@ -120,7 +120,7 @@ function preferOf(request: FastifyRequest): string | undefined {
   return Array.isArray(value) ? value.join(',') : value;
 }
 
-/** The body as a list of objects; one object is a list of one, no body is an empty one. */
+/** The body as a list of objects: one object becomes a list of one, no body an empty list. */
 function rowsOf(body: unknown): Row[] {
   if (typeof body !== 'string' || body === '') return [];
   let value: unknown;

@@ -34,13 +34,13 @@ interface FunctionRow {
 export interface RpcAnswer {
   /** JSON text; `undefined` for a function that returns nothing. */
   readonly body: string | undefined;
-  /** Rows of a set; 1 for a single value. */
+  /** Number of rows of a set; 1 for a single value. */
   readonly rows: number;
 }
 
 /**
- * Calls `public.<name>` with named arguments. Functions are looked up for every call, where PostgREST keeps a schema
- * cache: here a new function needs no `notify pgrst`.
+ * Calls `public.<name>` with named arguments. The function is looked up on every call, so a new
+ * function needs no `notify pgrst`, unlike in PostgREST with its schema cache.
  */
 export async function callFunction(
   request: RestRequest,
@@ -62,8 +62,8 @@ export async function callFunction(
 }
 
 /**
- * One statement: the JSON body is turned into typed values by the server, so that each argument is read exactly as the
- * function's own type reads it.
+ * The call as one statement. The server converts the JSON body to typed values, so that each
+ * argument is parsed by the parameter's type.
  */
 function callSql(plan: FunctionPlan, args: Readonly<Record<string, unknown>>): string {
   const given = plan.parameters.filter(({ name }) => Object.hasOwn(args, name));
@@ -119,7 +119,7 @@ function toPlan(name: string, row: FunctionRow): FunctionPlan {
   const inputs = (row.types ?? [])
     .map((type, index) => ({ type, name: row.names?.[index] ?? '', mode: row.modes?.[index] ?? 'i' }))
     .filter(({ mode }) => mode === 'i' || mode === 'b');
-  // Defaults belong to the last inputs.
+  // Only the last inputs can have defaults.
   const parameters = inputs.map(({ name: parameter, type }, index) => ({
     name: parameter,
     type,
@@ -133,7 +133,9 @@ function toPlan(name: string, row: FunctionRow): FunctionPlan {
   };
 }
 
-/** Of PostgREST's default list (`db-hoisted-tx-settings`) only the timeout exists on a plain server. */
+/**
+ * Of PostgREST's default list (`db-hoisted-tx-settings`), a plain server has only the timeout.
+ */
 function hoistedSettings(settings: readonly string[]): Setting[] {
   return settings.map(splitSetting).filter(([name]) => name === 'statement_timeout');
 }

@@ -3,7 +3,7 @@ import { inTransaction, withConnection } from '../database.ts';
 import type { Setting } from '../database.ts';
 import type { Caller } from '../keys.ts';
 
-/** One request to the REST API: one transaction, as the caller. */
+/** One request to the REST API: one transaction under the caller's role. */
 export interface RestRequest {
   readonly pool: Pool;
   readonly caller: Caller;
@@ -11,21 +11,23 @@ export interface RestRequest {
   readonly path: string;
 }
 
-/** What the transaction is like; a called function decides about it. */
+/** The mode of the transaction; a called function determines it. */
 export interface TransactionMode {
   readonly readOnly: boolean;
-  /** Settings of the called function that must hold before its statement starts. */
+  /** Settings of the called function that must be set before its statement starts. */
   readonly hoisted: readonly Setting[];
 }
 
-/** The API's own default for `extra_search_path` behind the exposed schema. */
+/** The exposed schema, and the API's default for `extra_search_path`. */
 const SEARCH_PATH = 'public, extensions';
 
 /**
- * Runs `plan` on the catalogue, as the login `authenticator`, and then `work` in one transaction under the caller's role.
+ * Runs `plan` on the catalogue, as the login `authenticator`, and then `work` in one transaction
+ * under the caller's role.
  *
- * Nothing here listens for the client going away. PostgREST does not cancel the statement of a client that has gone,
- * so a call that timed out for its caller still takes effect, and may run beside its own retry.
+ * A disconnect of the client is ignored. PostgREST does not cancel the statement of a disconnected
+ * client, so a call that has timed out for its caller still takes effect, and may run at the same
+ * time as its retry.
  */
 export async function runRequest<Plan, T>(
   request: RestRequest,
@@ -39,14 +41,15 @@ export async function runRequest<Plan, T>(
     const { role, claims } = request.caller;
     const settings: Setting[] = [
       ['search_path', SEARCH_PATH],
-      // Becoming a role does not bring its settings along (ALTER ROLE … SET works at login only), so PostgREST makes
-      // them itself. service_role has none: the 8 s of the login stay in force.
+      // SET ROLE does not apply the role's settings (ALTER ROLE … SET works at login only), so
+      // PostgREST sets them itself. service_role has none, so the login's 8 s apply.
       ...(await roleSettings(client, role)),
       ['role', role],
       ['request.jwt.claims', JSON.stringify(claims)],
       ['request.method', request.method],
       ['request.path', request.path],
-      // A function's own SET comes too late for statement_timeout: the statement that calls it is already timed.
+      // A function's own SET is too late for statement_timeout: the timer of the calling statement
+      // already runs.
       ...hoisted,
     ];
     return inTransaction(client, { readOnly, settings }, () => work(client, planned));
@@ -65,7 +68,7 @@ async function roleSettings(client: PoolClient, role: string): Promise<Setting[]
   return rows.map(({ setting }) => splitSetting(setting));
 }
 
-/** `name=value`, as the catalogue keeps settings of roles and functions. */
+/** Parses `name=value`, the form of role and function settings in the system catalogue. */
 export function splitSetting(setting: string): Setting {
   const at = setting.indexOf('=');
   return [setting.slice(0, at), setting.slice(at + 1)];

@@ -14,7 +14,10 @@ export interface Write {
   readonly table: string;
   readonly query: URLSearchParams;
   readonly prefer: Preferences;
-  /** The caller asked for one object: other than one row written is an error, and nothing is written. */
+  /**
+   * The caller requested one object: if the number of rows is not one, nothing is written and the
+   * answer is an error.
+   */
   readonly single: boolean;
 }
 
@@ -26,7 +29,10 @@ interface WriteRow {
 
 const VOLATILE = { readOnly: false, hoisted: [] };
 
-/** POST on a table: insert, or with `resolution` an upsert on the columns of `on_conflict` (default: the primary key). */
+/**
+ * POST on a table: insert, or with `resolution` an upsert on the columns of `on_conflict` (default:
+ * the primary key).
+ */
 export async function insertRows(
   write: Write,
   rows: readonly Record<string, unknown>[],
@@ -43,7 +49,7 @@ export async function insertRows(
       if (rows.length === 0) return insertAnswer(write, { body: '[]', rows: 0, inserted: 0 });
       if (columns.length === 0) throw new UnsupportedQuery('rows without columns');
       const names = columns.map(quote).join(', ');
-      // xmax is 0 in a row that is new, and a transaction number in one that ON CONFLICT found and changed.
+      // xmax is 0 in a new row, and a transaction id in a row that ON CONFLICT has changed.
       const inserted = prefer.resolution === 'merge' ? 'xmax = 0' : 'true';
       const returning = prefer.representation ? `${selectList(query)}, ` : '';
       const sql = `with pgrst_source as (
@@ -58,14 +64,14 @@ export async function insertRows(
   );
 }
 
-/** PATCH on a table: the same new values for every row that the filters let through. */
+/** PATCH on a table: the same new values for every row that matches the filters. */
 export async function updateRows(
   write: Write,
   changes: Readonly<Record<string, unknown>>,
 ): Promise<RestAnswer> {
   const { request, table, query, prefer } = write;
   const where = whereClause(query, 2);
-  // The hosted API loads an extension that refuses this for its login.
+  // The hosted API's login loads an extension that refuses this.
   if (where.sql === '') throw new RestError(400, '21000', 'UPDATE requires a WHERE clause');
   const columns = query.has('columns') ? nameList(query.get('columns') ?? '') : Object.keys(changes);
   return runRequest(
@@ -89,8 +95,9 @@ export async function updateRows(
 }
 
 /**
- * The names in `columns`, else the keys of the first row: then all rows must have the same keys, as a set of rows has
- * one list of columns. (With `columns`, a key that a row leaves out becomes NULL, not the column's default.)
+ * The names in `columns`, or else the keys of the first row. In the second case all rows must have
+ * the same keys, because a set of rows has one list of columns. With `columns`, a missing key of a
+ * row becomes NULL, not the column's default.
  */
 function insertColumns(query: URLSearchParams, rows: readonly Record<string, unknown>[]): string[] {
   const columns = query.get('columns');
@@ -118,7 +125,7 @@ function conflictClause(
   return `${on} do update set ${columns.map((column) => `${quote(column)} = excluded.${quote(column)}`).join(', ')}`;
 }
 
-/** Counts what was written and, where it is asked for, hands it back without the helper column. */
+/** Counts the written rows and, if requested, returns them without the helper column. */
 function summary(representation: boolean): string {
   const body = representation ? `coalesce(json_agg(to_jsonb(t) - 'pgrst_inserted'), '[]')::text` : `''`;
   return `select ${body} as body, count(*)::int as rows, (count(*) filter (where pgrst_inserted))::int as inserted

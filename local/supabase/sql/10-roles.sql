@@ -1,5 +1,6 @@
--- The roles of a hosted Supabase project, with the rights and timeouts they have there. Roles belong to the whole
--- cluster. Can be run again. `:password` is replaced by a quoted literal: every login of this local cluster shares it.
+-- The roles of a hosted Supabase project, with their rights and timeouts there. Roles belong to the
+-- whole cluster. This file can be repeated. `:password` is replaced by a quoted literal: all logins
+-- of the local cluster have the same password.
 
 do $$
 declare
@@ -19,11 +20,12 @@ alter role anon nologin noinherit;
 alter role authenticated nologin noinherit;
 alter role service_role nologin noinherit bypassrls;
 
--- The REST API logs in as authenticator and becomes one of the three roles above for each request.
+-- The REST API logs in as authenticator and switches to one of the three roles above for each
+-- request.
 alter role authenticator login noinherit password :password;
 grant anon, authenticated, service_role to authenticator;
 
--- No superuser: what a migration may do here is what it may do on a hosted project.
+-- Not a superuser: a migration has the same rights here as on a hosted project.
 alter role postgres login createdb createrole replication bypassrls nosuperuser password :password;
 grant anon, authenticated, service_role, authenticator to postgres with admin option;
 grant pg_monitor, pg_read_all_data, pg_signal_backend to postgres;
@@ -31,7 +33,7 @@ grant pg_monitor, pg_read_all_data, pg_signal_backend to postgres;
 alter role supabase_storage_admin login noinherit password :password;
 grant anon, authenticated, service_role to supabase_storage_admin;
 
--- service_role has no timeout of its own: through the API the login's 8 s hold for it.
+-- service_role has no timeout of its own: in the API, the login's 8 s apply.
 alter role authenticator set statement_timeout = '8s';
 alter role authenticator set lock_timeout = '8s';
 alter role anon set statement_timeout = '3s';

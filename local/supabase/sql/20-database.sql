@@ -1,4 +1,4 @@
--- Schemas, extensions and default rights of one database. Can be run again.
+-- Schemas, extensions and default rights of one database. This file can be repeated.
 
 create schema if not exists extensions;
 create extension if not exists pgcrypto with schema extensions;
@@ -8,7 +8,7 @@ grant usage on schema extensions to postgres, anon, authenticated, service_role,
 grant all on schema public to postgres;
 grant usage on schema public to anon, authenticated, service_role;
 
--- What the REST API tells about the caller. Policies and functions of a project read it through these.
+-- The REST API's information about the caller, for the policies and functions of a project.
 create schema if not exists auth;
 grant usage on schema auth to postgres, anon, authenticated, service_role;
 
@@ -21,8 +21,8 @@ $$ select auth.jwt() ->> 'role' $$;
 create or replace function auth.uid() returns uuid language sql stable as
 $$ select (auth.jwt() ->> 'sub')::uuid $$;
 
--- The trap these two lines keep alive: a function that a migration makes in `public` can be executed by anon and
--- authenticated BY NAME, so that revoking from PUBLIC alone closes nothing.
+-- A pitfall of hosted Supabase: anon and authenticated can execute new functions in `public` BY
+-- NAME, so revoking from PUBLIC alone has no effect.
 alter default privileges for role postgres in schema public grant execute on functions to anon, authenticated, service_role;
 alter default privileges for role supabase_admin in schema public grant execute on functions to anon, authenticated, service_role;
--- And its counterpart: as on new projects, no role gets rights on new tables without a GRANT.
+-- As in new projects, no role gets rights on new tables without a GRANT.

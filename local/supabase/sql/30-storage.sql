@@ -1,5 +1,5 @@
--- Schema `storage`: the tables, columns, indexes, triggers and rights that a project sees on hosted Supabase.
--- Written for this double; can be run again.
+-- Schema `storage`: the tables, columns, indexes, triggers and rights of a project on hosted
+-- Supabase. Written for this double. This file can be repeated.
 
 create schema if not exists storage authorization supabase_storage_admin;
 grant usage on schema storage to postgres, anon, authenticated, service_role;
@@ -47,7 +47,8 @@ create table if not exists storage.objects (
   is_versioned boolean not null default false
 );
 
--- The unique index has the database's collation: reading by name in its order can use it. The next two are in byte order.
+-- The unique index has the database's collation and serves reads in that order of names. The next
+-- two are in byte order.
 create unique index if not exists bucketid_objname on storage.objects (bucket_id, name);
 create index if not exists idx_objects_bucket_id_name on storage.objects (bucket_id, name collate "C");
 create index if not exists idx_objects_bucket_id_name_lower on storage.objects (bucket_id, lower(name) collate "C");
@@ -60,7 +61,7 @@ begin
 end
 $$;
 
--- Rows without their files, and files without their rows, come from deleting by SQL.
+-- A delete by SQL would leave files without rows.
 create or replace function storage.protect_delete() returns trigger language plpgsql as $$
 begin
   if coalesce(current_setting('storage.allow_delete_query', true), 'false') <> 'true' then
@@ -98,7 +99,7 @@ create or replace trigger protect_buckets_delete before delete on storage.bucket
 create or replace trigger enforce_bucket_name_length_trigger before insert or update of name on storage.buckets
   for each row execute function storage.enforce_bucket_name_length();
 
--- No policy: only service_role and postgres, who bypass row security, see anything.
+-- No policy: only service_role and postgres bypass row security and see rows.
 alter table storage.buckets enable row level security;
 alter table storage.objects enable row level security;
 grant all on storage.buckets, storage.objects to postgres, anon, authenticated, service_role;

@@ -1,6 +1,6 @@
--- The double's own book-keeping, which hosted Supabase does not have: how often each object was uploaded, by the hash
--- that the uploader gave in the user metadata ('' without one). It must survive a restart of the gateway, because the
--- question "was anything uploaded twice?" is asked after the crash.
+-- Counts of the double, which hosted Supabase does not have: how often each object was uploaded, by
+-- the hash in the user metadata ('' without one). They must survive a restart of the gateway: tests
+-- check after a crash whether anything was uploaded twice.
 
 create schema if not exists gateway authorization supabase_storage_admin;
 

@@ -14,7 +14,7 @@ const createBucketBody = z.object({
   allowed_mime_types: z.array(z.string()).nullish(),
 });
 
-/** Columns in the order of the real answer. */
+/** The columns, in the order of the real answer. */
 const COLUMNS = 'id, name, owner, public, type, file_size_limit, allowed_mime_types, created_at, updated_at';
 
 export async function createBucket(session: StorageSession, body: unknown): Promise<{ name: string }> {
@@ -56,7 +56,7 @@ export async function listBuckets(session: StorageSession, id?: string): Promise
   return rows.map((row) => row.bucket);
 }
 
-/** '50MB' is 50,000,000: Storage counts in decimal units. */
+/** Storage uses decimal units: '50MB' is 50,000,000. */
 function parseSize(size: number | string | null): number | null {
   if (size === null || typeof size === 'number') return size;
   const match = /^(\d+(?:\.\d+)?)\s*(B|KB|MB|GB)?$/i.exec(size);

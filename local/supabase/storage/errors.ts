@@ -2,7 +2,7 @@ import { errors as jose } from 'jose';
 import { isConnectionLoss, isPoolTimeout, sqlState } from '../database.ts';
 
 /**
- * An error as Storage words it. The HTTP status of most is 400: the number that means something is `statusCode`, a
+ * An error in Storage's form. Most have HTTP status 400; the meaningful number is `statusCode`, a
  * string in the body.
  */
 export class StorageError extends Error {
@@ -50,10 +50,10 @@ export const invalidRequest = (message: string): StorageError =>
 const accessDenied = (message: string): StorageError =>
   new StorageError(400, '403', 'AccessDenied', 'Unauthorized', message);
 
-/** What Storage answers for an error of any other origin. */
+/** Storage's answer to any other error. */
 export function toStorageError(error: unknown): StorageError {
   if (error instanceof StorageError) return error;
-  // Storage verifies with jose as well: the message is jose's.
+  // Storage verifies with jose too, so the message is jose's.
   if (error instanceof jose.JOSEError) return accessDenied(error.message);
   if (isBodyTooLarge(error)) return tooLarge();
   if (isPoolTimeout(error)) return timedOut();
@@ -84,7 +84,7 @@ export function toStorageError(error: unknown): StorageError {
   }
 }
 
-/** 544 is Storage's own status for it. */
+/** 544 is Storage's own status for a time-out. */
 function timedOut(): StorageError {
   return new StorageError(
     ...([544, '544', 'DatabaseTimeout', 'DatabaseTimeout'] as const),

@@ -2,24 +2,24 @@ import { randomUUID } from 'node:crypto';
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-/** The bytes of the objects, one file a version. */
+/** The content of the objects, one file for each version. */
 export interface FileStore {
-  /** Keeps `content` and returns the name of its version, which nobody knows yet. */
+  /** Stores `content` and returns the name of its new version. */
   write(content: Buffer): Promise<string>;
-  /** The bytes of a version; `undefined` when it was replaced or removed meanwhile. */
+  /** The content of a version; `undefined` if it has been replaced or removed. */
   read(version: string): Promise<Buffer | undefined>;
   remove(version: string): Promise<void>;
 }
 
 /**
- * A file is named by a fresh UUID, never by the object's key: no key can lead out of the folder, and a file that is
- * still being written cannot be seen, because no row points at it before it is complete. That is why nothing is renamed
- * here; what a kill leaves behind is an orphan that takes space and harms nobody. Nothing is synced to the disk either:
- * that protects against power cuts only, and this is a double on a development machine.
+ * A file is named by a new UUID, never by the object's key, so no key can leave the folder. An
+ * incomplete file is never visible, because no row refers to it before it is complete; so nothing
+ * is renamed. A kill leaves an orphan that only takes space. Files are not synced to disk: that
+ * protects only against power cuts, and this is a double on a development machine.
  */
 export function createFileStore(root: string): FileStore {
   const made = new Set<string>();
-  // 256 folders: 1.4 million files stay below 6,000 a folder.
+  // 256 folders: 1.4 million files are fewer than 6,000 in each folder.
   const folderOf = (version: string): string => join(root, version.slice(0, 2));
   const pathOf = (version: string): string => join(folderOf(version), version);
   return {

@@ -57,7 +57,8 @@ export interface Download {
 
 export async function download(session: StorageSession, bucket: string, key: string): Promise<Download> {
   const row = await findObject(session, bucket, key);
-  // Between the row and its file the object may be replaced, and its file removed: then the row has changed, too.
+  // The object may be replaced and its file removed after the row was read; then the row has
+  // changed too.
   const content =
     (await session.files.read(row.version)) ??
     (await session.files.read((await findObject(session, bucket, key)).version));
@@ -76,7 +77,10 @@ export async function download(session: StorageSession, bucket: string, key: str
 
 const removeBody = z.object({ prefixes: z.array(z.string()).min(1).max(1_000) });
 
-/** Removes objects by their full names (the field is called `prefixes` all the same) and answers their rows. */
+/**
+ * Removes objects by their full names (although the field is called `prefixes`) and returns their
+ * rows.
+ */
 export async function removeObjects(
   session: StorageSession,
   bucket: string,
@@ -85,7 +89,7 @@ export async function removeObjects(
   const parsed = removeBody.safeParse(body);
   if (!parsed.success) throw invalidRequest(z.prettifyError(parsed.error));
   const removed = await session.asCaller(async (client) => {
-    // The trigger on the table refuses every deletion that does not come from Storage itself.
+    // The trigger on the table refuses all deletes except those of Storage itself.
     await client.query(`select set_config('storage.allow_delete_query', 'true', true)`);
     const { rows } = await client.query<{ object: object; version: string | null }>(
       `delete from storage.objects as o where bucket_id = $1 and name = any($2)
@@ -111,7 +115,9 @@ const listBody = z.object({
     .prefault({}),
 });
 
-/** The entries of one folder: its files, and its sub-folders as entries without an id. Byte order. */
+/**
+ * The entries of one folder, in byte order: its files, and its subfolders as entries without an id.
+ */
 export async function listObjects(session: StorageSession, bucket: string, body: unknown): Promise<object[]> {
   const parsed = listBody.safeParse(body ?? {});
   if (!parsed.success) throw invalidRequest(z.prettifyError(parsed.error));

@@ -10,7 +10,10 @@ import { parseUserMetadata, upload } from './upload.ts';
 
 type Deps = Pick<StorageSession, 'pool' | 'files' | 'counters'> & { readonly keyRing: KeyRing };
 
-/** First segments behind /object/ that are calls of their own in the real service: they must not pass for buckets. */
+/**
+ * First segments after /object/ that are separate calls in the real service, so they are not
+ * buckets.
+ */
 const OTHER_CALLS = new Set([
   'public',
   'sign',
@@ -23,7 +26,7 @@ const OTHER_CALLS = new Set([
   'authenticated',
 ]);
 
-/** Storage allows no tolerance: a JWT counts until its very second. */
+/** Storage has no tolerance: a JWT is refused from the second of its expiry. */
 const JWT_TOLERANCE_SECONDS = 0;
 
 interface ObjectParams {
@@ -33,7 +36,7 @@ interface ObjectParams {
 
 /** The routes of `/storage/v1`. */
 export function storageRoutes(app: FastifyInstance, deps: Deps): void {
-  // The body is the file, whatever its type says; the JSON of the other calls is parsed by hand.
+  // The body is the file, whatever its content type. The JSON of other calls is parsed separately.
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
   app.setErrorHandler((error, _request, reply) => {
@@ -59,7 +62,7 @@ export function storageRoutes(app: FastifyInstance, deps: Deps): void {
       const { bucket, '*': key } = request.params;
       if (OTHER_CALLS.has(bucket)) return notImplemented(request, reply);
       const contentType = request.headers['content-type'] ?? 'application/octet-stream';
-      // Sent by the client for Blob and FormData only.
+      // The client sends it only for Blob and FormData.
       if (contentType.startsWith('multipart/')) return notImplemented(request, reply, 'multipart bodies');
       return upload(await open(request), {
         bucket,

@@ -5,16 +5,16 @@ import type { Caller } from '../keys.ts';
 import type { Counters } from '../counters.ts';
 import type { FileStore } from './files.ts';
 
-/** One request to Storage: who asks, and what it works with. */
+/** One request to Storage: its caller and its resources. */
 export interface StorageSession {
   readonly caller: Caller;
-  /** As the owner of the tables, whom row security does not bind. */
+  /** For the owner of the tables, who bypasses row security. */
   readonly pool: Pool;
   readonly files: FileStore;
   readonly counters: Counters;
   /**
-   * One transaction under the caller's role: what it may do is decided by the database.
-   * @param first SQL to run in the message that opens the transaction.
+   * Runs one transaction under the caller's role; the database decides what it may do.
+   * @param first SQL for the message that opens the transaction.
    */
   asCaller<T>(work: (client: PoolClient) => Promise<T>, first?: string): Promise<T>;
 }

@@ -19,7 +19,7 @@ export interface Upload {
   readonly contentType: string;
   readonly cacheControl: string;
   readonly userMetadata: Readonly<Record<string, unknown>>;
-  /** Replace what is there. Without it an existing object is an error. */
+  /** Replace an existing object. Otherwise an existing object is an error. */
   readonly upsert: boolean;
 }
 
@@ -33,11 +33,13 @@ interface UploadTarget {
 const KEY = /^[A-Za-z0-9_/!.*'() &$=@;:+,?-]+$/;
 
 /**
- * Carries out an upload in the order of the real service: look first, write the file, then insert or replace the row.
+ * Carries out an upload in the order of the real service: check for the object, write the file,
+ * then insert or replace the row.
  *
- * The look and the write are separate transactions, and the write always replaces. So of several uploads of one new
- * path at once all succeed and the last one wins, upsert or not: without upsert is *not* "create, or fail". A client
- * that relies on that must fail here as it would in production.
+ * The check and the write are separate transactions, and the write always replaces. So several
+ * concurrent uploads of a new path all succeed and the last one wins, with or without upsert: no
+ * upsert does *not* mean "create, or fail". A client that relies on that must fail here as in
+ * production.
  */
 export async function upload(session: StorageSession, request: Upload): Promise<{ Id: string; Key: string }> {
   const { bucket, key, content } = request;
@@ -55,7 +57,8 @@ export async function upload(session: StorageSession, request: Upload): Promise<
     if (previous !== null) await session.files.remove(previous);
     return { Id: id, Key: `${bucket}/${key}` };
   } catch (error) {
-    // Only when the server has said no: after a lost connection the row may well be there and need its file.
+    // Only after an error from the server: after a lost connection, the row may exist and need its
+    // file.
     if (sqlState(error) !== undefined) await session.files.remove(version);
     throw error;
   }
@@ -73,7 +76,7 @@ async function findTarget(session: StorageSession, bucket: string, key: string):
   return target;
 }
 
-/** Asks the database whether the caller's policies let it write: an insert that is rolled back. */
+/** Checks by an insert that is rolled back whether the caller's policies allow the write. */
 async function probeRights(session: StorageSession, bucket: string, key: string): Promise<void> {
   const undo = new Error('rolled back on purpose');
   await session
@@ -96,7 +99,8 @@ async function putRow(
   version: string,
 ): Promise<{ id: string; previous: string | null }> {
   const { bucket, key, userMetadata } = request;
-  // Uploads of one object follow one another, so that each sees the version that it replaces and must remove.
+  // Uploads of one object are sequential, so that each sees the version that it replaces and must
+  // remove.
   const lock = `select pg_advisory_xact_lock(hashtextextended(${escapeLiteral(`${bucket}/${key}`)}, 0))`;
   return session.asCaller(async (client) => {
     const { rows } = await client.query<{ id: string; previous: string | null }>(
@@ -110,7 +114,7 @@ async function putRow(
     );
     const row = rows[0];
     if (row === undefined) throw new Error(`The upsert of ${bucket}/${key} returned no row.`);
-    // The count is made by the tables' owner: no role of the API may see it.
+    // The tables' owner writes the count, because no role of the API may access it.
     await client.query('set local role none');
     await client.query(
       `insert into gateway.uploads as counted (bucket_id, name, sha256) values ($1, $2, $3)
@@ -121,7 +125,7 @@ async function putRow(
   }, lock);
 }
 
-/** The `metadata` column, with the names and types that Storage writes. */
+/** The `metadata` column, with the keys and types of the real service. */
 function describe({ content, contentType, cacheControl }: Upload): object {
   const md5 = createHash('md5').update(content).digest('hex');
   return {
@@ -135,7 +139,10 @@ function describe({ content, contentType, cacheControl }: Upload): object {
   };
 }
 
-/** A bucket's list names types, or groups of them as `image/*`. No list, no rule. */
+/**
+ * A bucket's list contains types or groups such as `image/*`. Without a list, all types are
+ * allowed.
+ */
 function mimeAllowed(contentType: string, allowed: readonly string[] | null): boolean {
   if (allowed === null || allowed.length === 0) return true;
   const type = contentType.split(';', 1)[0]?.trim().toLowerCase() ?? '';
@@ -151,7 +158,7 @@ export function parseUserMetadata(header: string | undefined): Record<string, un
     const value: unknown = JSON.parse(Buffer.from(header, 'base64').toString('utf8'));
     if (typeof value === 'object' && value !== null && !Array.isArray(value)) return { ...value };
   } catch {
-    // Falls through to the one error for both kinds of wrong value.
+    // Both kinds of invalid values give the same error, below.
   }
   throw invalidRequest('The header x-metadata must be the base64 of a JSON object.');
 }

@@ -1,16 +1,16 @@
 import { z } from 'zod';
 import { MalformedAnswer } from '../answers.ts';
 import type { Api } from '../api.ts';
-import { listedId } from './listing.ts';
+import { listedId } from '../ids.ts';
 import type { CodeSummary } from '../types.ts';
 
 const PAGE_SIZE = 100;
 
-/** There are fewer than 100 codes in force; ten pages leave room for whatever the legislator may do. */
+/** There are fewer than 100 codes in force; ten pages leave ample room for new ones. */
 const MAX_PAGES = 10;
 
 const answerSchema = z.object({
-  // Not to be null: an answer without codes would end the enumeration of a source without a word.
+  // Not nullable: an answer without codes would silently end the enumeration of a source.
   results: z.array(
     z.object({ id: z.unknown().optional(), titre: z.string().nullish(), etat: z.string().nullish() }),
   ),
@@ -18,8 +18,8 @@ const answerSchema = z.object({
 });
 
 /**
- * Every code in force. An answer with no codes, or with fewer than it says there are, is asked for again and then fails
- * as malformed: France is never without codes.
+ * Every code in force. If an answer has no codes, or fewer than its total says, the request is
+ * retried and then fails as malformed: there are always codes in force.
  *
  * @throws LegisyncError `LEGIFRANCE_*`; the signal's reason when it is aborted.
  */
@@ -30,7 +30,7 @@ export async function listCodes(
 ): Promise<readonly CodeSummary[]> {
   const codes = new Map<string, CodeSummary>();
   for (let page = 1; page <= MAX_PAGES; page += 1) {
-    const { listed, last } = await api.ask(
+    const { listed, last } = await api.request(
       {
         kind: 'listing',
         path: '/list/code',
@@ -53,7 +53,7 @@ function readCodes(json: unknown, page: number): { listed: CodeSummary[]; last: 
   const { results, totalResultNumber: total } = parsed.data;
   const expected = Math.min(Math.max(total - (page - 1) * PAGE_SIZE, 0), PAGE_SIZE);
   if (total > MAX_PAGES * PAGE_SIZE || results.length < expected) {
-    throw new MalformedAnswer(`${results.length} codes on page ${page} of ${total} in all`);
+    throw new MalformedAnswer(`${results.length} codes on page ${page}, ${total} in total`);
   }
   const listed = results.flatMap(({ id: name, titre, etat }) => {
     const id = listedId(name, 'LEGITEXT');

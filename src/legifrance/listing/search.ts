@@ -1,39 +1,39 @@
 import { z } from 'zod';
 import { LegisyncError } from '../../contract/failures.ts';
+import { MAX_PAGE_SIZE } from '../../contract/limits.ts';
 import { MalformedAnswer } from '../answers.ts';
-import type { Question } from '../api.ts';
+import type { ApiRequest } from '../api.ts';
 import type { Log } from '../log.ts';
-import { listedId, revisionOf } from './listing.ts';
+import { listedId } from '../ids.ts';
+import { revisionOf } from './revision.ts';
 import { MAX_PAGE, REACH, reachOf } from './slicing.ts';
 import type { ListedDocument, SearchPage, SearchQuery } from '../types.ts';
 
-/** The largest page the API serves. */
-const MAX_SIZE = 100;
-
 /**
- * The question for one page of a search.
+ * The request for one page of a search.
  *
- * `typeChamp`, `sort` and the date filter are each fond's own: a sort of another fond is accepted without a word and
- * gives another order, a filter of another fond gives HTTP 500. No `secondSort`: it would break ties within a day, but
- * which values a fond takes is not documented, and a wrong one gives HTTP 500; pages are therefore read until two
- * rounds agree.
+ * `typeChamp`, `sort` and the date filter depend on the fond. The API accepts another fond's sort
+ * and silently uses another order; another fond's filter gives HTTP 500. There is no `secondSort`:
+ * it would break ties within a day, but the values that a fond accepts are not documented, and a
+ * wrong one gives HTTP 500. Pages are therefore read until two rounds agree.
  *
- * `moreArticle` says that a text has articles beyond those shown. Pagination by article is there to prevent it, so it is
- * logged with its count; to fail would lose the articles that were shown as well.
+ * `moreArticle` means that a text has more articles than are shown. Pagination by article should
+ * prevent this, so the number is logged. A failure would lose the articles that were shown.
  *
- * @throws LegisyncError `LEGIFRANCE_REJECTED` for a page that the API cannot show, or a window on a fond without dates.
+ * @throws LegisyncError `LEGIFRANCE_REJECTED` if the API cannot show the page, or for a window on a
+ * fond without dates.
  */
-export function searchQuestion(
+export function searchRequest(
   query: SearchQuery,
   number: number,
   size: number,
   log: Log,
-): Question<SearchPage> {
+): ApiRequest<SearchPage> {
   checkPage(number, size);
   if (query.fond === 'CODE_DATE' && query.window !== undefined) {
     throw new LegisyncError(
       'LEGIFRANCE_REJECTED',
-      `Fond CODE_DATE shows the law as of one day and takes no window; got ${query.window.from} to ${query.window.to}.`,
+      `Fond CODE_DATE shows the law as of one day and does not support a window; got ${query.window.from} to ${query.window.to}.`,
     );
   }
   return {
@@ -46,7 +46,7 @@ export function searchQuestion(
         champs: [
           {
             typeChamp: 'ALL',
-            // The schema calls it optional; without it the API answers HTTP 500.
+            // Optional in the API's schema, but without it the API answers HTTP 500.
             operateur: 'ET',
             criteres: [
               {
@@ -70,7 +70,7 @@ export function searchQuestion(
       if (heldBack > 0) {
         log.warn(
           { fond: query.fond, query: query.query, page: number, heldBack },
-          'A search holds articles back (moreArticle), which are not listed; a source of kind "codes" lists them all.',
+          'A search does not show all articles (moreArticle); these are not listed. A source of kind "codes" lists all.',
         );
       }
       return page;
@@ -95,7 +95,7 @@ function decisionOptions({ window }: SearchQuery): object {
       window === undefined
         ? []
         : [{ facette: DATE_FACETS[window.field], dates: { start: window.from, end: window.to } }],
-    // Oldest first: what is added while we read lands on the pages that are still to come.
+    // Oldest first: documents added during the enumeration appear on the pages that follow.
     sort: 'DATE_ASC',
     typePagination: 'DEFAUT',
   };
@@ -103,10 +103,10 @@ function decisionOptions({ window }: SearchQuery): object {
 
 function checkPage(number: number, size: number): void {
   const integers = Number.isInteger(number) && Number.isInteger(size);
-  if (!integers || size < 1 || size > MAX_SIZE || number < 1 || !isReachable(number, size)) {
+  if (!integers || size < 1 || size > MAX_PAGE_SIZE || number < 1 || !isReachable(number, size)) {
     throw new LegisyncError(
       'LEGIFRANCE_REJECTED',
-      `Page ${number} of ${size} hits cannot be shown: pages hold 1 to ${MAX_SIZE} hits, are numbered 1 to ${MAX_PAGE}, ` +
+      `Page ${number} of ${size} hits cannot be shown: pages hold 1 to ${MAX_PAGE_SIZE} hits, are numbered 1 to ${MAX_PAGE}, ` +
         `and reach ${REACH} hits. Cut the search into narrower windows.`,
     );
   }
@@ -116,7 +116,7 @@ function isReachable(number: number, size: number): boolean {
   return number * size <= reachOf(size);
 }
 
-/** A list whose absence, or null, means that it is empty. */
+/** A list that is empty if it is absent or null. */
 const list = <T extends z.ZodType>(item: T) =>
   z
     .array(item)
@@ -126,7 +126,7 @@ const list = <T extends z.ZodType>(item: T) =>
 const field = z.unknown().optional();
 
 const answerSchema = z.object({
-  // Without it the answer is a degenerate one, not a search without hits.
+  // Without a total, the answer is degenerate. It does not mean that there are no hits.
   totalResultNumber: z.number().int().nonnegative(),
   totalArticleResultNumber: z.number().int().nonnegative().nullish(),
   results: list(
@@ -179,13 +179,14 @@ function readPage(
   const parsed = answerSchema.safeParse(json);
   if (!parsed.success) {
     const [issue] = parsed.error.issues;
-    throw new MalformedAnswer(`no search answer at ${issue?.path.join('.') ?? 'its root'}`);
+    throw new MalformedAnswer(`an invalid search answer at ${issue?.path.join('.') ?? 'its root'}`);
   }
   const { results, totalResultNumber, totalArticleResultNumber } = parsed.data;
   const isCodes = fond === 'CODE_DATE';
   const listed = results.flatMap(isCodes ? articlesOf : decisionsOf);
   const total = Math.max(totalResultNumber, totalArticleResultNumber ?? 0);
-  // Counted as they came, usable or not: one extract of a section among 100 does not make a page the last one.
+  // Counts extracts without a usable id too: one section among 100 extracts does not make this the
+  // last page.
   const extracts = results.flatMap(({ sections }) => sections.flatMap((section) => section.extracts)).length;
   const hits = isCodes ? Math.max(results.length, extracts) : results.length;
   const reachable = isReachable(number + 1, size);
@@ -201,8 +202,9 @@ function readPage(
 }
 
 /**
- * Articles are in the extracts; the title above them is the code's. Its dates are left out of the revision, as is the
- * extract's `dateVersion`: they move with the day that was asked for, or with any article of the code.
+ * Articles are in the extracts; the title above them is the title of the code. The revision leaves
+ * out the code's dates and the extract's `dateVersion`: they change with the requested day or with
+ * any article of the code.
  */
 function articlesOf(result: Result): ListedDocument[] {
   const code = result.titles.map(({ title }) => title);
@@ -216,7 +218,10 @@ function articlesOf(result: Result): ListedDocument[] {
   );
 }
 
-/** Of a decision, what identifies and dates it; not the highlighted snippets, which follow the query's words. */
+/**
+ * The revision covers what identifies and dates a decision, not the highlighted snippets, which
+ * depend on the query.
+ */
 function decisionsOf(result: Result): ListedDocument[] {
   const { etat, date, dateSignature, datePublication, num, nor, solution } = result;
   return result.titles.flatMap(({ id: listed, title, legalStatus, startDate, endDate, nature }) => {

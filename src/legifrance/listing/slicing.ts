@@ -1,22 +1,27 @@
 import type { DateWindow } from '../types.ts';
 
 /**
- * The API shows at most 100 pages of 100 hits of a search, whatever its total: beyond that there is no way to a document
- * but a narrower search.
+ * The API shows at most 100 pages of 100 hits of a search, whatever its total. Only a narrower
+ * search can reach the documents beyond.
  */
 export const REACH = 10_000;
 
-/** Pages are numbered up to this, whatever their size: whether smaller pages may go further is not documented. */
+/**
+ * The last page number, for any page size. Whether smaller pages may go further is not documented.
+ */
 export const MAX_PAGE = 100;
 
-/** Hits of a search that pages of `size` (1 to 100) can show: small pages end at their number, not at {@link REACH}. */
+/**
+ * How many hits of a search pages of `size` (1 to 100) can show. Small pages reach {@link MAX_PAGE}
+ * before {@link REACH}.
+ */
 export function reachOf(size: number): number {
   return Math.min(MAX_PAGE * size, REACH);
 }
 
 /**
- * A slice that holds more hits than this is cut in two: 5 % of what pages of `size` reach are left for documents that
- * arrive while it is read. 9,500 for the largest pages.
+ * A slice with more hits than this is cut in two. 5 % of the reach of pages of `size` are left for
+ * documents that are added during the enumeration. 9,500 for the largest pages.
  */
 export function sliceTarget(size: number): number {
   return Math.floor(reachOf(size) * 0.95);
@@ -25,16 +30,17 @@ export function sliceTarget(size: number): number {
 const DAY_MS = 86_400_000;
 
 /**
- * All days that a text may bear, seen from `day` (`YYYY-MM-DD`). The oldest that the API dates are of 1804; a year is left
- * for those that are dated ahead, by mistake or because they are to come.
+ * All possible dates of a text, as of `day` (`YYYY-MM-DD`). The oldest date in the API is in 1804.
+ * The window ends a year after `day`, for texts with a future date, by mistake or because they are
+ * not yet in force.
  */
 export function wholeWindow(day: string): DateWindow {
   return { from: '1800-01-01', to: dayName(dayNumber(day) + 365) };
 }
 
 /**
- * Cuts a window into two halves that are adjacent, in order, and cover it exactly (the first may be a day longer).
- * Null for a single day, which cannot be cut.
+ * Cuts a window into two adjacent halves, in order, that cover it exactly; the first may be a day
+ * longer. Null for a single day, which cannot be cut.
  */
 export function bisect(window: DateWindow): readonly [DateWindow, DateWindow] | null {
   const first = dayNumber(window.from);

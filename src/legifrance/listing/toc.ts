@@ -1,15 +1,17 @@
 import { z } from 'zod';
 import { LegisyncError } from '../../contract/failures.ts';
 import { MalformedAnswer } from '../answers.ts';
-import type { Question } from '../api.ts';
+import type { ApiRequest } from '../api.ts';
 import type { Log } from '../log.ts';
-import { listedId, revisionOf, stripVersion } from './listing.ts';
+import { listedId, stripVersion } from '../ids.ts';
+import { revisionOf } from './revision.ts';
 import type { ListedDocument } from '../types.ts';
 
 /**
- * States of an article that is known to be out of force, from DILA's lexicon. What is not here is kept: in force, to be
- * (`VIGUEUR_DIFF`), repealed as of a day to come (`ABROGE_DIFF`), or of no stated or no known state, where its content
- * must decide. An article too many costs a consult; one left out would never be noticed.
+ * States of articles that are not in force, from DILA's lexicon. All other states are kept: in
+ * force, in force from a future day (`VIGUEUR_DIFF`), repealed from a future day (`ABROGE_DIFF`),
+ * absent or unknown; the content of the last two must decide. Listing an article too many costs one
+ * consult; nobody would notice a missing one.
  */
 const OUT_OF_FORCE: ReadonlySet<unknown> = new Set([
   'ABROGE',
@@ -24,7 +26,9 @@ const OUT_OF_FORCE: ReadonlySet<unknown> = new Set([
   'TRANSFERE',
 ]);
 
-/** Bounds of a believable table: the largest code has some 12,000 articles in force, under 10 levels of sections. */
+/**
+ * Limits of a plausible table: the largest code has some 12,000 articles in force, 10 levels deep.
+ */
 const MAX_NODES = 500_000;
 const MAX_DEPTH = 100;
 
@@ -49,16 +53,16 @@ const sectionSchema = z.object({
 const rootSchema = sectionSchema.extend({ id: z.string().nullish(), cid: z.string().nullish() });
 
 /**
- * The question for a code's table of contents: every article that is not out of force, in the order of the code. Sections
- * (`LEGISCTA…`) are no documents, and walked through only.
+ * The request for a code's table of contents. Lists every article except those out of force, in the
+ * order of the code. Sections (`LEGISCTA…`) are not documents and are only traversed.
  *
- * @throws LegisyncError `LEGIFRANCE_REJECTED` where `code` is no id of a code.
+ * @throws LegisyncError `LEGIFRANCE_REJECTED` if `code` is not the id of a code.
  */
-export function tableQuestion(code: string, day: string, log: Log): Question<readonly ListedDocument[]> {
+export function tableRequest(code: string, day: string, log: Log): ApiRequest<readonly ListedDocument[]> {
   if (listedId(code, 'LEGITEXT') !== code) {
     throw new LegisyncError(
       'LEGIFRANCE_REJECTED',
-      `${JSON.stringify(code.slice(0, 60))} is no code: its id is LEGITEXT and twelve digits; see \`/list/code\`.`,
+      `${JSON.stringify(code.slice(0, 60))} is not the id of a code: LEGITEXT and twelve digits. \`/list/code\` lists the codes.`,
     );
   }
   return {
@@ -69,7 +73,7 @@ export function tableQuestion(code: string, day: string, log: Log): Question<rea
     read(json) {
       const { documents, malformed } = readTable(code, json);
       if (malformed > 0)
-        log.warn({ code, malformed }, 'Entries of a table of contents have no usable id; left out.');
+        log.warn({ code, malformed }, 'Left out entries of a table of contents that have no usable id.');
       return documents;
     },
   };
@@ -77,7 +81,7 @@ export function tableQuestion(code: string, day: string, log: Log): Question<rea
 
 function readTable(code: string, json: unknown): { documents: ListedDocument[]; malformed: number } {
   const root = rootSchema.safeParse(json);
-  if (!root.success) throw new MalformedAnswer('no table of contents');
+  if (!root.success) throw new MalformedAnswer('an invalid table of contents');
   const names = [root.data.id, root.data.cid].filter((name) => typeof name === 'string').map(stripVersion);
   if (names.length > 0 && !names.includes(code)) {
     throw new MalformedAnswer(`the table of contents of ${names.join(', ').slice(0, 100)}`);
@@ -110,23 +114,28 @@ function readTable(code: string, json: unknown): { documents: ListedDocument[]; 
       byId.set(id, { id, revision });
     }
   }
-  // An empty table would make us take every article of the code for withdrawn; the API gives incomplete ones while it
-  // is being updated.
+  // An empty table would mean that every article of the code is withdrawn. The API sends incomplete
+  // tables while it is being updated.
   if (entries === 0) throw new MalformedAnswer('a table of contents without a single article');
   return { documents: [...byId.values()], malformed };
 }
 
-/** The articles of a table, whatever they are, in its order: at each level articles come before sections. */
+/**
+ * The entries for articles, unchecked, in the table's order: at each level, articles before
+ * sections.
+ */
 function* articlesOf(table: unknown): Generator {
   const open: { node: unknown; depth: number }[] = [{ node: table, depth: 0 }];
   let nodes = 0;
   for (let next = open.pop(); next !== undefined; next = open.pop()) {
     const section = sectionSchema.safeParse(next.node);
-    if (!section.success) throw new MalformedAnswer('a section that is none');
+    if (!section.success) throw new MalformedAnswer('an invalid section');
     const { articles, sections } = section.data;
     nodes += 1 + (articles?.length ?? 0);
     if (nodes > MAX_NODES || next.depth > MAX_DEPTH) {
-      throw new MalformedAnswer(`a table of contents beyond ${MAX_NODES} entries or ${MAX_DEPTH} levels`);
+      throw new MalformedAnswer(
+        `a table of contents of more than ${MAX_NODES} entries or ${MAX_DEPTH} levels`,
+      );
     }
     yield* articles ?? [];
     for (const node of (sections ?? []).toReversed()) open.push({ node, depth: next.depth + 1 });

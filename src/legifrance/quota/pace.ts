@@ -1,23 +1,29 @@
-/** How far apart sends are, and how that gives way when the other side says it is too much. */
+/** The time between sends, which grows when the API refuses requests because of load. */
 export interface Pace {
   /** Milliseconds from one send to the next, as of `now`. */
   spacingMs(now: number): number;
-  /** The API refused for load: halves the rate. */
+  /** The API refused a request because of load: halves the rate. */
   slowDown(now: number): void;
 }
 
-/** Back to the full rate in a minute: a refusal costs about 25 % of one minute, and refusals in a row cost more each. */
+/**
+ * Time to return to the full rate. One refusal costs about 25 % of a minute's requests; each
+ * further refusal in a row costs more.
+ */
 const RECOVERY_MS = 60_000;
 
-/** Never slower than this by itself (unless the quota is): one request a second still finds out that all is well. */
+/**
+ * Lowest rate after refusals, unless the quota is lower. One request a second is enough to find out
+ * that the API accepts requests again.
+ */
 const FLOOR_PER_SECOND = 1;
 
-/** Requests in flight together are refused together: that is one sign of load, not ten. */
-const ONE_SIGN_MS = 1_000;
+/** Requests in flight together are refused together: these refusals count once. */
+const SAME_OVERLOAD_MS = 1_000;
 
 /**
- * Additive increase, multiplicative decrease (as TCP does it): starts at one send every `spacingMs`, halves on a
- * refusal, and regains the full rate linearly while there is none.
+ * Additive increase, multiplicative decrease, as in TCP: starts with one send every `spacingMs`,
+ * halves the rate on a refusal, and returns to the full rate linearly while there is no refusal.
  */
 export function createPace(spacingMs: number): Pace {
   const full = 1_000 / spacingMs;
@@ -30,7 +36,7 @@ export function createPace(spacingMs: number): Pace {
   return {
     spacingMs: (now) => 1_000 / rateAt(now),
     slowDown(now) {
-      if (now - since < ONE_SIGN_MS) return;
+      if (now - since < SAME_OVERLOAD_MS) return;
       rate = Math.max(floor, rateAt(now) / 2);
       since = now;
     },

@@ -1,79 +1,89 @@
 import { LegisyncError } from '../../contract/failures.ts';
+import { URGENT_RANK } from '../../contract/limits.ts';
+import { MAX_RETRY_AFTER_MS, MAX_WAIT_MS } from '../../contract/timing.ts';
 import { reasonOf } from '../abort.ts';
 import { systemClock, type Clock } from '../clock.ts';
 import { createPace } from './pace.ts';
 import { createRolling, createSecond } from './rolling.ts';
 
-/** Permission to send one request, now. */
+/** Permission to send one request now. */
 export interface Permission {
-  /** Its answer is there, so it has arrived. Makes room sooner; where nobody knows, not calling it is safe. */
+  /**
+   * Reports that the answer is complete, so the request has arrived. This frees its place in the
+   * second sooner; not calling it is safe.
+   */
   arrived(): void;
 }
 
-/** Gives permission to send. One for each API application, however many clients share it. */
+/** Grants permission to send. One for each PISTE application; all its clients share it. */
 export interface Quota {
   /**
-   * Resolves when one request may be sent, at once: a permission is for now, not to be kept. A `rank` of 0 (the default)
-   * or 1 is urgent: it goes before the others, and the reserve of the hour and of the day is for it alone.
+   * Resolves when one request may be sent. It must be sent at once: a permission cannot be kept. A
+   * `rank` of 0 (the default) or 1 is urgent: it is served before the others, and only it may use
+   * the reserve of the hour and of the day.
    *
-   * @throws LegisyncError `QUOTA_SPENT` (the hour or the day has no room for 30 s or more) or `LEGIFRANCE_THROTTLED`
-   * (the API asked for a longer silence), both with `retryAfterMs`; the signal's reason when it is aborted.
+   * @throws LegisyncError `QUOTA_SPENT` (the hour or the day has no room for more than 30 s) or
+   * `LEGIFRANCE_THROTTLED` (the API asked for a pause of more than 30 s), both with `retryAfterMs`;
+   * the signal's reason when it is aborted.
    */
   acquire(signal: AbortSignal, rank?: number): Promise<Permission>;
-  /** The API refused a request for load: send more slowly, and nothing for `retryAfterMs`. */
+  /**
+   * The API refused a request because of load: slows down, and permits nothing for `retryAfterMs`.
+   */
   throttled(retryAfterMs?: number): void;
 }
 
 export interface ProcessQuotaOptions {
-  /** Requests in any sliding second, hour and day. PISTE shows an application its own under "Consulter les quotas". */
+  /**
+   * Requests in any sliding second, hour and day. PISTE shows the quotas of an application under
+   * "Consulter les quotas".
+   */
   readonly perSecond: number;
   readonly perHour: number;
   readonly perDay: number;
   /**
-   * Part of the hour and of the day that only urgent requests may use, in percent, 0 to 50. Default 2; where it is not 0,
-   * at least what one MAINTENANCE run needs.
+   * Share of the hour and of the day for urgent requests only, in percent, 0 to 50. Default 2.
+   * Unless it is 0, the reserve is at least what one MAINTENANCE run needs.
    */
   readonly reservePercent?: number | undefined;
   /**
-   * `smooth` spreads the hour's quota, less the reserve, evenly over the hour (153 ms apart at 24,000): work never stops
-   * dead.
-   * `burst` goes as fast as a second allows (51 ms apart at 20), and pauses when the hour is spent.
+   * `smooth` spreads the hour's quota, minus the reserve, evenly over the hour (153 ms apart at
+   * 24,000), so that requests never pause for long. `burst` sends as fast as the second's limit
+   * allows (51 ms apart at 20), and pauses when the hour is spent.
    */
   readonly pacing: 'smooth' | 'burst';
   readonly clock?: Clock | undefined;
 }
 
-/** For clocks that differ in their pace and for what the other side's own clock cannot tell apart; costs 2 %. */
+/** Margin for clock drift and for the resolution of the API's clock; costs 2 % of the rate. */
 const MARGIN_MS = 20;
 
 /**
- * How long a request that is still unanswered may have been on its way. Where answers take longer, this is what it
- * costs, and with the margin 20 a second become 18.5; where they come sooner, next to nothing.
+ * Assumed maximum transit time of a request that has no answer yet. If answers take longer, this
+ * reduces 20 requests a second to 18.5 (margin included). If answers are faster, it costs almost
+ * nothing.
  */
 const TRAVEL_MS = 60;
 
-/** A send up to this late keeps the rhythm, so that timers' jitter costs nothing; see {@link createProcessQuota}. */
+/**
+ * A send up to this late keeps the rhythm, so timer jitter costs nothing; see
+ * {@link createProcessQuota}.
+ */
 const LATE_MS = 100;
 
-/** A wait that a caller should sit out. Beyond it he does better to give the work back and say when to resume. */
-const MAX_WAIT_MS = 30_000;
-
-/** The longest silence that we let the API impose at one go: a mistaken header must not silence us for days. */
-export const MAX_RETRY_AFTER_MS = 3_600_000;
-
-/** The gate lets in as many as it has connections, 50 at most: this many can only come from a fault. */
+/** The gate admits at most 50 requests at a time, so reaching this limit means a bug. */
 const MAX_WAITING = 1_000;
 
-/** Ranks up to this are urgent: the listings and the consults of MAINTENANCE. */
-const URGENT = 1;
-
-/** 480 requests an hour and 5,600 a day by default: enough for four collections with a MAINTENANCE run every two hours. */
+/**
+ * 480 requests an hour and 5,600 a day by default: enough for four collections with a MAINTENANCE
+ * run every two hours.
+ */
 const RESERVE_PERCENT = 2;
 
-/** What a MAINTENANCE run needs: 100 documents, and their listings. */
+/** Requests of one MAINTENANCE run: 100 documents and their listings. */
 const RUN_REQUESTS = 110;
 
-/** Of a limit that is smaller than a few runs, the reserve takes no more than half: the rest would stand still. */
+/** The reserve is at most half of a small limit; otherwise MASSIVE could not run at all. */
 function reserveOf(limit: number, percent: number): number {
   if (percent === 0) return 0;
   return Math.min(Math.max(Math.ceil((limit * percent) / 100), RUN_REQUESTS), Math.floor(limit / 2));
@@ -88,18 +98,18 @@ interface Waiter {
 /**
  * A quota for one process.
  *
- * Sends happen in timed slots. Slots follow each other at the pace, but what is *counted* is when a send really happened:
- * the second's limit is checked against the actual times of the last sends, so no jitter of timers and no stall of the
- * event loop can squeeze 21 requests into one second. After a stall, a slot up to 100 ms late keeps its place in the rhythm
- * (average rate unharmed); one later than that is given up and the rhythm starts again from now, so that the slots
- * missed are lost, not caught up on in a burst.
+ * Sends happen in timed slots, one `pace` apart. The second's limit is checked against the actual
+ * times of the last sends, so neither timer jitter nor a stall of the event loop can put 21
+ * requests into one second. A slot up to 100 ms late keeps its place in the rhythm, and the average
+ * rate stays the same. A slot later than that is dropped and the rhythm starts again from now:
+ * missed slots are lost, not caught up in a burst.
  *
- * Urgent waiters are served first, the others after them, each in the order they came; one that is aborted leaves its
- * place to the next. There is one timer, for the first of them.
+ * Urgent waiters are served first, then the others, each in order of arrival. An aborted waiter
+ * leaves its place to the next. There is one timer, for the first waiter.
  *
- * Without a reserve, MASSIVE would spend the day in 11 h 40 min and MAINTENANCE would see nothing new for the other half
- * of it. So for whoever is not urgent, the hour and the day are smaller by the reserve, and the pace is that of the
- * smaller hour.
+ * Without a reserve, MASSIVE would spend the day's quota in 11 h 40 min, and MAINTENANCE could not
+ * find changes for the rest of the day. Requests that are not urgent therefore see an hour and a
+ * day that are smaller by the reserve, and the pace follows the smaller hour.
  */
 export function createProcessQuota(options: ProcessQuotaOptions): Quota {
   const clock = options.clock ?? systemClock;
@@ -117,10 +127,10 @@ export function createProcessQuota(options: ProcessQuotaOptions): Quota {
   const urgent = new Set<Waiter>();
   const others = new Set<Waiter>();
   let slotAt = -Infinity;
-  let silentUntil = -Infinity;
+  let pausedUntil = -Infinity;
   let cancelTimer: (() => void) | undefined;
 
-  /** Who is served next. */
+  /** The waiter that is served next. */
   function first(): Waiter | undefined {
     for (const waiter of urgent) return waiter;
     for (const waiter of others) return waiter;
@@ -139,7 +149,7 @@ export function createProcessQuota(options: ProcessQuotaOptions): Quota {
     );
   }
 
-  /** Serves whoever can be served now, and sets the timer for the next. */
+  /** Serves every waiter that can be served now, and sets the timer for the next one. */
   function serve(): void {
     cancelTimer?.();
     cancelTimer = undefined;
@@ -151,7 +161,7 @@ export function createProcessQuota(options: ProcessQuotaOptions): Quota {
         waiter.reject(refusal);
         continue;
       }
-      const at = Math.max(slotAt, silentUntil, second.roomAt(), roomAt(now, waiter));
+      const at = Math.max(slotAt, pausedUntil, second.roomAt(), roomAt(now, waiter));
       if (at > now) {
         cancelTimer = clock.after(at - now, serve);
         return;
@@ -165,22 +175,23 @@ export function createProcessQuota(options: ProcessQuotaOptions): Quota {
     }
   }
 
-  /** Why `waiter` should not wait at all, where that is so. */
+  /** The error for a waiter that would have to wait too long; undefined if it may wait. */
   function refuse(now: number, waiter: Waiter): LegisyncError | undefined {
-    const silenceMs = Math.ceil(silentUntil - now);
-    if (silenceMs > MAX_WAIT_MS) {
+    const pauseMs = Math.ceil(pausedUntil - now);
+    if (pauseMs > MAX_WAIT_MS) {
       return new LegisyncError(
         'LEGIFRANCE_THROTTLED',
-        `Légifrance asked for no request during the next ${Math.ceil(silenceMs / 1_000)} s.`,
-        { retryAfterMs: silenceMs },
+        `Légifrance asked for a pause; the next request may be sent in ${Math.ceil(pauseMs / 1_000)} s.`,
+        { retryAfterMs: pauseMs },
       );
     }
     const spentMs = Math.ceil(roomAt(now, waiter) - now);
     if (spentMs > MAX_WAIT_MS) {
-      const kept = waiter.urgent ? '' : `, of which ${keptOfHour} and ${keptOfDay} are kept for MAINTENANCE`;
+      const kept = waiter.urgent ? '' : `; ${keptOfHour} and ${keptOfDay} of them are kept for MAINTENANCE`;
       return new LegisyncError(
         'QUOTA_SPENT',
-        `The quota (${options.perHour} requests an hour, ${options.perDay} a day${kept}) is spent for ${Math.ceil(spentMs / 1_000)} s.`,
+        `The quota (${options.perHour} requests an hour, ${options.perDay} a day${kept}) is spent. ` +
+          `The next request may be sent in ${Math.ceil(spentMs / 1_000)} s.`,
         { retryAfterMs: spentMs },
       );
     }
@@ -193,11 +204,11 @@ export function createProcessQuota(options: ProcessQuotaOptions): Quota {
       if (urgent.size + others.size >= MAX_WAITING) {
         throw new LegisyncError(
           'LEGIFRANCE_THROTTLED',
-          `${urgent.size + others.size} requests already wait for the quota of ${options.perSecond} a second; lower the concurrency.`,
+          `${urgent.size + others.size} requests already wait for the quota of ${options.perSecond} a second. Lower the concurrency.`,
         );
       }
       const { promise, resolve, reject } = Promise.withResolvers<Permission>();
-      const waiter: Waiter = { urgent: rank <= URGENT, resolve, reject };
+      const waiter: Waiter = { urgent: rank <= URGENT_RANK, resolve, reject };
       const abort = (): void => {
         leave(waiter);
         reject(reasonOf(signal));
@@ -217,7 +228,7 @@ export function createProcessQuota(options: ProcessQuotaOptions): Quota {
       const now = clock.now();
       pace.slowDown(now);
       slotAt = Math.max(slotAt, now + pace.spacingMs(now));
-      silentUntil = Math.max(silentUntil, now + Math.min(retryAfterMs, MAX_RETRY_AFTER_MS));
+      pausedUntil = Math.max(pausedUntil, now + Math.min(retryAfterMs, MAX_RETRY_AFTER_MS));
       serve();
     },
   };

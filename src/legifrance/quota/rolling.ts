@@ -1,29 +1,31 @@
-/** Counters of the quota: how much was sent in the last second, hour and day. Times are milliseconds of one clock. */
+/** Counts the sends of the last hour or day. Times are milliseconds of one clock. */
 export interface Counter {
   /**
-   * The earliest time at which one more send stays within the limit, less the `kept` sends that are not for this one;
-   * in the past where there is room now.
+   * The earliest time at which one more send stays within the limit minus `kept`, the part of it
+   * that is reserved for other sends. A time in the past if there is room now.
    */
   roomAt(now: number, kept?: number): number;
-  /** Notes a send at `now`. */
+  /** Counts a send at `now`. */
   add(now: number): void;
 }
 
-/** The count of the last second. */
+/** Counts the sends of the last second. */
 export interface Second {
   roomAt(): number;
-  /** Notes a send at `now`; the function returned notes when it is known to have arrived. */
+  /** Counts a send at `now`. Call the returned function with a time by which it has arrived. */
   add(now: number): (arrivedBy: number) => void;
 }
 
 /**
- * A second, strictly, as the other side sees it: by arrivals, of which we only know that each lies between our send and
- * the answer. A new connection's handshakes, a cold start or a stall can hold one request up and not the twentieth after
- * it, which makes 21 arrivals in a second of 20 well-spaced sends. So a place is free again a second (and `marginMs`)
- * after the *latest* that its request can have arrived: its answer, or `travelMs` after its send where that is sooner.
+ * Counts the last second as the API does: by arrivals. We only know that a request arrives between
+ * our send and its answer. A new connection's handshake, a cold start or a stall can delay one
+ * request but not the twentieth after it: 20 well-spaced sends then make 21 arrivals in one second.
+ * A place is therefore free again one second (plus `marginMs`) after the *latest* possible arrival
+ * of its request: the time of its answer, or `travelMs` after its send if that is sooner.
  *
- * Why that holds: take any 21 requests, `a` the first sent of them and `b` the last. Since at least 20 were sent from
- * `a` on before `b`, `b` was sent a second after `a` had arrived, and so arrived later still.
+ * Proof: of any 21 requests, let `a` be the first sent and `b` the last. At least 20 were sent
+ * before `b`, from `a` on, so `b` was sent more than a second after the arrival of `a`, and arrived
+ * later still.
  */
 export function createSecond(limit: number, travelMs: number, marginMs: number): Second {
   const arrived = new Float64Array(limit).fill(-Infinity);
@@ -45,9 +47,10 @@ export function createSecond(limit: number, travelMs: number, marginMs: number):
 }
 
 /**
- * A long window in little memory: one number for each `bucketMs`, where a list of times would hold 280,000 of them.
- * A bucket counts whole for as long as any of it may lie inside the window, so the limit holds in every sliding window,
- * at the price of `bucketMs / spanMs` of it. `spanMs` is a multiple of `bucketMs`.
+ * Counts a long window in little memory: one number for each `bucketMs`. A list of times would have
+ * 280,000 entries. A bucket counts in full while any part of it may lie inside the window. The
+ * limit therefore holds in every sliding window, at a cost of `bucketMs / spanMs` of it. `spanMs`
+ * must be a multiple of `bucketMs`.
  */
 export function createRolling(limit: number, spanMs: number, bucketMs: number): Counter {
   const span = spanMs / bucketMs;
@@ -75,7 +78,8 @@ export function createRolling(limit: number, spanMs: number, bucketMs: number): 
         held -= counts[at(bucket)] ?? 0;
         bucket += 1;
       }
-      // `bucket` is the first that may stay: the one before it leaves when `newest` has come `span` past it.
+      // `bucket` is the first that may stay. The one before it leaves the window `span` buckets
+      // later.
       return bucket === newest - span ? -Infinity : (bucket + span) * bucketMs;
     },
     add(now) {

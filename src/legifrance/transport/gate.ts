@@ -1,22 +1,31 @@
 import { LegisyncError } from '../../contract/failures.ts';
+import { CONSULTS, MAX_ACTIVITIES } from '../../contract/limits.ts';
 import { reasonOf } from '../abort.ts';
 
-/** Lets a fixed number of pieces of work run at a time; of the others, the lowest rank goes first, then the oldest. */
+/**
+ * Runs a limited number of requests at a time. The others wait: the lowest rank first, then the
+ * oldest.
+ */
 export interface Gate {
-  /** Runs `work` when there is a place. Rejects with the signal's reason when it is aborted while waiting. */
+  /** Runs `work` when a place is free. Rejects with the signal's reason if it is aborted first. */
   run<T>(work: () => Promise<T>, signal: AbortSignal, rank: number): Promise<T>;
 }
 
 /**
- * What a worker with the largest settings can bring: 40 activities at a time, each with 50 documents in work. Fewer would
- * turn allowed settings into failures that never end; more can only come from a fault, and are pushed back rather than held.
+ * The maximum with the largest settings: 40 activities at a time, each with 50 documents in
+ * progress. With a lower limit, allowed settings would fail for ever. Reaching it means a bug:
+ * further requests are refused.
  */
-const MAX_WAITING = 2_000;
+const MAX_WAITING = MAX_ACTIVITIES * CONSULTS.max;
 
-/** A gate with `places` places. Throws `LEGIFRANCE_THROTTLED` where 2,000 callers wait already. */
+/**
+ * A gate with `places` places.
+ *
+ * `run` throws LegisyncError `LEGIFRANCE_THROTTLED` if 2,000 callers already wait.
+ */
 export function createGate(places: number): Gate {
   let free = places;
-  /** With their ranks, in the order they came. */
+  /** Waiters and their ranks, in order of arrival. */
   const waiting = new Map<() => void, number>();
 
   function enter(signal: AbortSignal, rank: number): Promise<void> {
@@ -28,7 +37,7 @@ export function createGate(places: number): Gate {
     if (waiting.size >= MAX_WAITING) {
       throw new LegisyncError(
         'LEGIFRANCE_THROTTLED',
-        `${waiting.size} requests already wait for one of the ${places} connections to Légifrance; lower the concurrency.`,
+        `${waiting.size} requests already wait for one of the ${places} connections to Légifrance. Lower the concurrency.`,
       );
     }
     return new Promise((resolve, reject) => {
@@ -45,7 +54,7 @@ export function createGate(places: number): Gate {
     });
   }
 
-  /** Hands the place to whoever goes first; it is free only where nobody waits. */
+  /** Passes the place to the next waiter; it becomes free only if there is none. */
   function leave(): void {
     let next: (() => void) | undefined;
     let lowest = Infinity;

@@ -2,7 +2,7 @@ import type { Dispatcher } from 'undici';
 import { reasonOf } from '../abort.ts';
 import type { Clock } from '../clock.ts';
 
-/** What came back, whole. */
+/** A complete answer. */
 export interface Answer {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
@@ -15,30 +15,34 @@ interface Post {
   readonly body: string;
 }
 
-/** The exchange took longer than it may, from the first byte sent to the last one received. */
+/** The exchange, from the first byte sent to the last one received, exceeded its time limit. */
 export class DeadlineExceeded extends Error {
   override readonly name = 'DeadlineExceeded';
 }
 
-/** The body is larger than we are ready to hold. */
+/** The body exceeds the size limit. */
 export class AnswerTooLarge extends Error {
   override readonly name = 'AnswerTooLarge';
 }
 
-/** Large enough for a whole code's table of contents (some 10 MB); ten at once still fit a worker's memory. */
+/**
+ * A code's table of contents has up to some 10 MB. Ten bodies of this size fit into a worker's
+ * memory.
+ */
 const MAX_BODY_BYTES = 64 * 1024 * 1024;
 
 export interface Http {
   /**
-   * One POST, one answer, whatever its status. A redirect is an answer too: it is never followed, so that what the
-   * headers say of us goes to the host it is meant for.
+   * Sends one POST and returns the answer, whatever its status. Redirects are not followed, so that
+   * the credentials in the headers never go to another host.
    *
-   * @throws DeadlineExceeded, AnswerTooLarge, the dispatcher's error, or the signal's reason when it is aborted.
+   * @throws DeadlineExceeded, AnswerTooLarge, the dispatcher's error, or the signal's reason when
+   * it is aborted.
    */
   post(request: Post, signal: AbortSignal): Promise<Answer>;
 }
 
-/** HTTP over `dispatcher`. `timeoutMs` bounds a whole exchange: connecting, sending, waiting and reading. */
+/** HTTP over `dispatcher`. `timeoutMs` limits the whole exchange: connect, send, wait and read. */
 export function createHttp(dispatcher: Dispatcher, timeoutMs: number, clock: Clock): Http {
   async function exchange(request: Post, signal: AbortSignal): Promise<Answer> {
     const { origin, pathname, search } = new URL(request.url);
@@ -58,7 +62,7 @@ export function createHttp(dispatcher: Dispatcher, timeoutMs: number, clock: Clo
     let size = 0;
     for await (const chunk of response.body as AsyncIterable<Buffer>) {
       size += chunk.length;
-      // Leaving the loop destroys the stream, and with it the connection.
+      // Leaving the loop destroys the stream and its connection.
       if (size > MAX_BODY_BYTES) throw new AnswerTooLarge(`more than ${MAX_BODY_BYTES} bytes`);
       chunks.push(chunk);
     }
@@ -68,12 +72,13 @@ export function createHttp(dispatcher: Dispatcher, timeoutMs: number, clock: Clo
   return {
     async post(request, signal) {
       signal.throwIfAborted();
-      // Not AbortSignal.any(): made for every request from a signal that lives as long as a batch, it piles up on it.
+      // Not AbortSignal.any(): called for each request of a batch, its signals would accumulate on
+      // the batch's signal.
       const controller = new AbortController();
       const abort = (): void => controller.abort(reasonOf(signal));
       signal.addEventListener('abort', abort, { once: true });
       const cancel = clock.after(timeoutMs, () => {
-        controller.abort(new DeadlineExceeded(`no whole answer within ${timeoutMs} ms`));
+        controller.abort(new DeadlineExceeded(`no complete answer within ${timeoutMs} ms`));
       });
       try {
         return await exchange(request, controller.signal);

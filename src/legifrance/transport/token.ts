@@ -5,16 +5,16 @@ import { failedAnswer, failedExchange, type Asked } from '../failures.ts';
 import type { Http } from './http.ts';
 import { withRetries, type RetryDeps } from './retry.ts';
 
-/** The one access token that all requests share. */
+/** The access token that all requests share. */
 export interface Tokens {
   /**
-   * A token that is good for a while yet. However many ask, one request is made.
+   * A token that does not expire soon. Concurrent callers share one request for it.
    *
-   * @throws LegisyncError `LEGIFRANCE_CREDENTIALS` after three refusals, `LEGIFRANCE_*` for other trouble; the signal's
-   * reason when it is aborted.
+   * @throws LegisyncError `LEGIFRANCE_CREDENTIALS` after three refusals, `LEGIFRANCE_*` for other
+   * failures; the signal's reason when it is aborted.
    */
   get(signal: AbortSignal): Promise<string>;
-  /** The API refused `token`: never give it again. A newer one stays. */
+  /** The API refused `token`: never return it again. A newer token is kept. */
   drop(token: string): void;
   /** Ends a request in flight. */
   close(): void;
@@ -26,7 +26,10 @@ export interface TokenOptions {
   readonly clientSecret: () => string;
 }
 
-/** Renewed this long before its end, so that it does not expire on the way or in a queue. */
+/**
+ * A token is renewed this long before it expires, so that it does not expire in transit or in a
+ * queue.
+ */
 const EARLY_MS = 60_000;
 
 const ASKED: Asked = { kind: 'token', what: 'the request for an access token' };
@@ -39,10 +42,12 @@ interface Token {
 }
 
 /**
- * Tokens by the client-credentials grant, with the credentials in the body as PISTE documents it (it gives no refresh
- * token). PISTE's quotas are an API's, and the token endpoint is none: these requests take no place in the quota.
+ * Tokens by the client-credentials grant, with the credentials in the body as PISTE documents it.
+ * There is no refresh token. PISTE has quotas for each API and the token endpoint is not one of
+ * them, so these requests do not count against the quota.
  *
- * The request belongs to nobody: a caller who is aborted leaves it to those who wait for the same token.
+ * No caller owns the request for a token: if one is aborted, the request continues for the others
+ * that wait for the token.
  */
 export function createTokens(options: TokenOptions, http: Http, deps: RetryDeps): Tokens {
   const closing = new AbortController();
@@ -71,12 +76,9 @@ export function createTokens(options: TokenOptions, http: Http, deps: RetryDeps)
       const parsed = tokenAnswer.safeParse(parseJson(answer.body));
       if (!parsed.success) throw new MalformedAnswer('no access_token or expires_in');
       const lifetimeMs = parsed.data.expires_in * 1_000;
-      // A token that lives for a minute or less must be used all the same.
+      // A token with a lifetime of a minute or less must still be used.
       const renewAt = askedAt + lifetimeMs - Math.min(EARLY_MS, lifetimeMs / 4);
-      deps.log.info(
-        { expiresInSeconds: parsed.data.expires_in },
-        'A new Légifrance access token was obtained.',
-      );
+      deps.log.info({ expiresInSeconds: parsed.data.expires_in }, 'Obtained a new Légifrance access token.');
       return { value: parsed.data.access_token, renewAt };
     } catch (error) {
       throw failedExchange(ASKED, error);

@@ -1,13 +1,16 @@
-import base from './jest.config.js';
+import { base } from './jest.config.js';
 
-/** `npm run test:chaos`: processes are killed for a quarter of an hour. One file after the other: each takes both cores. */
+/**
+ * `npm run test:chaos`: processes are killed for a quarter of an hour. One file at a time: each
+ * takes both cores.
+ */
 export default {
   ...base,
   testMatch: ['<rootDir>/test/chaos/**/*.test.ts'],
-  testPathIgnorePatterns: ['/node_modules/'],
   globalSetup: '<rootDir>/test/chaos/globalSetup.ts',
   globalTeardown: '<rootDir>/test/chaos/globalTeardown.ts',
   maxWorkers: 1,
-  // A worker that was killed is noticed after 15 s; 1.4 million files take a minute, and are made in another.
+  // A killed worker is noticed after 15 s. Planting 1.4 million files takes a minute, and a test
+  // takes another.
   testTimeout: 600_000,
 };

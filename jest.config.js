@@ -4,17 +4,53 @@ const swc = {
 };
 
 /** The ESM sources run as CommonJS under jest: swc strips the types and rewrites the imports. */
-export default {
+export const base = {
   testEnvironment: 'node',
-  testMatch: ['<rootDir>/test/**/*.test.ts'],
-  // Minutes each: see jest.chaos.config.js and jest.scale.config.js.
-  testPathIgnorePatterns: ['/node_modules/', '<rootDir>/test/chaos/', '<rootDir>/test/scale/'],
   transform: { '^.+\\.[jt]s$': ['@swc/jest', swc] },
   // jose comes as ESM only.
   transformIgnorePatterns: ['/node_modules/(?!jose/)'],
-  globalSetup: '<rootDir>/test/support/globalSetup.ts',
+  setupFiles: ['<rootDir>/test/support/setup/endWithParent.ts'],
   globalTeardown: '<rootDir>/test/support/globalTeardown.ts',
-  maxWorkers: 2,
-  // Generous: these machines are shared. A test that hangs still ends.
-  testTimeout: 60_000,
+};
+
+/** Test files that need no server, in a folder whose other files do. */
+const PURE = [
+  'activities/pure',
+  'commands/backfillOptions',
+  'commands/backfillText',
+  'commands/coherenceVerdict',
+  'commands/confirm',
+  'tools/sqlFiles',
+  'workflows/backfillPace',
+];
+
+/**
+ * The folder of a test file decides its tier. A tier starts only the servers that it needs: a test
+ * that asks for another one fails.
+ */
+const TIERS = {
+  unit: { files: ['{config,contract,legifrance,observability}/**/*', 'repository/!(sqlSource)', ...PURE] },
+  sql: { files: ['{activities,supabase,tools}/**/*', 'repository/sqlSource'], setup: 'postgres' },
+  workflows: { files: ['{commands,durability,schedules,workflows}/**/*'], setup: 'temporal' },
+  local: { files: ['{endToEnd,local}/**/*'], setup: 'temporalCli' },
+};
+
+/**
+ * `test/chaos` and `test/scale` take minutes a test: see jest.chaos.config.js and
+ * jest.scale.config.js.
+ */
+export default {
+  projects: Object.entries(TIERS).map(([displayName, { files, setup }]) => ({
+    ...base,
+    displayName,
+    testMatch: files.map((file) => `<rootDir>/test/${file}.test.ts`),
+    testPathIgnorePatterns: displayName === 'unit' ? [] : PURE.map((file) => `/test/${file}\\.test\\.ts$`),
+    ...(setup !== undefined && { globalSetup: `<rootDir>/test/support/setup/${setup}.ts` }),
+  })),
+  testSequencer: '<rootDir>/test/support/longestFirst.js',
+  // One more than the two cores of the smallest machine: the longest files mostly wait for timeouts
+  // of killed workers.
+  maxWorkers: 3,
+  // Only bounds a test that hangs. Generous, because other programs may use the machine.
+  testTimeout: 300_000,
 };

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { stopLeftover } from '../../local/launcher/processes.ts';
 import type { PartRecord } from '../../local/launcher/state.ts';
-import { onTeardown } from '../support/servers.ts';
+import { onTeardown } from '../support/teardown.ts';
 import { CHAOS } from './settings.ts';
 
 /** A seed that a person can type. */

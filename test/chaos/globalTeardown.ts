@@ -1,3 +1,3 @@
-import { tearDown } from '../support/servers.ts';
+import { tearDown } from '../support/teardown.ts';
 
 export default tearDown;

@@ -35,8 +35,8 @@ async function expectResumed(): Promise<void> {
   expect(left).toEqual(whole(chaos, left));
 }
 
-describe('a backfill that does not go on by itself', () => {
-  it('goes on with --resume after the loss of everything that Temporal knew', async () => {
+describe('a backfill that does not continue by itself', () => {
+  it('continues with --resume after the loss of everything that Temporal knew', async () => {
     await backfillAt('loss');
     await chaos.rig.temporal.kill();
     await chaos.rig.temporal.forget();
@@ -47,7 +47,7 @@ describe('a backfill that does not go on by itself', () => {
   it.each([
     ['cancel', 'CANCELLED', (handle: WorkflowHandle) => handle.cancel()],
     ['terminate', 'TERMINATED', (handle: WorkflowHandle) => handle.terminate('by a test')],
-  ] as const)('goes on with --resume after a %s', async (name, status, end) => {
+  ] as const)('continues with --resume after a %s', async (name, status, end) => {
     const handle = await backfillAt(name);
     await end(handle);
     expect(await endOf(handle)).toBe(status);

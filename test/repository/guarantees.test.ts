@@ -9,7 +9,7 @@ interface Proof {
   readonly title: string;
 }
 
-/** The sections of docs/guarantees.md that are numbered, with the tests that each names. */
+/** The numbered sections of docs/guarantees.md, with the tests that each names. */
 function promises(): Map<string, Proof[]> {
   const page = readFileSync(join(ROOT, 'docs/guarantees.md'), 'utf8');
   const sections = page

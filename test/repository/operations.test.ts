@@ -1,23 +1,17 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { FAILURES, type Retry } from '../../src/contract/failures.ts';
+import { EXIT } from '../../src/cli/exit.ts';
+import type { Concerns, DocumentRetry, Retry } from '../../src/contract/failureRule.ts';
+import { FAILURES } from '../../src/contract/failures.ts';
 
 const PAGE = readFileSync(join(__dirname, '../../docs/operations.md'), 'utf8');
+const [, FAILURES_SECTION = ''] = PAGE.split('\n## Failures\n');
 
-function whenAgain(retry: Retry): string {
-  switch (retry.kind) {
-    case 'backoff':
-      return 'backoff';
-    case 'every':
-      return `every ${retry.ms / 60_000} minutes`;
-    case 'never':
-      return 'no';
-  }
-}
-
-/** The rows of the table under the heading "Failures", cell by cell, without its head. */
-function documented(): string[][] {
-  const [, section = ''] = PAGE.split('\n## Failures\n');
+/**
+ * The rows of the table under a heading of the section "Failures", cell by cell, without its head.
+ */
+function documented(heading: string): string[][] {
+  const [, section = ''] = FAILURES_SECTION.split(`\n### ${heading}\n`);
   const [table = ''] = /^\| code[^]*?\n(?=\n)/m.exec(section) ?? [];
   return table
     .trim()
@@ -31,13 +25,64 @@ function documented(): string[][] {
     );
 }
 
-describe('The failure table of docs/operations.md', () => {
-  it('has every code of the taxonomy, in its order, with its retry and its remedy', () => {
-    const expected = Object.entries(FAILURES).map(([code, { retry, remedy }]) => [
+const SERVICES = { legifrance: 'Légifrance', storage: 'Storage', database: 'database' } as const;
+
+function whom({ document, slice, service, operator }: Concerns): string {
+  return [
+    document === undefined ? '' : 'document',
+    slice === undefined ? '' : 'slice',
+    service === undefined ? '' : SERVICES[service],
+    operator === undefined ? '' : 'operator',
+  ]
+    .filter((one) => one !== '')
+    .join(', ');
+}
+
+function whenAgain(retry: Retry): string {
+  switch (retry.kind) {
+    case 'backoff':
+      return 'backoff';
+    case 'every':
+      return `every ${retry.ms / 60_000} minutes`;
+    case 'never':
+      return 'no';
+  }
+}
+
+function duration(seconds: number): string {
+  if (seconds === 86_400) return '1 day';
+  if (seconds === 3_600) return '1 hour';
+  const minutes = seconds / 60;
+  return `${minutes} minute${minutes === 1 ? '' : 's'}`;
+}
+
+function after({ retrySeconds, withdrawSecond }: DocumentRetry): string[] {
+  const first = duration(retrySeconds);
+  if (withdrawSecond) return [first, 'it is withdrawn'];
+  return [first, retrySeconds === 86_400 ? 'once a day' : 'twice as long each time, up to a day'];
+}
+
+describe('The section "Failures" of docs/operations.md', () => {
+  it('lists every code, in the order of the taxonomy, with its rule and its remedy', () => {
+    const expected = Object.entries(FAILURES).map(([code, { concerns, retry, exit, remedy }]) => [
       `\`${code}\``,
+      whom(concerns),
       whenAgain(retry),
+      String(EXIT[exit]),
       remedy,
     ]);
-    expect(documented()).toEqual(expected);
+    expect(documented('Codes')).toEqual(expected);
+  });
+
+  it('lists when a document is tried again, for every code that a document can have', () => {
+    const expected = Object.entries(FAILURES).flatMap(
+      ([
+        code,
+        {
+          concerns: { document },
+        },
+      ]) => (document === undefined ? [] : [[`\`${code}\``, ...after(document)]]),
+    );
+    expect(documented('When is a document tried again?')).toEqual(expected);
   });
 });

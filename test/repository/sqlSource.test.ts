@@ -14,7 +14,7 @@ import { withBareDatabase } from '../tools/databases.ts';
 const FOLDER = join(__dirname, '../../supabase');
 const SCHEMA = readFileSync(join(FOLDER, 'schema.sql'), 'utf8');
 
-/** What the catalogue of an empty Supabase database says after these files. */
+/** The catalogue of an empty Supabase database after these files. */
 function madeBy(files: readonly SqlFile[]): Promise<Side> {
   return withBareDatabase((url) =>
     asPostgres(url, async (client) => {

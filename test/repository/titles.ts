@@ -4,12 +4,12 @@ import ts from 'typescript';
 const GROUPS = new Set(['describe']);
 const TESTS = new Set(['it', 'test']);
 
-/** Between the title of a group and what is in it. */
+/** Between the titles of a group and of a test in it. */
 const SEPARATOR = ' › ';
 
 /**
- * The full titles of all tests of a file, as they are written: `group › group › test`. Of a title with values of a table
- * (`it.each`) or of a template in it, the placeholders stand.
+ * The full titles of all tests of a file, as they are written: `group › group › test`. A title of a
+ * table (`it.each`) or a template keeps its placeholders.
  */
 export function testTitles(file: string): Set<string> {
   const source = ts.createSourceFile(file, readFileSync(file, 'utf8'), ts.ScriptTarget.Latest);
@@ -26,7 +26,10 @@ export function testTitles(file: string): Set<string> {
   return titles;
 }
 
-/** `it('…', …)`, `it.only('…', …)` and `it.each(…)('…', …)`: the word in front, and the title. */
+/**
+ * The function (`it`, `describe`) and the title of `it('…', …)`, `it.only('…', …)` and
+ * `it.each(…)('…', …)`.
+ */
 function namedBlock(call: ts.CallExpression, source: ts.SourceFile): [string?, string?] {
   const [first] = call.arguments;
   if (first === undefined) return [];

@@ -1,21 +1,21 @@
 import { HOUR } from '../support/enumeration.ts';
 import { code, passesOf, year, type Part } from '../support/passes.ts';
 import { articleId, emptyTables } from '../support/queue.ts';
-import { openStack, type TestStack } from '../support/stack.ts';
+import { openSupabase, type SupabaseStack } from '../support/supabase.ts';
 
 const ID = articleId(1);
 const STAYS = articleId(2);
 
-let stack: TestStack;
+let stack: SupabaseStack;
 const passes = passesOf(() => stack);
 
 beforeAll(async () => {
-  stack = await openStack();
+  stack = await openSupabase();
 });
 beforeEach(() => emptyTables(stack));
 afterAll(() => stack.close());
 
-/** What the catalogue says of the document that moves or leaves. */
+/** The catalogue's row of the document that moves or leaves. */
 const document = async () =>
   (
     await stack.sql<{ source: string; code_id: string; state: string; absent_since: number | null }>(
@@ -198,7 +198,7 @@ describe('a source with more absent documents than one call marks', () => {
     const absent = async () =>
       (await stack.sql(`select count(*)::int as n from legisync.documents where absent_since = 2`))[0];
     expect(await absent()).toEqual({ n: 10_000 });
-    // What any lane asks: each call marks as many as it may.
+    // As each lane calls it. One call marks a limited number.
     expect(await stack.supabase.catalogue.openPass('codes', ['s'], HOUR)).toMatchObject({
       openSlices: 0,
       due: 0,

@@ -1,25 +1,26 @@
 import { passesOf, year } from '../support/passes.ts';
 import { articleId, batchOf, emptyTables } from '../support/queue.ts';
 import { untilBlocked, withSession } from '../support/sessions.ts';
-import { openStack, type TestStack } from '../support/stack.ts';
+import { openSupabase, type SupabaseStack } from '../support/supabase.ts';
 
 /**
- * The last page of a source locks documents twice: those that it changes, and then those that the source does not list any
- * more. Everybody else locks documents once, in the order of their ids. Here the second lot has lower ids than the first.
+ * The last page of a source locks documents twice: first those that it changes, then those that the
+ * source no longer lists. All other calls lock documents once, in the order of their ids. Here the
+ * second set has the lower ids.
  */
 
 const [A, B, C] = [articleId(1), articleId(2), articleId(3)];
 
-let stack: TestStack;
+let stack: SupabaseStack;
 const passes = passesOf(() => stack);
 
 beforeAll(async () => {
-  stack = await openStack();
+  stack = await openSupabase();
 });
 beforeEach(() => emptyTables(stack));
 afterAll(() => stack.close());
 
-/** The session that waits for a lock of `pid`; undefined if `call` ends without having to wait. */
+/** The session that waits for a lock of `pid`. Undefined if `call` ends without a wait. */
 async function waiterFor(pid: number, call: Promise<unknown>): Promise<number | undefined> {
   const ended = call.then(
     () => true,
@@ -31,13 +32,13 @@ async function waiterFor(pid: number, call: Promise<unknown>): Promise<number | 
       [pid],
     );
     if (waiter !== undefined) return waiter.pid;
-    // The database does the waiting between two questions.
+    // The pause spares the processor.
     const wait = stack.sql('select pg_sleep(0.01)').then(() => false);
     if (await Promise.race([ended, wait])) return wait.then(() => undefined);
   }
 }
 
-/** What else wants B and C, in this order. */
+/** Other calls that lock B and C, in this order. */
 const OTHERS: Readonly<Record<string, () => Promise<unknown>>> = {
   'the end of a batch': () => stack.supabase.catalogue.enqueue(batchOf('codes', 7), [B, C], []),
   'a page of MAINTENANCE': () =>
@@ -65,7 +66,8 @@ it.each(Object.keys(OTHERS))(
     await withSession(stack.databaseUrl, async ({ client, pid }) => {
       await client.query('begin');
       await client.query('select from legisync.documents where id = $1 for update', [A]);
-      // Has locked C, whose signal is another one. It may wait for A, which is absent, or leave it for later.
+      // Has locked C, whose signal has changed. It may wait for A, which is absent, or leave it for
+      // later.
       const page = passes.register(slice, after.ids, 'round', 'r2');
       const waiter = await waiterFor(pid, page);
       const other = OTHERS[what]?.();
@@ -74,7 +76,7 @@ it.each(Object.keys(OTHERS))(
       await client.query('commit');
       await expect(Promise.all([page, other])).resolves.toMatchObject([{ outcome: 'complete' }, {}]);
     });
-    // No document is due, so only what is left to mark keeps the pass from its end.
+    // No document is due. Only documents still to be marked keep the pass open.
     await stack.sql(`update legisync.documents set state = 'stored', next_attempt_at = null`);
     await passes.end();
     const marked = await stack.sql(

@@ -11,18 +11,18 @@ import {
   putObject,
   queueRow,
 } from '../support/queue.ts';
-import { BUCKET, openStack, type TestStack } from '../support/stack.ts';
+import { BUCKET, openSupabase, type SupabaseStack } from '../support/supabase.ts';
 
 const FILES = 10_000;
-/** As many as the activity writes in one call. */
+/** The number that the activity writes in one call. */
 const CHUNK = 2_000;
 const IDS = Array.from({ length: FILES }, (_, index) => articleId(index + 1));
 const ODD_STATUSES = ['pending', 'processing', 'processed', 'archived', 'PROCESSED', 'Pending', 'failed', ''];
 
-let stack: TestStack;
+let stack: SupabaseStack;
 
 beforeAll(async () => {
-  stack = await openStack();
+  stack = await openSupabase();
   await plantObjects(stack, 'codes', IDS);
 });
 beforeEach(async () => {
@@ -41,7 +41,7 @@ afterAll(() => stack.close());
 /** Lists all documents, as one table of contents does. Returns how many were new. */
 async function list(revision: string, policy: AdoptPolicy, interval = 3_600): Promise<number> {
   const { catalogue } = stack.supabase;
-  // The first call ends a pass that has nothing left, the second begins the next one.
+  // The first call completes a pass with nothing left, the second begins the next one.
   await catalogue.openPass('codes', ['codes'], interval);
   const { pass } = await catalogue.openPass('codes', ['codes'], interval);
   const lane = batchOf('codes', 1);
@@ -123,7 +123,7 @@ describe('invariant 4, what was there before is adopted, not redone', () => {
     });
   });
 
-  it('adopts a row that was made after the object that it stands for', async () => {
+  it('adopts a row that is younger than its object', async () => {
     const id = articleId(FILES + 1);
     const path = documentPath('codes', id);
     await putObject(stack, path, 'text');

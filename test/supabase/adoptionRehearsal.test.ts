@@ -3,26 +3,28 @@ import { join } from 'node:path';
 import type { Source } from '../../src/contract/collections.ts';
 import { migrate } from '../../src/migrations/migrate.ts';
 import { preflight } from '../../src/migrations/preflight/preflight.ts';
-import { articleIds, endInterval, withCollection, workOff } from '../activities/support.ts';
+import { articleIds, endInterval, withCollection, runLane } from '../activities/support.ts';
 import { at } from '../support/buckets.ts';
 import { definitions } from '../support/definitions.ts';
 import { LegacyWorkers } from '../support/legacyWorkers.ts';
 import { STATUS_VALUES } from '../support/servers.ts';
 import { asPostgres, withSession } from '../support/sessions.ts';
-import { BUCKET, openStack, type TestStack } from '../support/stack.ts';
+import { openStack, type TestStack } from '../support/stack.ts';
+import { BUCKET } from '../support/supabase.ts';
+import { eventually } from '../support/workers.ts';
 
 const CODE = 'LEGITEXT000000000941';
 const FILES = 1_500;
 /** Every third file is pending when the rehearsal begins. */
 const PENDING = FILES / 3;
 const WORKERS = 3;
-/** A wait for a lock ends at the latest then, see `MigrationWaits.tableMs`. */
-const LONGEST_WAIT_MS = 5_000;
 
 const SOURCES: Source[] = [{ kind: 'codes', name: 'codes', codes: [CODE] }];
 const PATHS = articleIds(CODE, 1, FILES).map((id) => `legifrance/old/${id}.json`);
 
-/** The table as it is before legisync, made as the project's own role; the service role may work in it. */
+/**
+ * The table before legisync, created by the project's role. The service role has all rights on it.
+ */
 const TABLES: readonly (readonly [string, string])[] = [
   [
     'an identity and text',
@@ -53,7 +55,9 @@ beforeEach(async () => {
 });
 afterEach(() => stack.close());
 
-/** The bucket and the queue, as an earlier collector left them: no hashes, some rows done, some not. */
+/**
+ * The bucket and the queue, as an earlier collector left them: no hashes, some rows done, some not.
+ */
 async function asBefore(ddl: string): Promise<void> {
   await withSession(url, ({ client }) => client.query(`${ddl}; grant all on files_queue to service_role`));
   await stack.sql(
@@ -73,7 +77,7 @@ async function asBefore(ddl: string): Promise<void> {
   );
 }
 
-/** The rows that no Worker has any business with: every value, its place and its version. */
+/** A checksum of the finished rows, which no Worker may change: all values, place and version. */
 async function finishedRows(): Promise<unknown> {
   const [row] = await stack.sql(
     `select count(*)::int as rows,
@@ -98,15 +102,7 @@ function documented(heading: string): string {
   return /^```sql\n([^]*?)^```$/m.exec(section)?.[1] ?? '';
 }
 
-/** @throws Error after 30 s */
-async function untilNothingIsPending(): Promise<void> {
-  const deadline = performance.now() + 30_000;
-  while ((await queue())?.pending !== 0) {
-    if (performance.now() > deadline) throw new Error('Files are still pending after 30 s.');
-    // The database does the waiting between two questions.
-    await stack.sql('select pg_sleep(0.01)');
-  }
-}
+const untilNothingIsPending = (): Promise<void> => eventually(async () => (await queue())?.pending === 0);
 
 /** A whole run of the backfill, in chunks as the workflow has them. */
 async function backfill() {
@@ -121,14 +117,14 @@ async function backfill() {
   let run = await functions.open({ bucket: BUCKET, owner: 'rehearsal', start: 'new', options });
   // Three phases of one chunk or two each.
   for (let chunk = 0; chunk < 20 && run.state === 'running'; chunk += 1) {
-    const result = await functions.chunk({ ...at(run), step: 1_000 });
+    const result = await functions.chunk({ ...at(run), size: 1_000 });
     run = result.run;
   }
   return run;
 }
 
-describe.each(TABLES)('the adoption of a queue with %s, while its Workers go on', (_what, ddl) => {
-  it('queues nothing again, loses nothing, has each pending file worked once, and disturbs no Worker', async () => {
+describe.each(TABLES)('the adoption of a queue with %s, while its Workers continue', (_what, ddl) => {
+  it('queues nothing again, loses nothing, has each pending file processed once, and disturbs no Worker', async () => {
     await asBefore(ddl);
     const before = await finishedRows();
     const deps = withCollection(stack.deps, 'old', SOURCES);
@@ -138,7 +134,7 @@ describe.each(TABLES)('the adoption of a queue with %s, while its Workers go on'
     await migrate(url, STATUS_VALUES);
     expect(await stack.supabase.storage.ensureBucket()).toBe(false);
 
-    const { ids, discovered } = await workOff(deps, 'old');
+    const { ids, discovered } = await runLane(deps, 'old');
     expect({ ids, discovered }).toEqual({ ids: [], discovered: FILES });
     expect(await stack.supabase.backfill.plan(BUCKET, '')).toMatchObject({ files: FILES, missing: 0 });
     expect(await backfill()).toMatchObject({
@@ -154,51 +150,50 @@ describe.each(TABLES)('the adoption of a queue with %s, while its Workers go on'
     expect((await stack.gateway.stats()).uploads).toBe(0);
 
     await untilNothingIsPending();
-    const { worked, errors, longestMs } = await workers.stop();
+    const { worked, errors } = await workers.stop();
     expect(errors).toEqual([]);
     expect([...worked].sort()).toEqual(PATHS.filter((_, index) => (index + 1) % 3 === 0).sort());
     expect(worked).toHaveLength(PENDING);
-    expect(longestMs).toBeLessThan(LONGEST_WAIT_MS);
     expect(await finishedRows()).toEqual(before);
     expect(await queue()).toEqual({ rows: FILES, pending: 0 });
   });
 
-  it('then gives a polling Worker what has changed, once', async () => {
+  it('then gives a polling Worker each changed file, once', async () => {
     await asBefore(ddl);
     await migrate(url, STATUS_VALUES);
     const deps = withCollection(stack.deps, 'old', SOURCES);
-    await workOff(deps, 'old');
+    await runLane(deps, 'old');
     await stack.sql(`update files_queue set status = 'processed', processed = true`);
     const [revised = ''] = articleIds(CODE, 7, 7);
     stack.simulator.control.reviseArticle(revised);
     await endInterval(stack, 'old');
     const workers = new LegacyWorkers(url, WORKERS);
-    expect((await workOff(deps, 'old', 100)).ids).toEqual([revised]);
+    expect((await runLane(deps, 'old', 100)).ids).toEqual([revised]);
     await untilNothingIsPending();
     expect(await workers.stop()).toMatchObject({ errors: [], worked: [`legifrance/old/${revised}.json`] });
   });
 
-  it('can be taken back with the statements of docs/adoption.md: every row stays, and nothing of ours does', async () => {
+  it('can be undone with the statements of docs/adoption.md: every row stays, and no object of legisync does', async () => {
     await asBefore(ddl);
     const rows = () => stack.sql('select ctid, xmin, f.* from files_queue f order by file_path');
     const before = { rows: await rows(), definitions: await definitions(stack) };
     await migrate(url, STATUS_VALUES);
-    await workOff(withCollection(stack.deps, 'old', SOURCES), 'old');
+    await runLane(withCollection(stack.deps, 'old', SOURCES), 'old');
     await withSession(url, ({ client }) => client.query(documented('How to go back')));
     expect(await rows()).toEqual(before.rows);
     expect([...(await definitions(stack))]).toEqual([...before.definitions]);
     expect(await stack.sql('select version from supabase_migrations.schema_migrations')).toEqual([]);
 
-    // And forward once more.
+    // A second migration works.
     expect((await migrate(url, STATUS_VALUES)).already).toEqual([]);
   });
 
-  it('takes the index that docs/adoption.md has one build beforehand, and builds it no second time', async () => {
+  it('uses the index that docs/adoption.md builds beforehand, and does not build it again', async () => {
     await asBefore(ddl);
     const index = () =>
       stack.sql<{ node: string }>(`select pg_relation_filenode('public.files_queue_claimable') as node`);
     await withSession(url, async ({ client }) => {
-      // `create index concurrently` runs in no transaction: one statement a query.
+      // `create index concurrently` cannot run in a transaction, so each query has one statement.
       for (const statement of documented('How long it takes').split(/;\n/)) await client.query(statement);
     });
     const before = await index();

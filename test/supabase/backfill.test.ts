@@ -1,12 +1,12 @@
 import { carryOut, countsOf, plantBucket, runOpener, plantFiles } from '../support/buckets.ts';
 import { emptyTables } from '../support/queue.ts';
-import { openStack, type TestStack } from '../support/stack.ts';
+import { openSupabase, type SupabaseStack } from '../support/supabase.ts';
 import { withSession } from '../support/sessions.ts';
 
-let stack: TestStack;
+let stack: SupabaseStack;
 
 beforeAll(async () => {
-  stack = await openStack();
+  stack = await openSupabase();
 });
 beforeEach(() => emptyTables(stack));
 afterAll(() => stack.close());
@@ -69,7 +69,7 @@ describe('a backfill', () => {
     expect((await numbers()) - before).toBe(300);
   });
 
-  it('queues what is missing between rows that are there, however few or many', async () => {
+  it('queues what is missing between existing rows, few or many', async () => {
     const bucket = await plantBucket(stack, 600);
     await carryOut(stack, await open(bucket), 600);
     for (const gone of ['file_size % 100 = 3', 'file_size % 10 <> 3']) {
@@ -95,7 +95,7 @@ describe('a backfill', () => {
     expect(await countsOf(stack, bucket)).toEqual({ rows: 330, paths: 330, missing: 0 });
   });
 
-  it('counts anew at its end what is missing, in flight, and held by another bucket', async () => {
+  it('counts again at its end what is missing, in flight, and held by another bucket', async () => {
     const bucket = await plantBucket(stack, 300);
     await stack.sql(
       `insert into public.files_queue (file_path, bucket_id) select name, 'another' from storage.objects
@@ -120,7 +120,7 @@ describe('a backfill', () => {
     expect(held).toBeGreaterThan(5);
   });
 
-  it('writes rows as processed where it is told to, for files from before a time only', async () => {
+  it('writes rows as processed if the options say so, and only for files older than a given time', async () => {
     const bucket = await plantBucket(stack, 90);
     const yesterday = new Date(Date.now() - 12 * 3_600_000).toISOString();
     await stack.sql(
@@ -160,7 +160,8 @@ describe('a backfill', () => {
     ]);
     const { run } = await carryOut(stack, await open(bucket, { kind: 'sizes' }, 'new', 'owner-2'), 30);
     expect(run.sized).toBeGreaterThan(90);
-    // Four objects have no metadata, and one row has a size that is not the object's: coherence reports that.
+    // Four objects have no metadata. One row has another size than its object: coherence reports
+    // that.
     expect(
       await stack.sql(
         `select count(*) filter (where file_size is null)::int as unsized, count(*) filter (where file_size = 1)::int as wrong
@@ -186,7 +187,7 @@ describe('a backfill', () => {
     ).toEqual([{ file_size: '12' }, { file_size: null }, { file_size: null }]);
   });
 
-  it('says beforehand what it would do', async () => {
+  it('reports its plan before it starts', async () => {
     const bucket = await plantBucket(stack, 100);
     await carryOut(stack, await open(bucket), 100);
     await stack.sql(`delete from public.files_queue where bucket_id = $1 and file_size in (1001, 1002)`, [
@@ -229,13 +230,13 @@ describe('a backfill', () => {
     }
   });
 
-  it('is as quick where the statistics still tell of empty tables, as after a TRUNCATE and a restore', async () => {
+  it('is as quick if the statistics still describe empty tables, as after a TRUNCATE and a restore', async () => {
     for (const table of ['storage.objects', 'public.files_queue']) {
       await stack.sql(`alter table ${table} set (autovacuum_enabled = false)`);
       await stack.sql(`analyze ${table}`);
     }
     const bucket = await plantBucket(stack, 30_000);
-    // Each file compared with each row takes longer than the function's own timeout of 30 s.
+    // Comparing each file with each row takes longer than the function's timeout of 30 s.
     await carryOut(stack, await open(bucket), 30_003);
     const { run } = await carryOut(stack, await open(bucket, {}, 'new', 'owner-2'), 30_003);
     expect(run).toMatchObject({ scanned: 30_003, queued: 0, missing: 0 });

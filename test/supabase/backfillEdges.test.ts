@@ -3,19 +3,19 @@ import type { BackfillPhase, BackfillRun } from '../../src/contract/backfill.ts'
 import { at, carryOut, countsOf, PLAIN, plantBucket, runOpener } from '../support/buckets.ts';
 import { emptyTables } from '../support/queue.ts';
 import { untilBlocked, withSession } from '../support/sessions.ts';
-import { openStack, type TestStack } from '../support/stack.ts';
+import { openSupabase, type SupabaseStack } from '../support/supabase.ts';
 
-let stack: TestStack;
+let stack: SupabaseStack;
 
 beforeAll(async () => {
-  stack = await openStack();
+  stack = await openSupabase();
 });
 beforeEach(() => emptyTables(stack));
 afterAll(() => stack.close());
 
 const open = runOpener(() => stack);
 
-/** A bucket with objects of these names, a day old, of 1 byte, 2 bytes, and so on. */
+/** Makes a bucket with objects of these names, one day old, of 1 byte, 2 bytes, and so on. */
 async function plantNames(names: readonly string[]): Promise<string> {
   const bucket = `bucket-${randomUUID().slice(0, 8)}`;
   await stack.sql('insert into storage.buckets (id, name) values ($1, $1)', [bucket]);
@@ -28,7 +28,7 @@ async function plantNames(names: readonly string[]): Promise<string> {
   return bucket;
 }
 
-/** Puts a run at a place of the test's choice. */
+/** Sets a run's phase and position. */
 async function moveTo(run: BackfillRun, phase: BackfillPhase, position: string): Promise<void> {
   await stack.sql(
     `update legisync.backfill_runs set phase = $2, position = $3, state = 'running' where id = $1`,
@@ -36,7 +36,7 @@ async function moveTo(run: BackfillRun, phase: BackfillPhase, position: string):
   );
 }
 
-/** The bucket's paths in the order in which their rows were written, and in that of the paths. */
+/** The bucket's paths in the order in which their rows were written, and sorted. */
 async function writtenOrder(bucket: string): Promise<{ written: string[]; sorted: string[] }> {
   const [paths] = await stack.sql<{ written: string[]; sorted: string[] }>(
     `select array_agg(file_path order by ctid) as written, array_agg(file_path order by file_path) as sorted
@@ -47,7 +47,10 @@ async function writtenOrder(bucket: string): Promise<{ written: string[]; sorted
   return paths;
 }
 
-/** `use` beside a queue whose paths are in byte order, where storage.objects has the database's order. */
+/**
+ * Runs `use` while the paths of the queue have byte order and those of storage.objects the
+ * database's order.
+ */
 async function withBytePaths(use: () => Promise<void>): Promise<void> {
   await stack.sql('alter table public.files_queue alter column file_path type text collate "C"');
   try {
@@ -61,7 +64,7 @@ describe('the order of a backfill', () => {
   it('is that of the paths, whatever order the files arrived in: a chunk of many new rows', async () => {
     const bucket = await plantBucket(stack, 1_000);
     const run = await open(bucket);
-    const chunk = await stack.supabase.backfill.chunk({ ...at(run), step: 2_000 });
+    const chunk = await stack.supabase.backfill.chunk({ ...at(run), size: 2_000 });
     expect(chunk).toMatchObject({ changed: 1_000 });
     const { written, sorted } = await writtenOrder(bucket);
     expect(written).toEqual(sorted);
@@ -80,14 +83,14 @@ describe('the order of a backfill', () => {
       );
       const run = await open(bucket);
       await moveTo(run, phase, '');
-      const chunk = await stack.supabase.backfill.chunk({ run: run.id, phase, position: '', step: 2_000 });
+      const chunk = await stack.supabase.backfill.chunk({ run: run.id, phase, position: '', size: 2_000 });
       expect(chunk).toMatchObject({ changed: 200 });
       const { written, sorted } = await writtenOrder(bucket);
       expect(written).toEqual(sorted);
     },
   );
 
-  /** Names whose order in the database (ICU) is another one than that of their bytes. */
+  /** Names whose ICU order, the database's, differs from their byte order. */
   const NAMES = ['mm', 'Zz', 'aa', 'É', 'abc', 'Abd', 'ABE', 'abç', 'âbf', 'Ä', 'z', 'e', 'F'];
 
   it('is the database’s own, in chunks of one or two, beside a queue whose paths are in byte order', async () => {
@@ -98,10 +101,10 @@ describe('the order of a backfill', () => {
     );
     expect(orders?.icu).not.toEqual(orders?.bytes);
     await withBytePaths(async () => {
-      for (const step of [1, 2]) {
+      for (const size of [1, 2]) {
         await emptyTables(stack);
         const bucket = await plantNames(NAMES);
-        const { run } = await carryOut(stack, await open(bucket), step);
+        const { run } = await carryOut(stack, await open(bucket), size);
         expect(run).toMatchObject({ scanned: 13, queued: 13, caughtUp: 0, missing: 0 });
         expect(await countsOf(stack, bucket)).toMatchObject({ rows: 13, paths: 13 });
 
@@ -113,7 +116,7 @@ describe('the order of a backfill', () => {
               run: second.id,
               phase,
               position: name,
-              step,
+              size,
             });
             expect({ phase, name, chunk }).toMatchObject({ chunk: { changed: 0, run: { missing: 0 } } });
           }
@@ -122,18 +125,18 @@ describe('the order of a backfill', () => {
     });
   });
 
-  it('is the database’s own where sizes are filled, in chunks of any size', async () => {
+  it('is the database’s own if sizes are filled, in chunks of any size', async () => {
     const names = ['École', 'codes', 'zzz', 'Zzz2'];
     await withBytePaths(async () => {
-      for (const step of [1, 2, 3, 4, 10]) {
+      for (const size of [1, 2, 3, 4, 10]) {
         await emptyTables(stack);
         const bucket = await plantNames(names);
         await stack.sql(
           'insert into public.files_queue (file_path, bucket_id) select unnest($2::text[]), $1',
           [bucket, names],
         );
-        const { run } = await carryOut(stack, await open(bucket, { kind: 'sizes' }), step);
-        expect({ step, run }).toMatchObject({ run: { scanned: 4, sized: 4 } });
+        const { run } = await carryOut(stack, await open(bucket, { kind: 'sizes' }), size);
+        expect({ size, run }).toMatchObject({ run: { scanned: 4, sized: 4 } });
         expect(
           await stack.sql(
             'select file_path, file_size::int from public.files_queue where bucket_id = $1 order by file_size',
@@ -157,7 +160,7 @@ describe('rows that a backfill writes as finished', () => {
     );
     const run = await open(bucket, { finished: true, before, graceSeconds: 900 });
     await withSession(stack.databaseUrl, async ({ client }) => {
-      // Times of the test's own, which the trigger would overwrite.
+      // The trigger would overwrite these times.
       await client.query('set session_replication_role = replica');
       await client.query(
         `update storage.objects o set created_at = u.at, updated_at = u.at
@@ -170,7 +173,7 @@ describe('rows that a backfill writes as finished', () => {
       );
     });
     const { run: end } = await carryOut(stack, run, 10);
-    // A file that has its row is not in flight, however young it is.
+    // A file with a row is not in flight, at any age.
     expect(end).toMatchObject({ queued: 5, missing: 0, inFlight: 0 });
     expect(
       await stack.sql(
@@ -188,26 +191,23 @@ describe('rows that a backfill writes as finished', () => {
 });
 
 describe('a backfill that is refused', () => {
-  it('names the bucket that is not there, and leaves no run behind', async () => {
+  it('names the bucket that does not exist, and leaves no run', async () => {
     const refusal = open('raw-misspelt');
     await expect(refusal).rejects.toMatchObject({ code: 'BACKFILL_REFUSED' });
     await expect(refusal).rejects.toThrow(/raw-misspelt/);
     expect(await stack.supabase.backfill.last('raw-misspelt')).toBeNull();
   });
 
-  it.each(['anew', '', null])(
-    'was told to start in a way that there is not: %p abandons nothing',
-    async (start) => {
-      const bucket = await plantNames(['a', 'b']);
-      const run = await open(bucket);
-      await expect(
-        stack.sql('select public.legisync_open_backfill($1, $2, $3, $4)', [bucket, 'owner-2', start, PLAIN]),
-      ).rejects.toMatchObject({ code: '22023', message: expect.stringContaining('p_start') as string });
-      expect(await stack.supabase.backfill.last(bucket)).toEqual(run);
-    },
-  );
+  it.each(['anew', '', null])('got an unknown way to start: %p abandons nothing', async (start) => {
+    const bucket = await plantNames(['a', 'b']);
+    const run = await open(bucket);
+    await expect(
+      stack.sql('select public.legisync_open_backfill($1, $2, $3, $4)', [bucket, 'owner-2', start, PLAIN]),
+    ).rejects.toMatchObject({ code: '22023', message: expect.stringContaining('p_start') as string });
+    expect(await stack.supabase.backfill.last(bucket)).toEqual(run);
+  });
 
-  it.each([0, -1, 1_000_001, null])('was asked for a chunk of %p objects: nothing is done', async (step) => {
+  it.each([0, -1, 1_000_001, null])('was asked for a chunk of %p objects: nothing is done', async (size) => {
     const bucket = await plantNames(['a', 'b']);
     const run = await open(bucket);
     await expect(
@@ -215,16 +215,16 @@ describe('a backfill that is refused', () => {
         run.id,
         run.phase,
         run.position,
-        step,
+        size,
       ]),
-    ).rejects.toMatchObject({ code: '22023', message: expect.stringContaining('p_step') as string });
+    ).rejects.toMatchObject({ code: '22023', message: expect.stringContaining('p_size') as string });
     expect(await stack.supabase.backfill.last(bucket)).toEqual(run);
     expect(await countsOf(stack, bucket)).toMatchObject({ rows: 0 });
   });
 });
 
 describe('a backfill beside another', () => {
-  it('is refused when both are opened at once: there is one run, and the other is told of it', async () => {
+  it('is refused when both are opened at once: one run begins, and the other caller gets its id', async () => {
     const bucket = await plantNames(['a', 'b']);
     const answers = await withSession(stack.databaseUrl, async ({ client, pid }) => {
       await client.query('begin');
@@ -248,19 +248,19 @@ describe('a backfill beside another', () => {
     ).toEqual([{ id: opened[0]?.id }]);
   });
 
-  it('is told at once that a chunk is still at work, not when a lock has taken too long', async () => {
+  it('reports at once that a chunk still runs, without a wait for its lock', async () => {
     const bucket = await plantNames(['a', 'b']);
     const run = await open(bucket);
-    const call = { ...at(run), step: 1 };
+    const call = { ...at(run), size: 1 };
     await withSession(stack.databaseUrl, async ({ client }) => {
       await client.query('begin');
       await client.query('select public.legisync_backfill_chunk($1, $2, $3, $4)', [
         call.run,
         call.phase,
         call.position,
-        call.step,
+        call.size,
       ]);
-      // A call that waits for a lock would come to this, with another message.
+      // A call that waits for a lock would fail by this, with another message.
       await stack.sql(`alter function public.legisync_backfill_chunk set lock_timeout = '2s'`);
       try {
         const second = stack.supabase.backfill.chunk(call);
@@ -291,7 +291,7 @@ describe('the figures of a backfill', () => {
       [bucket],
     );
     expect(kept.map(({ id }) => id)).toEqual(ids.slice(-20));
-    // The chunks go with their runs.
+    // The chunks are deleted with their runs.
     expect(
       await stack.sql('select from legisync.backfill_chunks where run = any ($1)', [ids.slice(0, 2)]),
     ).toEqual([]);
@@ -301,7 +301,7 @@ describe('the figures of a backfill', () => {
     const bucket = await plantNames(['a', 'b', 'c', 'd/', 'x/.emptyFolderPlaceholder']);
     await stack.sql('alter table public.files_queue alter column bucket_id drop not null');
     try {
-      // Neither a row for a path that no object has, nor those of what is no file, count.
+      // Not counted: a row whose path no object has, and rows of objects that are not files.
       await stack.sql(
         `insert into public.files_queue (file_path, bucket_id) values
            ('a', 'another'), ('b', null), ('nothing', null), ('d/', null), ('x/.emptyFolderPlaceholder', 'another')`,
@@ -312,8 +312,8 @@ describe('the figures of a backfill', () => {
         missingBytes: 3,
         heldByOtherBucket: 2,
       });
-      for (const step of [1, 2, 10]) {
-        const { run } = await carryOut(stack, await open(bucket, {}, 'new', `step ${step}`), step);
+      for (const size of [1, 2, 10]) {
+        const { run } = await carryOut(stack, await open(bucket, {}, 'new', `size ${size}`), size);
         expect(run).toMatchObject({ heldByOtherBucket: 2, skipped: 2, missing: 0 });
       }
       expect(await countsOf(stack, bucket)).toMatchObject({ rows: 1 });
@@ -325,7 +325,7 @@ describe('the figures of a backfill', () => {
 });
 
 describe('a backfill whose queue is emptied while it is at work', () => {
-  it('catches up with no more rows in a chunk than the first pass writes, and goes on behind the last of them', async () => {
+  it('catches up with no more rows in a chunk than the first pass writes, and continues after the last of them', async () => {
     const bucket = await plantNames([]);
     await stack.sql(
       `insert into storage.objects (bucket_id, name, created_at, updated_at)
@@ -335,7 +335,7 @@ describe('a backfill whose queue is emptied while it is at work', () => {
     );
     const opened = await open(bucket);
     const next = async (run: BackfillRun) => {
-      const chunk = await stack.supabase.backfill.chunk({ ...at(run), step: 1_000_000 });
+      const chunk = await stack.supabase.backfill.chunk({ ...at(run), size: 1_000_000 });
       if (chunk.outcome !== 'done') throw new Error(`The chunk after ${run.position} was ${chunk.outcome}.`);
       return chunk;
     };

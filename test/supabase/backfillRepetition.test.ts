@@ -1,14 +1,14 @@
 import type { BackfillRun, BackfillStart } from '../../src/contract/backfill.ts';
 import { at, carryOut, countsOf, PLAIN, plantBucket } from '../support/buckets.ts';
 import { emptyTables } from '../support/queue.ts';
-import { openStack, type TestStack } from '../support/stack.ts';
+import { openSupabase, type SupabaseStack } from '../support/supabase.ts';
 import { untilBlocked, withSession } from '../support/sessions.ts';
 
-let stack: TestStack;
+let stack: SupabaseStack;
 let bucket: string;
 
 beforeAll(async () => {
-  stack = await openStack();
+  stack = await openSupabase();
 });
 beforeEach(async () => {
   await emptyTables(stack);
@@ -21,9 +21,9 @@ function open(start: BackfillStart = 'new', owner = 'owner-1'): Promise<Backfill
 }
 
 describe('a chunk of a backfill', () => {
-  it('is done once: the same call again finds the run elsewhere and changes nothing', async () => {
+  it('is done once: a repeated call finds the run at a later position and changes nothing', async () => {
     const run = await open();
-    const call = { ...at(run), step: 100 };
+    const call = { ...at(run), size: 100 };
     const first = await stack.supabase.backfill.chunk(call);
     expect(first).toMatchObject({ outcome: 'done', scanned: 100, run: { chunks: 1 } });
     expect(await stack.supabase.backfill.chunk(call)).toEqual({ outcome: 'already_done', run: first.run });
@@ -32,7 +32,7 @@ describe('a chunk of a backfill', () => {
 
   it('is done once when its answer was lost and the call is repeated', async () => {
     const run = await open();
-    const call = { ...at(run), step: 100 };
+    const call = { ...at(run), size: 100 };
     stack.gateway.control.fault({ kind: 'reset-after', match: 'rpc/legisync_backfill_chunk', times: 1 });
     await expect(stack.supabase.backfill.chunk(call)).rejects.toMatchObject({ code: 'DATABASE_BUSY' });
     expect(await stack.supabase.backfill.chunk(call)).toMatchObject({
@@ -41,16 +41,16 @@ describe('a chunk of a backfill', () => {
     });
   });
 
-  it('waits for a late duplicate: the second call is told to come back, and then finds it done', async () => {
+  it('is not run by a late duplicate: the second call must be retried, and then finds it done', async () => {
     const run = await open();
-    const call = { ...at(run), step: 100 };
+    const call = { ...at(run), size: 100 };
     await withSession(stack.databaseUrl, async ({ client }) => {
       await client.query('begin');
       await client.query('select public.legisync_backfill_chunk($1, $2, $3, $4)', [
         call.run,
         call.phase,
         call.position,
-        call.step,
+        call.size,
       ]);
       await expect(stack.supabase.backfill.chunk(call)).rejects.toMatchObject({ code: 'DATABASE_BUSY' });
       await client.query('commit');
@@ -61,7 +61,7 @@ describe('a chunk of a backfill', () => {
     });
   });
 
-  it('leaves nothing behind when it is rolled back: rows, figures and position go together', async () => {
+  it('leaves nothing when it is rolled back: rows, figures and position are one transaction', async () => {
     const run = await open();
     await withSession(stack.databaseUrl, async ({ client }) => {
       await client.query('begin');
@@ -102,7 +102,7 @@ describe('a chunk of a backfill', () => {
         `insert into public.files_queue (file_path, bucket_id, status) values ($1, $2, 'processed')`,
         [path, bucket],
       );
-      const chunk = stack.supabase.backfill.chunk({ ...at(run), step: 1_000 });
+      const chunk = stack.supabase.backfill.chunk({ ...at(run), size: 1_000 });
       await untilBlocked(stack, pid);
       await client.query('commit');
       expect(await chunk).toMatchObject({ outcome: 'done', changed: 399 });
@@ -116,13 +116,13 @@ describe('a chunk of a backfill', () => {
 describe('one run a bucket', () => {
   it('is given again to the workflow that began it, whatever it asks for', async () => {
     const run = await open();
-    await stack.supabase.backfill.chunk({ ...at(run), step: 100 });
+    await stack.supabase.backfill.chunk({ ...at(run), size: 100 });
     for (const start of ['new', 'resume'] as const) {
       expect(await open(start)).toMatchObject({ id: run.id, chunks: 1 });
     }
   });
 
-  it('refuses another run beside an unfinished one, and says which two ways there are', async () => {
+  it('refuses another run beside an unfinished one, and names both options', async () => {
     const run = await open();
     const refusal = open('new', 'owner-2');
     await expect(refusal).rejects.toMatchObject({ code: 'BACKFILL_REFUSED' });
@@ -131,26 +131,29 @@ describe('one run a bucket', () => {
     );
   });
 
-  it('goes on where it was, for another workflow, with --resume', async () => {
+  it('resumes at its position, for another workflow, with --resume', async () => {
     const run = await open();
-    const { run: half } = await stack.supabase.backfill.chunk({ ...at(run), step: 100 });
+    const { run: half } = await stack.supabase.backfill.chunk({ ...at(run), size: 100 });
     const resumed = await open('resume', 'owner-2');
     expect(resumed).toEqual(half);
     const { run: end } = await carryOut(stack, resumed, 100);
     expect(end).toMatchObject({ queued: 400, scanned: 403, missing: 0 });
   });
 
-  it('begins anew with --restart; calls of the abandoned run change nothing', async () => {
+  it('begins from scratch with --restart; calls of the abandoned run change nothing', async () => {
     const run = await open();
     const restarted = await open('restart', 'owner-2');
     expect(restarted.id).not.toBe(run.id);
-    const late = stack.supabase.backfill.chunk({ ...at(run), step: 100 });
+    const late = stack.supabase.backfill.chunk({ ...at(run), size: 100 });
     await expect(late).rejects.toMatchObject({ code: 'BACKFILL_REFUSED' });
     expect(await countsOf(stack, bucket)).toMatchObject({ rows: 0 });
   });
 
-  it('refuses to resume where nothing is unfinished', async () => {
-    await expect(open('resume')).rejects.toThrow(/no unfinished run.*leave --resume out/);
+  it('refuses to resume if no run is unfinished', async () => {
+    await expect(open('resume')).rejects.toMatchObject({
+      code: 'BACKFILL_REFUSED',
+      message: expect.stringMatching(/no unfinished run.*omit --resume/) as string,
+    });
     await carryOut(stack, await open(), 1_000);
     await expect(open('resume', 'owner-2')).rejects.toMatchObject({ code: 'BACKFILL_REFUSED' });
   });
@@ -159,7 +162,7 @@ describe('one run a bucket', () => {
     const options = { ...PLAIN, allAtOnce: true };
     const openAll = (owner: string) => stack.supabase.backfill.open({ bucket, owner, start: 'new', options });
     const run = await openAll('owner-1');
-    expect(await stack.supabase.backfill.chunk({ ...at(run), step: 100_000 })).toMatchObject({
+    expect(await stack.supabase.backfill.chunk({ ...at(run), size: 100_000 })).toMatchObject({
       changed: 400,
       run: { phase: 'catch_up', position: '' },
     });
@@ -168,6 +171,9 @@ describe('one run a bucket', () => {
       `insert into storage.objects (bucket_id, name) select $1, 'x/' || i from generate_series(1, 100000 - 402) i`,
       [bucket],
     );
-    await expect(openAll('owner-3')).rejects.toThrow(/more than 100000.*--all-at-once/);
+    await expect(openAll('owner-3')).rejects.toMatchObject({
+      code: 'BACKFILL_REFUSED',
+      message: expect.stringMatching(/more than 100000.*--all-at-once/) as string,
+    });
   });
 });

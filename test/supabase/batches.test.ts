@@ -11,15 +11,15 @@ import {
   putObject,
   queueRow,
 } from '../support/queue.ts';
-import { openStack, type TestStack } from '../support/stack.ts';
+import { openSupabase, type SupabaseStack } from '../support/supabase.ts';
 import { untilBlocked, withSession } from '../support/sessions.ts';
 
 const ID = articleId(1);
 
-let stack: TestStack;
+let stack: SupabaseStack;
 
 beforeAll(async () => {
-  stack = await openStack();
+  stack = await openSupabase();
 });
 beforeEach(() => emptyTables(stack));
 afterAll(() => stack.close());
@@ -131,7 +131,7 @@ describe('a batch that lost its documents to another run', () => {
     for (const id of [FIRST, SECOND]) await putObject(stack, documentPath('codes', id), `text of ${id}`);
   });
 
-  it('is told so before it collects them, and so is a batch of another workflow that never had them', async () => {
+  it('learns it before it collects them, and so does a batch of another workflow that never held them', async () => {
     expect(await standings(old)).toEqual([true, true, true]);
     expect(await standings(reset)).toEqual([false, false, false]);
     expect(await take(batchOf('codes', 1, { workflow: 'maintenance:codes' }))).toEqual([]);
@@ -141,27 +141,27 @@ describe('a batch that lost its documents to another run', () => {
     expect(await standings(reset)).toEqual([true, true, false]);
   });
 
-  it('is told so when it enqueues them: its files are queued, the catalogue is left alone', async () => {
+  it('learns it when it enqueues them: its files are queued, the catalogue does not change', async () => {
     expect(await take(reset)).toEqual(IDS);
     const before = await documents();
     expect(await enqueue(old)).toEqual({ ...NOTHING, queued: 2, lost: IDS });
     expect(await documents()).toEqual(before);
     expect(await queueRow(stack, documentPath('codes', FIRST))).toMatchObject({ status: 'pending' });
-    // The batch that has them ends them as if nothing had been.
+    // The batch that holds them ends as usual.
     expect(await take(reset)).toEqual(IDS);
     expect(await enqueue(reset)).toEqual({ ...NOTHING, unchanged: 2 });
     expect(await documentRow(stack, 'codes', FIRST)).toMatchObject({ state: 'stored', holder: null });
     expect(await documentRow(stack, 'codes', THIRD)).toMatchObject({ state: 'failed', attempts: 1 });
   });
 
-  it('says "lost" as well of those that nobody has taken yet, and of none that another has finished', async () => {
+  it('reports as lost also documents that no batch has taken yet, but none that another batch has finished', async () => {
     expect(await take(reset)).toEqual(IDS);
     await stack.supabase.catalogue.enqueue(reset, [FIRST], []);
     // SECOND and THIRD were not reached, and are due again.
     expect(await enqueue(old)).toEqual({ ...NOTHING, queued: 1, unchanged: 1, lost: [SECOND, THIRD] });
   });
 
-  it('is not told so by a repeated call: what it ended itself is not lost', async () => {
+  it('does not learn it from a repeated call: what it ended itself is not lost', async () => {
     expect(await enqueue(old)).toEqual({ ...NOTHING, queued: 2 });
     const before = await documents();
     expect(await enqueue(old)).toEqual({ ...NOTHING, unchanged: 2 });
@@ -193,7 +193,7 @@ describe('a listing of MAINTENANCE', () => {
     });
   });
 
-  it('looks again at a document of ours although its signal stands still, and keeps it due if it is not reached', async () => {
+  it('re-checks a stored document although its signal is unchanged, and keeps it due if it is not reached', async () => {
     await list(batch);
     await putObject(stack, documentPath('codes', ID), 'text');
     await stack.supabase.catalogue.enqueue(batch, [ID], []);

@@ -1,4 +1,4 @@
-import { openStack, type TestStack } from '../support/stack.ts';
+import { openSupabase, type SupabaseStack } from '../support/supabase.ts';
 import { PARAMETERS, type Parameter } from '../support/parameters.ts';
 import { withSession } from '../support/sessions.ts';
 
@@ -7,11 +7,11 @@ interface Signature extends Record<string, unknown> {
   readonly parameters: readonly { readonly name: string; readonly type: string }[];
 }
 
-let stack: TestStack;
+let stack: SupabaseStack;
 let signatures: readonly Signature[];
 
 beforeAll(async () => {
-  stack = await openStack();
+  stack = await openSupabase();
   signatures = await stack.sql<Signature>(
     `select p.proname as name,
             coalesce((select json_agg(json_build_object('name', p.proargnames[n], 'type', format_type(t, null)) order by n)
@@ -21,7 +21,7 @@ beforeAll(async () => {
 });
 afterAll(() => stack.close());
 
-/** What a call raises: its SQLSTATE and its message, or nothing. Its effects are rolled back. */
+/** SQLSTATE and message of the error that a call raises, if any. Its effects are rolled back. */
 async function raised(name: string, args: Readonly<Record<string, unknown>>): Promise<[string, string] | []> {
   const { parameters } = signatures.find((one) => one.name === name) ?? { parameters: [] };
   const list = parameters.map(({ name: parameter, type }, n) => `${parameter} => $${n + 1}::${type}`).join();

@@ -6,13 +6,13 @@ import {
   workerApi,
   type WorkerApi,
 } from '../support/claims.ts';
-import { openStack, type TestStack } from '../support/stack.ts';
+import { openSupabase, type SupabaseStack } from '../support/supabase.ts';
 
-let stack: TestStack;
+let stack: SupabaseStack;
 let api: WorkerApi;
 
 beforeAll(async () => {
-  stack = await openStack();
+  stack = await openSupabase();
   api = workerApi(stack);
 });
 beforeEach(async () => {
@@ -25,7 +25,9 @@ const REFUSED = { completed: 0, pendingAgain: [], alreadyCompleted: 0 };
 
 const rowOf = (path: string) => queueState(stack, path);
 const claimOf = (path: string) => claimState(stack, path);
-/** New content for a row, as legisync_enqueue_documents writes it while a Worker may hold the row. */
+/**
+ * New content for a row, as legisync_enqueue_documents writes it while a Worker may hold the row.
+ */
 const newContent = (path: string, hash: string) =>
   stack.sql('update public.files_queue set content_sha256 = $2, requeue = true where file_path = $1', [
     path,
@@ -33,7 +35,7 @@ const newContent = (path: string, hash: string) =>
   ]);
 
 describe('legisync_complete_files', () => {
-  it('may be repeated when its answer was lost, and tells this from a claim that was never its own', async () => {
+  it('may be repeated when its answer was lost, and is distinguished from a call for a foreign claim', async () => {
     await plantRows(stack, ['a.json', 'b.json']);
     const { token } = await api.claim();
     expect(await api.complete(token, ['a.json'])).toEqual({ ...REFUSED, completed: 1, refused: [] });
@@ -49,7 +51,7 @@ describe('legisync_complete_files', () => {
     });
   });
 
-  it('says which files are pending again because their content changed meanwhile, and counts their attempts anew', async () => {
+  it('returns the files that are pending again because their content has changed, and counts their attempts from 0', async () => {
     await plantRows(stack, ['a.json', 'b.json']);
     await api.release((await api.claim()).token, ['a.json', 'b.json']);
     const { token } = await api.claim();
@@ -65,7 +67,7 @@ describe('legisync_complete_files', () => {
     ]);
   });
 
-  it('refuses a row that somebody has taken out of the Worker’s hands', async () => {
+  it('refuses a row that an operator has taken from the Worker', async () => {
     await plantRows(stack, ['a.json']);
     const { token } = await api.claim();
     await stack.sql(`update public.files_queue set status = 'pending'`);
@@ -138,7 +140,7 @@ describe('legisync_fail_files', () => {
 });
 
 describe('legisync_release_files', () => {
-  it('gives back at once what was not begun, and counts no attempt', async () => {
+  it('releases at once what was not begun, and counts no attempt', async () => {
     await plantRows(stack, ['a.json', 'b.json']);
     const { token } = await api.claim();
     expect(await api.release(token, ['b.json', 'c.json'])).toEqual({

@@ -5,7 +5,7 @@ import { plantRows, workerApi } from '../support/claims.ts';
 import { workUntilEmpty } from '../support/exampleWorker.ts';
 import { articleId, putObject } from '../support/queue.ts';
 import { asPostgres, withSession } from '../support/sessions.ts';
-import { openStack, type TestStack } from '../support/stack.ts';
+import { openSupabase, type SupabaseStack } from '../support/supabase.ts';
 
 const ROOT = join(__dirname, '../..');
 const PAGE = readFileSync(join(ROOT, 'docs/workers.md'), 'utf8');
@@ -14,10 +14,10 @@ const PAGE = readFileSync(join(ROOT, 'docs/workers.md'), 'utf8');
 const blocks = (language: string): string[] =>
   [...PAGE.matchAll(new RegExp(`^\`\`\`${language}\\n(.*?)^\`\`\``, 'gms'))].map(([, text = '']) => text);
 
-let stack: TestStack;
+let stack: SupabaseStack;
 
 beforeEach(async () => {
-  stack = await openStack();
+  stack = await openSupabase();
 });
 afterEach(() => stack.close());
 
@@ -29,7 +29,7 @@ const statuses = async () => {
 };
 
 describe('docs/workers.md', () => {
-  it('shows the example that is tested, letter for letter', () => {
+  it('shows exactly the example that is tested', () => {
     expect(blocks('ts')[0]).toBe(readFileSync(join(ROOT, 'test/support/exampleWorker.ts'), 'utf8'));
   });
 

@@ -1,20 +1,20 @@
 import { pollUntil } from '../../local/launcher/poll.ts';
 import { claimsGrowOlder, pathsOf, plantRows, workerApi, type WorkerApi } from '../support/claims.ts';
 import { untilBlocked, withSession } from '../support/sessions.ts';
-import { openStack, type TestStack } from '../support/stack.ts';
+import { openSupabase, type SupabaseStack } from '../support/supabase.ts';
 
-let stack: TestStack;
+let stack: SupabaseStack;
 let api: WorkerApi;
 
 beforeEach(async () => {
-  stack = await openStack();
+  stack = await openSupabase();
   api = workerApi(stack);
 });
 afterEach(() => stack.close());
 
 const lock = 'select from public.files_queue where file_path = $1 for update';
 
-/** Waits until so many sessions wait for a lock. */
+/** Waits until `count` sessions wait for a lock. */
 const untilWaiting = (sessions: number) =>
   pollUntil(
     async () => {
@@ -23,11 +23,11 @@ const untilWaiting = (sessions: number) =>
       );
       return waiting.length === sessions;
     },
-    { everyMs: 10, timeoutMs: 10_000 },
+    { everyMs: 10, timeoutMs: 60_000 },
   );
 
 describe('claims, when several work on the same rows', () => {
-  it('pass over rows that somebody holds locked, and wait for nobody', async () => {
+  it('skip rows that another session has locked, and wait for none', async () => {
     await plantRows(stack, ['a', 'b', 'c']);
     await withSession(stack.databaseUrl, async ({ client }) => {
       await client.query('begin');
@@ -37,7 +37,7 @@ describe('claims, when several work on the same rows', () => {
     expect(pathsOf(await api.claim())).toEqual(['a']);
   });
 
-  it('let two calls on the same files in opposite orders both come to the end', async () => {
+  it('let two calls on the same files in opposite orders both end', async () => {
     await plantRows(stack, ['a', 'b']);
     const { token } = await api.claim();
     await withSession(stack.databaseUrl, async ({ client, pid }) => {
@@ -86,7 +86,7 @@ describe('claims, when several work on the same rows', () => {
     ]);
   });
 
-  it('leave a lease that ended for another time where somebody holds its row locked', async () => {
+  it('skip a lease that has ended if another session has locked its row', async () => {
     await plantRows(stack, ['a', 'b']);
     await api.claim(1, 60);
     await claimsGrowOlder(stack, 61);
@@ -113,10 +113,10 @@ describe('claims, when several work on the same rows', () => {
       // Forgets the claim of "first", and holds its lock until the commit.
       await client.query(`select public.legisync_claim_files('one', 1, 60)`);
       await isOver('second');
-      // Would forget that of "second", and waits for that of "first".
+      // Would forget the claim of "second", and waits for that of "first".
       const two = api.claim(1, 60, 'two');
       await untilBlocked(stack, pid);
-      // Wants that of "second".
+      // Takes the lock of "second".
       await client.query(`select public.legisync_claim_files('one', 1, 60)`);
       await client.query('commit');
       expect(pathsOf(await two)).toEqual(['first']);

@@ -7,13 +7,13 @@ import {
   workerApi,
   type WorkerApi,
 } from '../support/claims.ts';
-import { BUCKET, openStack, type TestStack } from '../support/stack.ts';
+import { BUCKET, openSupabase, type SupabaseStack } from '../support/supabase.ts';
 
-let stack: TestStack;
+let stack: SupabaseStack;
 let api: WorkerApi;
 
 beforeAll(async () => {
-  stack = await openStack();
+  stack = await openSupabase();
   api = workerApi(stack);
 });
 beforeEach(async () => {
@@ -28,7 +28,7 @@ const rowOf = (path: string) => queueState(stack, path);
 const claimOf = (path: string) => claimState(stack, path);
 
 describe('legisync_claim_files', () => {
-  it('hands out what was collected before what a backfill queued, the oldest first, as "in progress" for all others', async () => {
+  it('takes collected files before backfilled ones, the oldest first, and marks them as in progress', async () => {
     await plantRows(stack, ['old.json', 'backfilled.json', 'new.json', 'later.json']);
     await stack.sql(`update public.files_queue set backfilled = true where file_path = 'backfilled.json'`);
     await stack.sql(`update public.files_queue set content_sha256 = 'v1:x' where file_path = 'old.json'`);
@@ -48,7 +48,7 @@ describe('legisync_claim_files', () => {
     expect(await api.claim()).toMatchObject({ files: [] });
   });
 
-  it('leaves alone what is in progress or finished, in the status or in `processed`, and what has no file any more', async () => {
+  it('skips rows in progress or finished, by status or by `processed`, and rows without a file', async () => {
     await plantRows(stack, ['processing', 'processed', 'failed', 'flag', 'dangling', 'pending']);
     await stack.sql(
       `update public.files_queue set status = file_path where file_path in ('processing', 'processed', 'failed')`,
@@ -73,7 +73,7 @@ describe('legisync_claim_files', () => {
     ['write_done', 'LEGISYNC_STATUS_DONE', 'processed, done, completed, failed, error'],
     ['write_failed', 'LEGISYNC_STATUS_FAILED', 'failed, error'],
   ])(
-    'hands out nothing if the table accepts no %s, and says that %s fixes it',
+    'takes nothing if the table accepts no %s, and reports that %s fixes it',
     async (column, setting, values) => {
       await plantRows(stack, ['a.json']);
       const [{ was } = { was: '' }] = await stack.sql<{ was: string }>(
@@ -96,7 +96,7 @@ describe('legisync_claim_files', () => {
 });
 
 describe('a lease', () => {
-  it('that ended gives the file to the next Worker, and the one that had it is refused', async () => {
+  it('that has ended lets the next Worker claim the file, and the previous one is refused', async () => {
     await plantRows(stack, ['a.json']);
     const zombie = await api.claim(1, 60, 'zombie');
     expect(pathsOf(await api.claim())).toEqual([]);
@@ -112,7 +112,7 @@ describe('a lease', () => {
     expect(await rowOf('a.json')).toEqual({ status: 'processed', processed: true });
   });
 
-  it('that ended is still good while nobody has taken the file back', async () => {
+  it('that has ended still counts until the file is taken back', async () => {
     await plantRows(stack, ['a.json']);
     const { token } = await api.claim(1, 60);
     await claimsGrowOlder(stack, 61);
@@ -134,7 +134,7 @@ describe('a lease', () => {
     });
   });
 
-  it('takes back nothing that was not claimed, nor what somebody else has changed meanwhile', async () => {
+  it('takes back no file that was not claimed, and none whose row has been changed since', async () => {
     await plantRows(stack, ['legacy', 'reset', 'finished', 'deleted']);
     await stack.sql(`update public.files_queue set status = 'processing' where file_path = 'legacy'`);
     const { token } = await api.claim(3, 60);
@@ -150,7 +150,7 @@ describe('a lease', () => {
     expect(await api.complete(token, ['reset'])).toMatchObject({ refused: ['reset'] });
   });
 
-  it('that ends for the fifth time gives the file up, until somebody makes it pending again', async () => {
+  it('that ends for the fifth time gives the file up until its row becomes pending again', async () => {
     await plantRows(stack, ['deadly.json']);
     let last = '';
     for (const attempt of [1, 2, 3, 4, 5]) {
@@ -164,7 +164,7 @@ describe('a lease', () => {
     expect(await claimOf('deadly.json')).toEqual({
       state: 'failed',
       attempts: 5,
-      error: 'The lease of worker ended, and nothing was heard from it.',
+      error: 'The lease of worker ended before it finished the file.',
     });
     expect(await api.fail(last, ['deadly.json'])).toMatchObject({
       alreadyEnded: 0,
@@ -174,7 +174,7 @@ describe('a lease', () => {
     expect((await api.claim(1, 60)).files).toMatchObject([{ attempt: 1 }]);
   });
 
-  it('leaves no memory behind when its file is done', async () => {
+  it('is forgotten when its file is done', async () => {
     await plantRows(stack, ['a.json']);
     const { token } = await api.claim();
     await api.complete(token, ['a.json']);

@@ -2,15 +2,15 @@ import { migrate } from '../../src/migrations/migrate.ts';
 import { plantRows, workerApi } from '../support/claims.ts';
 import { STATUS_VALUES } from '../support/servers.ts';
 import { asPostgres, withSession } from '../support/sessions.ts';
-import { openStack, type TestStack } from '../support/stack.ts';
+import { openSupabase, type SupabaseStack } from '../support/supabase.ts';
 
 const TABLE = `file_path text not null unique, bucket_id text not null, file_size bigint,
   processed boolean default false, created_at timestamptz default now()`;
 
-let stack: TestStack;
+let stack: SupabaseStack;
 
 beforeEach(async () => {
-  stack = await openStack({ bare: true });
+  stack = await openSupabase({ bare: true });
 });
 afterEach(() => stack.close());
 
@@ -57,7 +57,9 @@ describe('claims on an existing files_queue', () => {
     const api = workerApi(stack);
     await expect(api.claim()).rejects.toMatchObject({
       code: 'P0001',
-      message: expect.stringContaining('Set LEGISYNC_STATUS_IN_PROGRESS to one that it accepts') as string,
+      message: expect.stringContaining(
+        'Set LEGISYNC_STATUS_IN_PROGRESS to a value that it accepts',
+      ) as string,
     });
     await stack.sql(`alter table files_queue drop constraint files_queue_status_check`);
     await migrate(asPostgres(stack.databaseUrl), STATUS_VALUES);

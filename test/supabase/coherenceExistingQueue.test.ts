@@ -2,19 +2,19 @@ import { migrate } from '../../src/migrations/migrate.ts';
 import { GRACE, readFull } from '../support/coherence.ts';
 import { STATUS_VALUES } from '../support/servers.ts';
 import { asPostgres, withSession } from '../support/sessions.ts';
-import { BUCKET, openStack, type TestStack } from '../support/stack.ts';
+import { BUCKET, openSupabase, type SupabaseStack } from '../support/supabase.ts';
 
-let stack: TestStack;
+let stack: SupabaseStack;
 
 beforeEach(async () => {
-  stack = await openStack({ bare: true });
+  stack = await openSupabase({ bare: true });
 });
 afterEach(() => stack.close());
 
-/** Shapes of a queue from before legisync, and what a pending row that dangles then becomes. */
+/** Shapes of a pre-existing queue, and the status that a dangling pending row gets in it. */
 const SHAPES: readonly (readonly [shape: string, ddl: string, marked: string])[] = [
   [
-    'an enum that has no word for it',
+    'an enum without a value for it',
     `create type queue_status as enum ('pending', 'processing', 'processed');
      create table files_queue (
        id uuid primary key default gen_random_uuid(), file_path text not null unique, bucket_id text not null,
@@ -23,7 +23,7 @@ const SHAPES: readonly (readonly [shape: string, ddl: string, marked: string])[]
     'pending',
   ],
   [
-    'an enum that has a word for it',
+    'an enum with a value for it',
     `create type queue_status as enum ('pending', 'processing', 'processed', 'dangling');
      create table files_queue (
        file_path text primary key, bucket_id text, file_size integer, status queue_status default 'pending',
@@ -31,7 +31,7 @@ const SHAPES: readonly (readonly [shape: string, ddl: string, marked: string])[]
     'dangling',
   ],
   [
-    'nullable columns, times without a zone, and an updated_at with a trigger of its own',
+    'nullable columns, times without a zone, and an updated_at with its own trigger',
     `create table files_queue (
        id serial, file_path varchar(300) unique, bucket_id varchar(100), file_size bigint, status varchar(20), processed boolean,
        created_at timestamp, updated_at timestamp);
@@ -74,9 +74,9 @@ describe('the coherence of an existing files_queue', () => {
     ]);
     expect(await coherence.stale(ask)).toMatchObject([{ path: 'legifrance/codes/changed.json' }]);
 
-    const step = { bucket: BUCKET, graceSeconds: GRACE, after: '', step: 100, dryRun: false };
-    expect(await coherence.repairDangling(step)).toMatchObject({ marked: 1, next: null });
-    expect(await coherence.repairStale(step)).toMatchObject({ pendingAgain: 1, requeued: 0, resized: 1 });
+    const chunk = { bucket: BUCKET, graceSeconds: GRACE, after: '', size: 100, dryRun: false };
+    expect(await coherence.repairDangling(chunk)).toMatchObject({ marked: 1, next: null });
+    expect(await coherence.repairStale(chunk)).toMatchObject({ pendingAgain: 1, requeued: 0, resized: 1 });
     expect(await readFull(stack, BUCKET)).toMatchObject({
       ...found,
       danglingMarked: 1,

@@ -2,15 +2,15 @@ import { plantBucket } from '../support/buckets.ts';
 import { GRACE, queueAll, readFull } from '../support/coherence.ts';
 import { emptyTables } from '../support/queue.ts';
 import { withSession } from '../support/sessions.ts';
-import { openStack, type TestStack } from '../support/stack.ts';
+import { openSupabase, type SupabaseStack } from '../support/supabase.ts';
 
 const PATH = 'legifrance/cat0/LEGIARTI000000000003.json';
 
-let stack: TestStack;
+let stack: SupabaseStack;
 let bucket: string;
 
 beforeAll(async () => {
-  stack = await openStack();
+  stack = await openSupabase();
 });
 beforeEach(async () => {
   await emptyTables(stack);
@@ -19,7 +19,7 @@ beforeEach(async () => {
 });
 afterAll(() => stack.close());
 
-const input = () => ({ bucket, graceSeconds: GRACE, after: '', step: 1_000, dryRun: false });
+const input = () => ({ bucket, graceSeconds: GRACE, after: '', size: 1_000, dryRun: false });
 const row = async () =>
   (
     await stack.sql(
@@ -27,7 +27,7 @@ const row = async () =>
       [PATH],
     )
   )[0];
-/** A row of a day ago, as this says. */
+/** Sets a row to one day old, with `change`. */
 const setRow = (change: string) =>
   stack.sql(
     `update public.files_queue set created_at = now() - interval '1 day', content_at = null, ${change} where file_path = $1`,
@@ -36,7 +36,7 @@ const setRow = (change: string) =>
 const moveFile = (from: string, to: string) =>
   stack.sql('update storage.objects set name = $1 where bucket_id = $2 and name = $3', [to, bucket, from]);
 
-/** As if the file had been written an hour ago: longer than the grace time, and after the row. */
+/** Sets the file's time to one hour ago: older than the grace time, and younger than the row. */
 const fileIsOlder = () =>
   withSession(stack.databaseUrl, async ({ client }) => {
     // The trigger would overwrite the time.
@@ -48,14 +48,14 @@ const fileIsOlder = () =>
   });
 
 describe('a row that is marked because its file is gone', () => {
-  it('stays finished when the file comes back, and is stale where the file is newer', async () => {
+  it('stays finished when the file comes back, and is stale if the file is newer', async () => {
     await setRow(`status = 'processed', processed = true, content_sha256 = null`);
     await moveFile(PATH, 'elsewhere');
     expect(await stack.supabase.coherence.repairDangling(input())).toMatchObject({ marked: 1, hidden: 0 });
     await moveFile('elsewhere', PATH);
     expect(await stack.supabase.coherence.repairDangling(input())).toMatchObject({ takenBack: 1 });
     expect(await row()).toEqual({ status: 'processed', processed: true, requeue: false, marked: false });
-    // Within the grace time, the file may still be being queued.
+    // Within the grace time, the file may still become queued.
     expect(await readFull(stack, bucket)).toMatchObject({ stale: 0, markedButBack: 0 });
     expect(await stack.supabase.coherence.repairStale(input())).toMatchObject({ pendingAgain: 0 });
     await fileIsOlder();
@@ -64,7 +64,7 @@ describe('a row that is marked because its file is gone', () => {
     expect(await row()).toEqual({ status: 'pending', processed: false, requeue: false, marked: false });
   });
 
-  it('is hidden from the Workers also when it became pending after it was marked', async () => {
+  it('is hidden from the Workers even if it became pending after it was marked', async () => {
     await setRow(`status = 'processing'`);
     await moveFile(PATH, 'elsewhere');
     expect(await stack.supabase.coherence.repairDangling(input())).toMatchObject({ marked: 1, hidden: 0 });

@@ -1,41 +1,41 @@
-import type { DanglingRepair, RepairStep, StaleRepair } from '../../src/contract/coherence.ts';
+import type { DanglingRepair, RepairChunk, StaleRepair } from '../../src/contract/coherence.ts';
 import { plantBucket } from '../support/buckets.ts';
 import { change, GRACE, MIX, plantMix, plantRows, queueAll, readFull } from '../support/coherence.ts';
 import { batchOf, checksum, emptyTables, plantDue } from '../support/queue.ts';
 import { untilBlocked, withSession } from '../support/sessions.ts';
-import { openStack, type TestStack } from '../support/stack.ts';
+import { openSupabase, type SupabaseStack } from '../support/supabase.ts';
 
-let stack: TestStack;
+let stack: SupabaseStack;
 
 beforeAll(async () => {
-  stack = await openStack();
+  stack = await openSupabase();
 });
 beforeEach(() => emptyTables(stack));
 afterAll(() => stack.close());
 
-/** All steps of a repair, summed up. */
+/** Runs all chunks of a repair, and returns their sums. */
 async function carryOut<R extends DanglingRepair | StaleRepair>(
-  step: (input: RepairStep) => Promise<R>,
+  chunk: (input: RepairChunk) => Promise<R>,
   bucket: string,
-  more: Partial<RepairStep> = {},
-): Promise<{ steps: number; totals: Record<string, number> }> {
+  more: Partial<RepairChunk> = {},
+): Promise<{ chunks: number; totals: Record<string, number> }> {
   const totals: Record<string, number> = {};
-  let steps = 0;
-  for (let after: string | null = ''; after !== null; steps += 1) {
-    const answer: R = await step({ bucket, graceSeconds: GRACE, step: 700, dryRun: false, ...more, after });
+  let chunks = 0;
+  for (let after: string | null = ''; after !== null; chunks += 1) {
+    const answer: R = await chunk({ bucket, graceSeconds: GRACE, size: 700, dryRun: false, ...more, after });
     for (const [name, n] of Object.entries(answer)) {
       if (typeof n === 'number') totals[name] = (totals[name] ?? 0) + n;
     }
     after = answer.next;
   }
-  return { steps, totals };
+  return { chunks, totals };
 }
-const dangling = (bucket: string, more: Partial<RepairStep> = {}) =>
+const dangling = (bucket: string, more: Partial<RepairChunk> = {}) =>
   carryOut((input) => stack.supabase.coherence.repairDangling(input), bucket, more);
-const stale = (bucket: string, more: Partial<RepairStep> = {}) =>
+const stale = (bucket: string, more: Partial<RepairChunk> = {}) =>
   carryOut((input) => stack.supabase.coherence.repairStale(input), bucket, more);
 
-/** Rows by status, mark, and so on, as `select` has it. */
+/** The columns `select` of the bucket's rows that satisfy `where`. */
 const rowsOf = (select: string, where: string, bucket: string) =>
   stack.sql<Record<string, unknown>>(
     `select ${select} from public.files_queue f where bucket_id = $1 and ${where} order by file_path`,
@@ -44,15 +44,15 @@ const rowsOf = (select: string, where: string, bucket: string) =>
 const GONE = `substring(file_path from '[0-9]{12}')::int between 7100 and 7142`;
 
 describe('repair dangling', () => {
-  it('marks rows without a file, takes marks back where it is there again, and touches nothing else', async () => {
+  it('marks rows without a file, removes the mark if the file is back, and changes nothing else', async () => {
     const bucket = await plantMix(stack);
     const others = `not (${GONE}) and substring(file_path from '[0-9]{12}') not in ('000000001000', '000000001001')`;
     const untouched = () => rowsOf('f.*', others, bucket);
     const before = await untouched();
-    const { steps, totals } = await dangling(bucket);
-    expect(steps).toBeGreaterThan(5);
+    const { chunks, totals } = await dangling(bucket);
+    expect(chunks).toBeGreaterThan(5);
     expect(totals).toMatchObject({ marked: MIX.dangling - MIX.danglingMarked, takenBack: MIX.markedButBack });
-    // Those that were marked before were pending: they are hidden from the Workers as well.
+    // The rows that were marked before were pending: they are hidden from the Workers, too.
     expect(totals['hidden']).toBe(MIX.dangling);
     expect(await readFull(stack, bucket)).toMatchObject({
       dangling: MIX.dangling,
@@ -78,7 +78,7 @@ describe('repair dangling', () => {
     ]);
   });
 
-  it('sets its own column alone where the table takes no such word', async () => {
+  it('sets only its own column if the table does not accept the status value', async () => {
     const bucket = await plantBucket(stack, 0);
     await stack.sql(
       `alter table public.files_queue add constraint words check (status in ('pending', 'processed'))`,
@@ -184,7 +184,7 @@ describe('repair stale', () => {
     expect(await checksum(stack, 'public.files_queue')).toBe(after);
   });
 
-  it('comes to its end beside repairs and batches of the same rows', async () => {
+  it('ends although repairs and batches work on the same rows', async () => {
     const bucket = await plantBucket(stack, 300);
     await queueAll(stack, bucket);
     const where = 'content_sha256 is not null';
@@ -207,7 +207,7 @@ describe('repair stale', () => {
         ids.map(({ id }) => id),
       ]);
     const ends = await Promise.all([
-      stale(bucket, { step: 50 }),
+      stale(bucket, { size: 50 }),
       enqueue(),
       stale(bucket),
       dangling(bucket),
@@ -219,7 +219,10 @@ describe('repair stale', () => {
 });
 
 describe('a repair that waits for a row', () => {
-  /** Begins `repair` while another session holds every row, lets that session do `meanwhile` and end, and gives the totals. */
+  /**
+   * Begins `repair` while another session has locked every row. That session runs `meanwhile` and
+   * ends. Returns the totals.
+   */
   async function beside(
     repair: () => Promise<{ totals: Record<string, number> }>,
     meanwhile: string,
@@ -235,7 +238,7 @@ describe('a repair that waits for a row', () => {
     });
   }
 
-  it('does not mark it when its file has come back meanwhile', async () => {
+  it('does not mark it if its file is back by the time of the update', async () => {
     const bucket = await plantBucket(stack, 0);
     await plantRows(stack, bucket, { n: 2, from: 7_100, age: '1 hour' });
     const totals = await beside(

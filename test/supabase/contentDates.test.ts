@@ -3,17 +3,17 @@ import type { BatchRef } from '../../src/contract/collecting.ts';
 import { claimState, workerApi, type WorkerApi } from '../support/claims.ts';
 import { collectingOf, NOTHING } from '../support/collecting.ts';
 import { articleId, checksum, emptyTables, hashOf, plantDue, putObject, queueRow } from '../support/queue.ts';
-import { BUCKET, openStack, type TestStack } from '../support/stack.ts';
+import { BUCKET, openSupabase, type SupabaseStack } from '../support/supabase.ts';
 
 const ID = articleId(1);
 const PATH = documentPath('codes', ID);
 
-let stack: TestStack;
+let stack: SupabaseStack;
 let api: WorkerApi;
 const { again } = collectingOf(() => stack);
 
 beforeAll(async () => {
-  stack = await openStack();
+  stack = await openSupabase();
   api = workerApi(stack);
 });
 beforeEach(async () => {
@@ -32,13 +32,13 @@ const repair = () =>
     bucket: BUCKET,
     graceSeconds: 0,
     after: '',
-    step: 100,
+    size: 100,
     dryRun: false,
   });
 const worker = (set: string) =>
   stack.sql(`update public.files_queue set ${set} where file_path = $1`, [PATH]);
 const FINISH = `status = 'processed', processed = true`;
-/** Everything that was written so far is so many hours older. */
+/** Moves all times of rows and objects `hours` into the past. */
 const later = (hours: number) =>
   stack.sql(
     `update public.files_queue set created_at = created_at - make_interval(hours => $1),
@@ -46,7 +46,7 @@ const later = (hours: number) =>
     [hours],
   );
 
-/** A row from before legisync, for a file without a hash; its object is as old. */
+/** Adds a pre-existing row and its object, without a hash, of the same age. */
 async function plantOld(): Promise<void> {
   await putObject(stack, PATH, 'text', null);
   await stack.sql(`insert into public.files_queue (file_path, bucket_id, file_size) values ($1, $2, 4)`, [
@@ -56,7 +56,7 @@ async function plantOld(): Promise<void> {
 }
 
 describe('a hash that is not new content', () => {
-  /** What gives a claimed row another hash of the same content. */
+  /** Calls that give a claimed row another hash of the same content. */
   const CHANGES: readonly (readonly [
     what: string,
     plant: () => Promise<void>,
@@ -67,7 +67,7 @@ describe('a hash that is not new content', () => {
       'the first one (adoption)',
       plantOld,
       async () => {
-        // As `refresh` does: the object is younger than no row.
+        // As `refresh` does: the object is not younger than the row.
         await putObject(stack, PATH, 'text');
         await stack.sql(`update public.files_queue set created_at = now()`);
       },

@@ -1,20 +1,20 @@
 import { documentPath } from '../../src/contract/documents.ts';
 import { articleId, batchOf, emptyTables, plantDue, putObject, queueRow } from '../support/queue.ts';
 import { untilBlocked, withSession, type Session } from '../support/sessions.ts';
-import { BUCKET, openStack, type TestStack } from '../support/stack.ts';
+import { BUCKET, openSupabase, type SupabaseStack } from '../support/supabase.ts';
 
 const IDS = [articleId(1), articleId(2), articleId(3)] as const;
 const [X, Y, Z] = IDS.map((id) => documentPath('codes', id)) as [string, string, string];
 
-let stack: TestStack;
+let stack: SupabaseStack;
 
 beforeAll(async () => {
-  stack = await openStack();
+  stack = await openSupabase();
 });
 beforeEach(() => emptyTables(stack));
 afterAll(() => stack.close());
 
-/** A row of earlier content than its file has. */
+/** Adds a row with an older content than its file. */
 const insertOld = (...paths: readonly string[]) =>
   stack.sql(
     `insert into public.files_queue (file_path, bucket_id, content_sha256, created_at, content_at)
@@ -22,7 +22,7 @@ const insertOld = (...paths: readonly string[]) =>
     [BUCKET, paths],
   );
 
-/** The session that waits for a lock of another one. */
+/** The session that waits for a lock of session `pid`. */
 async function waiterFor({ pid }: Session): Promise<number> {
   await untilBlocked(stack, pid);
   const [waiter] = await stack.sql<{ pid: number }>(
@@ -34,7 +34,7 @@ async function waiterFor({ pid }: Session): Promise<number> {
 
 const lend = <T>(use: (session: Session) => Promise<T>): Promise<T> => withSession(stack.databaseUrl, use);
 
-it('a row that is deleted, and comes back while an enqueue runs, is no reason for a deadlock with a repair', async () => {
+it('an enqueue does not deadlock with a repair when a row is deleted and inserted again meanwhile', async () => {
   for (const path of [X, Y, Z]) await putObject(stack, path, 'new');
   await plantDue(stack, 'codes', IDS);
   await stack.supabase.catalogue.takeDocuments(batchOf('codes', 1), 3);
@@ -42,7 +42,7 @@ it('a row that is deleted, and comes back while an enqueue runs, is no reason fo
 
   await lend((one) =>
     lend(async (two) => {
-      // The enqueue has found the row X, and waits to see whether the row Y stays.
+      // The enqueue has found row X, and waits for the end of the deletion of row Y.
       await one.client.query('begin');
       await one.client.query('update public.files_queue set file_size = 1 where file_path = $1', [Y]);
       await two.client.query('begin');
@@ -50,7 +50,7 @@ it('a row that is deleted, and comes back while an enqueue runs, is no reason fo
       const enqueue = stack.supabase.catalogue.enqueue(batchOf('codes', 1), IDS, []);
       const enqueuer = await waiterFor(one);
       await stack.sql('delete from public.files_queue where file_path = $1', [X]);
-      // It has locked Y, and waits for Z; there is no row X to be locked.
+      // It has locked Y, and waits for Z. Row X does not exist, so it is not locked.
       await one.client.query('rollback');
       await untilBlocked(stack, two.pid);
       await insertOld(X);
@@ -59,7 +59,7 @@ it('a row that is deleted, and comes back while an enqueue runs, is no reason fo
         bucket: BUCKET,
         graceSeconds: 0,
         after: '',
-        step: 100,
+        size: 100,
         dryRun: false,
       });
       await untilBlocked(stack, enqueuer);

@@ -1,7 +1,7 @@
 import { plantBucket } from '../support/buckets.ts';
 import { change, GRACE, MIX, plantMix, plantRows, queueAll, readFull } from '../support/coherence.ts';
 import { emptyTables } from '../support/queue.ts';
-import { BUCKET, openStack, type TestStack } from '../support/stack.ts';
+import { BUCKET, openSupabase, type SupabaseStack } from '../support/supabase.ts';
 
 const KINDS = ['missing', 'dangling', 'stale'] as const;
 type Kind = (typeof KINDS)[number];
@@ -9,11 +9,11 @@ type Kind = (typeof KINDS)[number];
 /** Files of the default bucket that have no row. */
 const EXTRA = 5;
 
-let stack: TestStack;
+let stack: SupabaseStack;
 
 beforeAll(async () => {
-  stack = await openStack();
-  // The mix gives the default bucket rows without files; this gives it files without rows.
+  stack = await openSupabase();
+  // The mix gives the default bucket rows without files. This adds files without rows.
   await stack.sql(
     `insert into storage.objects (bucket_id, name, metadata, created_at, updated_at)
      select $1, 'extra/' || n || '.json', jsonb_build_object('size', n), now() - interval '2 days', now() - interval '2 days'
@@ -25,7 +25,7 @@ beforeEach(() => emptyTables(stack));
 afterEach(() => stack.sql(`update legisync.settings set grace = default`));
 afterAll(() => stack.close());
 
-/** What a view shows of a bucket, in the order of the paths. */
+/** The rows of a view for a bucket, in the order of the paths. */
 const shown = (kind: Kind, bucket: string) =>
   stack.sql<{ file_path: string; file_size: string | null }>(
     `select * from legisync.${kind} where bucket_id = $1 order by file_path`,
@@ -34,7 +34,7 @@ const shown = (kind: Kind, bucket: string) =>
 const paths = async (kind: Kind, bucket: string): Promise<string[]> =>
   (await shown(kind, bucket)).map(({ file_path }) => file_path);
 
-/** The same from the function that the command line asks. */
+/** The same rows, from the function that the command line calls. */
 async function listed(kind: Kind, bucket: string): Promise<string[]> {
   const found = await stack.supabase.coherence[kind]({ bucket, graceSeconds: GRACE, limit: 1_000 });
   return found.map(({ path }) => path);
@@ -67,7 +67,7 @@ describe('the views legisync.missing, legisync.dangling and legisync.stale', () 
     for (const kind of KINDS) {
       expect([kind, (await paths(kind, bucket)).length]).toEqual([kind, MIX[kind]]);
     }
-    // Rows of the default bucket, for files that are in another one or in none.
+    // Rows of the default bucket for files that are in another bucket or in none.
     expect(await paths('dangling', BUCKET)).toHaveLength(MIX.rowsOfOtherBuckets);
     expect(await readFull(stack, bucket)).toMatchObject({ missing: MIX.missing, stale: MIX.stale });
   });
@@ -155,7 +155,7 @@ describe('legisync_list_differences', () => {
     }
   });
 
-  it('gives an empty list where nothing differs', async () => {
+  it('gives an empty list if nothing differs', async () => {
     const bucket = await plantBucket(stack, 10);
     await queueAll(stack, bucket);
     for (const kind of KINDS) expect([kind, await listed(kind, bucket)]).toEqual([kind, []]);

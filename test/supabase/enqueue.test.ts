@@ -10,13 +10,13 @@ import {
   putObject,
   queueRow,
 } from '../support/queue.ts';
-import { BUCKET, openStack, type TestStack } from '../support/stack.ts';
+import { BUCKET, openSupabase, type SupabaseStack } from '../support/supabase.ts';
 
-let stack: TestStack;
+let stack: SupabaseStack;
 const { newBatch, again, processedDocument } = collectingOf(() => stack);
 
 beforeAll(async () => {
-  stack = await openStack();
+  stack = await openSupabase();
 });
 beforeEach(() => emptyTables(stack));
 afterAll(() => stack.close());
@@ -78,7 +78,7 @@ describe('invariant 1, object, then row', () => {
     const { batch, ids, path } = await newBatch(1);
     await putObject(stack, path, 'ours');
     await stack.sql(`insert into public.files_queue (file_path, bucket_id) values ($1, 'another')`, [path]);
-    // With a file of its own there, whose hash is not the row's.
+    // The other bucket has a file at this path, with another hash.
     await stack.sql(`insert into storage.buckets (id, name) values ('another', 'another')`);
     await stack.sql(
       `insert into storage.objects (bucket_id, name, metadata, user_metadata)
@@ -106,7 +106,8 @@ describe('invariant 2, upload by the object’s hash, queueing by the row’s ha
   it('brings a row up to date although the upload was made by a run that died before it enqueued', async () => {
     const { ids, path } = await processedDocument('old');
     await putObject(stack, path, 'new');
-    // Killed here. The next attempt finds the object's hash equal, uploads nothing, and enqueues all the same.
+    // The worker is killed here. The next attempt finds the same hash, uploads nothing, and
+    // enqueues.
     const batch = await again(ids);
     expect(await stack.supabase.catalogue.describe(batch, ids)).toEqual([
       { id: ids[0], held: true, objectSha256: hashOf('new') },

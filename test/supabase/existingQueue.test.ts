@@ -5,9 +5,9 @@ import { definitions } from '../support/definitions.ts';
 import { articleId, batchOf, hashOf, plantDue, putObject, queueRow } from '../support/queue.ts';
 import { STATUS_VALUES } from '../support/servers.ts';
 import { asPostgres, withSession } from '../support/sessions.ts';
-import { BUCKET, openStack, type TestStack } from '../support/stack.ts';
+import { BUCKET, openSupabase, type SupabaseStack } from '../support/supabase.ts';
 
-/** Shapes of a queue from before legisync. The project's own role creates each, as the SQL editor does. */
+/** Shapes of a pre-existing queue. The project's role creates each, as the SQL editor does. */
 const SHAPES: readonly (readonly [string, string])[] = [
   [
     'a bigint id, text, no row security, rights for everybody',
@@ -30,14 +30,14 @@ const SHAPES: readonly (readonly [string, string])[] = [
      grant select on files_queue to authenticated`,
   ],
   [
-    'no id, a CHECK on the status, columns of its own',
+    'no id, a CHECK on the status, additional columns',
     `create table files_queue (
        file_path text primary key, bucket_id text not null, file_size integer, priority integer not null default 5,
        status varchar(20) default 'pending' check (status in ('pending', 'processing', 'processed', 'failed', 'archived')),
        processed boolean default false, created_at timestamptz default now(), error_message text)`,
   ],
   [
-    'nullable columns without defaults, forced row security, an updated_at with a trigger of its own',
+    'nullable columns without defaults, forced row security, an updated_at with its own trigger',
     `create table files_queue (
        id serial, file_path text unique, bucket_id text, file_size bigint, status text, processed boolean,
        created_at timestamp, updated_at timestamp);
@@ -51,10 +51,10 @@ const SHAPES: readonly (readonly [string, string])[] = [
 
 const OLD_COLUMNS = 'file_path, bucket_id, file_size, status, processed, created_at';
 
-let stack: TestStack;
+let stack: SupabaseStack;
 
 beforeEach(async () => {
-  stack = await openStack({ bare: true });
+  stack = await openSupabase({ bare: true });
 });
 afterEach(() => stack.close());
 
@@ -81,7 +81,7 @@ describe.each(SHAPES)('an existing files_queue with %s', (_what, ddl) => {
 
     const after = await definitions(stack);
     for (const [name, definition] of before.definitions) {
-      // The service role is granted the queue; nothing else changes in what was there.
+      // The service role gets rights on the queue. Nothing else that existed changes.
       const now = after
         .get(name)
         ?.replace(
@@ -100,7 +100,7 @@ describe.each(SHAPES)('an existing files_queue with %s', (_what, ddl) => {
     );
   });
 
-  it('serves: a new document is queued, a changed one comes back when its Worker finishes', async () => {
+  it('works: a new document is queued, a changed one is pending again when its Worker finishes', async () => {
     await migrate(asPostgres(stack.databaseUrl), STATUS_VALUES);
     const { catalogue } = stack.supabase;
     const id = articleId(1);
@@ -133,7 +133,7 @@ describe.each(SHAPES)('an existing files_queue with %s', (_what, ddl) => {
     expect(await queueRow(stack, path)).toMatchObject({ status: 'pending', processed: false });
   });
 
-  it('is rebuilt by a backfill, with rows that are pending or processed as the operator says', async () => {
+  it('is rebuilt by a backfill, with rows that are pending or processed as the options say', async () => {
     await migrate(asPostgres(stack.databaseUrl), STATUS_VALUES);
     await stack.sql(
       `insert into storage.objects (bucket_id, name, metadata)
@@ -147,7 +147,7 @@ describe.each(SHAPES)('an existing files_queue with %s', (_what, ddl) => {
       options: PLAIN,
     });
     expect((await carryOut(stack, first, 10)).run).toMatchObject({ queued: 1, caughtUp: 0 });
-    // What was written just now would stay pending, whatever the operator says: it may still be being collected.
+    // Recent files stay pending whatever the options say: they may still be in progress.
     await stack.sql(
       `insert into storage.objects (bucket_id, name, updated_at)
        values ($1, 'legifrance/codes/f.json', now() - interval '1 day')`,
@@ -186,7 +186,7 @@ describe.each(SHAPES)('an existing files_queue with %s', (_what, ddl) => {
     const batch = batchOf('codes', 1);
     await catalogue.takeDocuments(batch, 1);
     await putObject(stack, path, 'new');
-    // A Worker's own, later touch of the row says nothing about the content that it read.
+    // A later update of the row by the Worker does not show which content it read.
     await stack.sql(`update files_queue set processed = true where file_path = $1`, [path]);
     expect(await catalogue.enqueue(batch, [id], [])).toMatchObject({ requeued: 1 });
     expect(await queueRow(stack, path)).toMatchObject({ status: 'pending', content_sha256: hashOf('new') });

@@ -1,9 +1,9 @@
 import { documentPath } from '../../src/contract/documents.ts';
 import { OPTION_A } from '../support/optionA.ts';
 import { articleId, emptyTables, putObject, type QueueRow } from '../support/queue.ts';
-import { BUCKET, openStack, type TestStack } from '../support/stack.ts';
+import { BUCKET, openSupabase, type SupabaseStack } from '../support/supabase.ts';
 
-// Five statements that operators use on files_queue, letter for letter.
+// Exactly five statements that operators use on files_queue.
 
 const OPTION_B = `-- OPTION B : Tout d'un coup (seulement si <100k fichiers)
 INSERT INTO files_queue (file_path, bucket_id, file_size, status, processed)
@@ -54,10 +54,10 @@ const OBJECTS = 5;
 const BODY = 'x'.repeat(1_000);
 const PATHS = Array.from({ length: OBJECTS }, (_, index) => documentPath('codes', articleId(index + 1)));
 
-let stack: TestStack;
+let stack: SupabaseStack;
 
 beforeAll(async () => {
-  stack = await openStack();
+  stack = await openSupabase();
   for (const path of PATHS) await putObject(stack, path, BODY);
 });
 beforeEach(() => emptyTables(stack));

@@ -2,14 +2,14 @@ import type { BatchRef } from '../../src/contract/collecting.ts';
 import { documentPath } from '../../src/contract/documents.ts';
 import { HOUR } from '../support/enumeration.ts';
 import { articleId, batchOf, documentRow, emptyTables, plantDue, putObject } from '../support/queue.ts';
-import { BUCKET, openStack, type TestStack } from '../support/stack.ts';
+import { BUCKET, openSupabase, type SupabaseStack } from '../support/supabase.ts';
 
 const ID = articleId(1);
 
-let stack: TestStack;
+let stack: SupabaseStack;
 
 beforeAll(async () => {
-  stack = await openStack();
+  stack = await openSupabase();
 });
 beforeEach(() => emptyTables(stack));
 afterAll(() => stack.close());
@@ -17,14 +17,14 @@ afterAll(() => stack.close());
 const take = (batch: BatchRef, limit = 100) => stack.supabase.catalogue.takeDocuments(batch, limit);
 
 describe('invariant 10, no document is dropped in silence', () => {
-  /** One batch in which the document fails so. */
+  /** Runs one batch in which the document fails with `code`. */
   async function fail(code: string, message = 'why'): Promise<void> {
     await stack.sql(`update legisync.documents set next_attempt_at = clock_timestamp() - interval '1 s'`);
     const batch = batchOf('codes', (sequence += 1));
     expect(await take(batch)).toEqual([ID]);
     await stack.supabase.catalogue.enqueue(batch, [], [{ id: ID, code, message }]);
   }
-  /** One batch in which it is had. */
+  /** Runs one batch in which it is collected. */
   async function store(): Promise<void> {
     await stack.sql('update legisync.documents set next_attempt_at = clock_timestamp()');
     const batch = batchOf('codes', (sequence += 1));
@@ -82,7 +82,7 @@ describe('invariant 10, no document is dropped in silence', () => {
     ['STORAGE_BUSY', 300],
     ['LEGIFRANCE_REJECTED', HOUR],
     ['INTERNAL', HOUR],
-    // Such as too large for the bucket, until an operator raises its limit.
+    // Example: too large for the bucket, until an operator raises the limit.
     ['DOCUMENT_REFUSED', 24 * HOUR],
     ['A_CODE_OF_A_LATER_RELEASE', 24 * HOUR],
   ])('asks again after %s in %i seconds: no failure is final', async (code, seconds) => {
@@ -93,7 +93,7 @@ describe('invariant 10, no document is dropped in silence', () => {
   });
 
   it('does not ask again before its time because MAINTENANCE lists it, unless its change signal moved', async () => {
-    // One that was had before: MAINTENANCE looks at these again although their signal stands still.
+    // A stored document: MAINTENANCE re-checks these although their signal is unchanged.
     await store();
     await fail('DOCUMENT_NOT_FOUND');
     const list = async (revision: string) => {
@@ -120,7 +120,7 @@ describe('invariant 10, no document is dropped in silence', () => {
     expect((await row())?.due_in).toBeLessThanOrEqual(0);
   });
 
-  it('forgets the failures of a document that was had in the end', async () => {
+  it('forgets the failures of a document that is collected in the end', async () => {
     await fail('DOCUMENT_MALFORMED');
     await store();
     expect(await row()).toMatchObject({

@@ -1,16 +1,17 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { createClient } from '@supabase/supabase-js';
-import type { FailureCode } from '../../src/contract/failures.ts';
+import { SignJWT } from 'jose';
+import { LegisyncError, type FailureCode } from '../../src/contract/failures.ts';
 import { createSupabase, type Supabase } from '../../src/supabase/index.ts';
 import { articleId, batchOf, emptyTables, plantDue } from '../support/queue.ts';
-import { BUCKET, openStack, type TestStack } from '../support/stack.ts';
+import { BUCKET, JWT_SECRET, openSupabase, type SupabaseStack } from '../support/supabase.ts';
 import { untilBlocked, withSession } from '../support/sessions.ts';
 
-let stack: TestStack;
+let stack: SupabaseStack;
 
 beforeAll(async () => {
-  stack = await openStack();
+  stack = await openSupabase();
 });
 beforeEach(() => emptyTables(stack));
 afterAll(() => stack.close());
@@ -34,7 +35,7 @@ const call = ({ catalogue }: Supabase) => catalogue.openPass('codes', ['codes'],
 const put = ({ storage }: Supabase, path = PATH, body = 'text') =>
   storage.upload(path, Buffer.from(body), 'v1:1');
 
-type Fault = Parameters<TestStack['gateway']['control']['fault']>[0];
+type Fault = Parameters<SupabaseStack['gateway']['control']['fault']>[0];
 const status = (code: number, body?: object): Fault => ({
   kind: 'status',
   status: code,
@@ -78,21 +79,22 @@ describe('an RPC that fails', () => {
     ['a missing table', postgrest('42P01', 404), 'SCHEMA_MISSING'],
     ['a missing function inside', postgrest('42883', 404), 'SCHEMA_MISSING'],
     ['a table that the cache does not know', postgrest('PGRST205', 404), 'SCHEMA_MISSING'],
-    ['a JWT that expired', postgrest('PGRST303', 401), 'DATABASE_REFUSED'],
-    ['a key of a role that is not there', postgrest('22023', 401), 'DATABASE_REFUSED'],
-    ['401 of the gateway in front', status(401, { message: 'Invalid API key' }), 'DATABASE_REFUSED'],
-    ['a value that breaks a rule of ours', postgrest('23514', 400), 'INTERNAL'],
+    ['a key of a role that does not exist', postgrest('22023', 401), 'SUPABASE_CREDENTIALS'],
+    ['401 of the gateway in front', status(401, { message: 'Invalid API key' }), 'SUPABASE_CREDENTIALS'],
+    ['403 of the gateway in front', status(403, { message: 'Forbidden' }), 'SUPABASE_CREDENTIALS'],
+    ['a right that the service key lacks', postgrest('42501', 403), 'DATABASE_REFUSED'],
+    ['a value that breaks a constraint of the catalogue', postgrest('23514', 400), 'INTERNAL'],
   ])('by %s', async (_what, fault, code) => {
     stack.gateway.control.fault(fault);
     await expect(call(stack.supabase)).rejects.toMatchObject({ name: 'LegisyncError', code });
   });
 
-  it('by a deadline of ours: the server took longer than a request may', async () => {
+  it('by the deadline of a request', async () => {
     stack.gateway.control.fault({ kind: 'delay', delayMs: 10_000, match: 'legisync_open_pass', times: 1 });
     await expect(call(client({ requestTimeoutMs: 50 }))).rejects.toMatchObject({ code: 'DATABASE_BUSY' });
   });
 
-  it('by a statement timeout of the database: a lock that nobody gives back', async () => {
+  it('by a statement timeout of the database: a lock that is not released', async () => {
     await stack.sql(`alter function public.legisync_take_documents set statement_timeout = '200ms'`);
     try {
       await withSession(stack.databaseUrl, async ({ client: holder, pid }) => {
@@ -108,7 +110,7 @@ describe('an RPC that fails', () => {
     }
   });
 
-  it('by an answer in another shape', async () => {
+  it('by an answer of an unexpected shape', async () => {
     await stack.sql(`insert into legisync.watermarks values ('odd', 'search', '{"page": "first"}')`);
     await expect(stack.supabase.catalogue.maintenanceCursor('odd', 'search')).rejects.toMatchObject({
       code: 'INTERNAL',
@@ -116,17 +118,17 @@ describe('an RPC that fails', () => {
     });
   });
 
-  it('by a key that may not: the anon key, and something that is no key', async () => {
+  it('by a key without the right: the anon key, and a text that is not a key', async () => {
     await expect(call(client({ key: stack.gateway.anonKey }))).rejects.toMatchObject({
-      code: 'DATABASE_REFUSED',
+      code: 'SUPABASE_CREDENTIALS',
     });
     const wrong = call(client({ key: SECRET }));
-    await expect(wrong).rejects.toMatchObject({ code: 'DATABASE_REFUSED' });
+    await expect(wrong).rejects.toMatchObject({ code: 'SUPABASE_CREDENTIALS' });
     await expect(wrong).rejects.toMatchObject({ message: expect.not.stringContaining(SECRET) as string });
   });
 
   it('by a project without our migrations', async () => {
-    const bare = await openStack({ bare: true });
+    const bare = await openSupabase({ bare: true });
     try {
       await expect(call(bare.supabase)).rejects.toMatchObject({ code: 'SCHEMA_MISSING' });
     } finally {
@@ -134,13 +136,13 @@ describe('an RPC that fails', () => {
     }
   });
 
-  it('by a server that is not there', async () => {
+  it('by a server that does not exist', async () => {
     await expect(call(client({ url: await deadUrl() }))).rejects.toMatchObject({ code: 'DATABASE_BUSY' });
   });
 });
 
 describe('an RPC', () => {
-  it('works with a key of the newer form, which is no JWT', async () => {
+  it('works with a key of the newer form, which is not a JWT', async () => {
     await plantDue(stack, 'codes', [articleId(1)]);
     const { catalogue } = client({ key: stack.gateway.secretKey });
     expect(await catalogue.takeDocuments(batchOf('codes', 1), 1)).toEqual([articleId(1)]);
@@ -157,31 +159,31 @@ describe('an upload that fails', () => {
     ['the page of a proxy', { kind: 'html502', match: '/object/' }, 'STORAGE_BUSY'],
     ['a connection cut before the work', { kind: 'reset-before', match: '/object/' }, 'STORAGE_BUSY'],
     ['a connection cut after the work', { kind: 'reset-after', match: '/object/' }, 'STORAGE_BUSY'],
-    ['401 of the gateway in front', status(401, { message: 'Invalid API key' }), 'STORAGE_REFUSED'],
-    ['403', storage(403), 'STORAGE_REFUSED'],
+    ['401 of the gateway in front', status(401, { message: 'Invalid API key' }), 'SUPABASE_CREDENTIALS'],
+    ['403', storage(403), 'SUPABASE_CREDENTIALS'],
   ])('by %s', async (_what, fault, code) => {
     stack.gateway.control.fault(fault);
     await expect(put(stack.supabase)).rejects.toMatchObject({ name: 'LegisyncError', code });
   });
 
-  it('by a deadline of ours', async () => {
+  it('by the deadline of a request', async () => {
     stack.gateway.control.fault({ kind: 'delay', delayMs: 10_000, match: '/object/', times: 1 });
     await expect(put(client({ requestTimeoutMs: 50 }))).rejects.toMatchObject({ code: 'STORAGE_BUSY' });
   });
 
-  it('by a server that is not there', async () => {
+  it('by a server that does not exist', async () => {
     await expect(put(client({ url: await deadUrl() }))).rejects.toMatchObject({ code: 'STORAGE_BUSY' });
   });
 
-  it('by a bucket that is not there, or a key that may not', async () => {
+  it('by a bucket that does not exist, or a key without the right', async () => {
     await expect(put(client({ bucket: 'no-such-bucket' }))).rejects.toMatchObject({
       code: 'STORAGE_REFUSED',
     });
     await expect(put(client({ key: stack.gateway.anonKey }))).rejects.toMatchObject({
-      code: 'STORAGE_REFUSED',
+      code: 'SUPABASE_CREDENTIALS',
     });
     await expect(put(client({ key: SECRET }))).rejects.toMatchObject({
-      code: 'STORAGE_REFUSED',
+      code: 'SUPABASE_CREDENTIALS',
       message: expect.not.stringContaining(SECRET) as string,
     });
   });
@@ -199,8 +201,36 @@ describe('an upload that fails', () => {
   });
 });
 
+describe('a service key that has expired', () => {
+  it('is named in the remedy, for an RPC and an upload: migrations would not help', async () => {
+    const hourAgo = Math.floor(Date.now() / 1_000) - 3_600;
+    const expired = await new SignJWT({ role: 'service_role' })
+      .setProtectedHeader({ alg: 'HS256' })
+      .setExpirationTime(hourAgo)
+      .sign(new TextEncoder().encode(JWT_SECRET));
+    const refused = client({ key: expired });
+    for (const [request, says] of [
+      [() => call(refused), 'JWT expired'],
+      [() => put(refused), 'exp'],
+      [() => refused.storage.ensureBucket(), 'exp'],
+    ] as const) {
+      const error = await request().then(
+        () => undefined,
+        (failure: unknown) => failure,
+      );
+      expect(error).toBeInstanceOf(LegisyncError);
+      const { code, message, remedy } = error as LegisyncError;
+      expect(code).toBe('SUPABASE_CREDENTIALS');
+      expect(message).toContain(says);
+      expect(message).not.toContain(remedy);
+      expect(remedy).toContain('SUPABASE_SERVICE_ROLE_KEY');
+      expect(remedy).not.toContain('migrate');
+    }
+  });
+});
+
 describe('a bucket', () => {
-  it('that allows no JSON is at fault itself, whatever the document', async () => {
+  it('that does not allow JSON refuses every document', async () => {
     const admin = createClient(stack.gateway.url, stack.gateway.serviceKey, {
       auth: { persistSession: false },
     });
@@ -210,7 +240,7 @@ describe('a bucket', () => {
     await expect(put(stack.supabase)).rejects.toMatchObject({ code: 'STORAGE_REFUSED' });
   });
 
-  it('is made once, and "already there" is no failure', async () => {
+  it('is created once, and "already exists" is not a failure', async () => {
     const { storage: fresh } = client({ bucket: 'fresh' });
     expect(await fresh.ensureBucket()).toBe(true);
     expect(await fresh.ensureBucket()).toBe(false);
@@ -220,14 +250,14 @@ describe('a bucket', () => {
     expect(row).toEqual({ public: false });
   });
 
-  it('is refused to a key that may not make one', async () => {
+  it('is refused to a key that may not create one', async () => {
     await expect(
       client({ bucket: 'theirs', key: stack.gateway.anonKey }).storage.ensureBucket(),
-    ).rejects.toMatchObject({ code: 'STORAGE_REFUSED' });
+    ).rejects.toMatchObject({ code: 'SUPABASE_CREDENTIALS' });
   });
 });
 
-/** The URL of a port that was free a moment ago, and at which nobody listens. */
+/** The URL of a port on which no process listens. */
 async function deadUrl(): Promise<string> {
   const server = createServer();
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));

@@ -2,19 +2,19 @@ import { createClient } from '@supabase/supabase-js';
 import { workerApi } from '../support/claims.ts';
 import { emptyTables } from '../support/queue.ts';
 import { untilBlocked, withSession } from '../support/sessions.ts';
-import { openStack, type TestStack } from '../support/stack.ts';
+import { openSupabase, type SupabaseStack } from '../support/supabase.ts';
 
 const ROWS = 200;
 
-let stack: TestStack;
+let stack: SupabaseStack;
 
 beforeAll(async () => {
-  stack = await openStack();
+  stack = await openSupabase();
 });
 beforeEach(() => plant(ROWS));
 afterAll(() => stack.close());
 
-/** So many rows, and no others: "file 00001" and so on. */
+/** Replaces all rows by `count` rows: "file 00001" and so on. */
 async function plant(rows: number): Promise<void> {
   await emptyTables(stack);
   await stack.sql(
@@ -58,10 +58,10 @@ describe('invariant 11, files_queue is emptied only by name', () => {
   });
 
   it.each([['truncate public.files_queue'], ['delete from public.files_queue']])(
-    'permits it to the transaction that says so as the message tells, and to no other: %s',
+    'permits it to a transaction with the setting that the message names, and to no other: %s',
     async (statement) => {
       const refusal = await stack.sql(statement).catch((error: unknown) => error);
-      const [, told = ''] = /If that is meant: (.*)$/.exec((refusal as Error).message) ?? [];
+      const [, told = ''] = /If this is intended: (.*)$/.exec((refusal as Error).message) ?? [];
       expect(told).toContain(statement);
       await withSession(stack.databaseUrl, async ({ client }) => {
         await client.query(told);
@@ -139,7 +139,7 @@ describe('a DELETE of a large share of files_queue', () => {
     await expect(stack.sql(first(1_600))).rejects.toMatchObject({
       code: 'P0001',
       message: expect.stringMatching(
-        /^DELETE is refused: it takes 1600 of 3000 rows .*50 % .*LEGISYNC_MAX_DELETE_PERCENT.*set local legisync\.allow_emptying = 'files_queue'/,
+        /^DELETE is refused: it deletes 1600 of 3000 rows .*50 % .*LEGISYNC_MAX_DELETE_PERCENT.*set local legisync\.allow_emptying = 'files_queue'/,
       ) as string,
     });
     expect(await count()).toBe(SHARED);
@@ -154,7 +154,7 @@ describe('a DELETE of a large share of files_queue', () => {
     expect(await count()).toBe(SHARED - 1_400);
   });
 
-  it('is not looked at up to 1,000 rows, whatever the share', async () => {
+  it('is not checked up to 1,000 rows, at any share', async () => {
     await plant(1_001);
     await stack.sql(first(1_000));
     expect(await count()).toBe(1);
@@ -198,7 +198,7 @@ describe('a DELETE of a large share of files_queue', () => {
       );
       const refused = expect(emptied).rejects.toMatchObject({
         code: 'P0001',
-        message: expect.stringContaining('it takes 3000 of 3001 rows') as string,
+        message: expect.stringContaining('it deletes 3000 of 3001 rows') as string,
       });
       await untilBlocked(stack, pid);
       await client.query(`insert into public.files_queue (file_path, bucket_id) values ('new', 'b')`);
@@ -223,7 +223,7 @@ describe('a row that is deleted', () => {
       [],
     ],
   ])(
-    'by %s loses its claim: the Worker cannot complete a row that is queued anew',
+    'by %s loses its claim: the Worker cannot complete a row that is queued again',
     async (_by, remove, left) => {
       await stack.sql('truncate legisync.claims');
       const api = workerApi(stack);

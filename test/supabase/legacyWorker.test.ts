@@ -1,23 +1,23 @@
 import { documentPath } from '../../src/contract/documents.ts';
 import { articleId, batchOf, emptyTables, hashOf, plantDue, putObject, queueRow } from '../support/queue.ts';
-import { BUCKET, openStack, type TestStack } from '../support/stack.ts';
+import { BUCKET, openSupabase, type SupabaseStack } from '../support/supabase.ts';
 import { untilBlocked, untilWaiting, withSession } from '../support/sessions.ts';
 
 const ID = articleId(1);
 const PATH = documentPath('codes', ID);
 
-// What polling Workers send, letter for letter: they know nothing of `requeue`.
+// Exactly what polling Workers send. They do not know `requeue`.
 const CLAIM = `update files_queue set status = 'processing' where file_path = $1`;
 const FINISH = `update files_queue set status = 'processed', processed = true where file_path = $1`;
 const FAIL = `update files_queue set status = 'failed' where file_path = $1`;
 const GIVE_BACK = `update files_queue set status = 'pending' where file_path = $1`;
 const FLAG_ONLY = `update files_queue set processed = true where file_path = $1`;
 
-let stack: TestStack;
+let stack: SupabaseStack;
 let sequence = 0;
 
 beforeAll(async () => {
-  stack = await openStack();
+  stack = await openSupabase();
 });
 beforeEach(async () => {
   await emptyTables(stack);
@@ -28,7 +28,7 @@ afterAll(() => stack.close());
 
 const worker = (sql: string) => stack.sql(sql, [PATH]);
 
-/** Uploads this content and returns the batch that is to enqueue it. */
+/** Uploads this content, and returns the batch that will enqueue it. */
 async function upload(text: string) {
   await stack.sql(`update legisync.documents set next_attempt_at = clock_timestamp() - interval '1 s'`);
   const batch = batchOf('codes', (sequence += 1));
@@ -44,7 +44,7 @@ async function standsAt(status: string, processed: boolean, requeue: boolean): P
 }
 
 describe('invariant 5, a Worker’s work is never undone or skipped', () => {
-  it('leaves a row in the Worker’s hands when the content changes, and gives it back pending, once', async () => {
+  it('leaves a row with its Worker when the content changes, and makes it pending again once', async () => {
     await worker(CLAIM);
     expect(await content('second')).toMatchObject({ requeued: 1 });
     await standsAt('processing', false, true);
@@ -98,7 +98,7 @@ describe('invariant 5, a Worker’s work is never undone or skipped', () => {
     await standsAt('processed', true, false);
   });
 
-  it('asks for one more time, not two, when the content changes twice in one Worker’s hands', async () => {
+  it('makes a row pending once more, not twice, when the content changes twice during one processing', async () => {
     await worker(CLAIM);
     await content('second');
     await content('third');
@@ -110,7 +110,7 @@ describe('invariant 5, a Worker’s work is never undone or skipped', () => {
     await standsAt('processed', true, false);
   });
 
-  it('does not touch what a Worker does to a row whose content stands still', async () => {
+  it('does not change what a Worker does to a row whose content is unchanged', async () => {
     for (const [sql, status] of [
       [CLAIM, 'processing'],
       [GIVE_BACK, 'pending'],
@@ -176,7 +176,7 @@ describe('invariant 5, when both are at the row at once', () => {
     await worker(CLAIM);
     await stack.sql(CLAIM, [otherPath]);
 
-    // A latch in the middle of legisync's update: its first row is changed, its second one is not.
+    // Stops legisync's update in the middle: its first row is changed, its second one is not.
     await stack.sql(`
       create function public.latch() returns trigger language plpgsql as
         $$ begin perform pg_advisory_xact_lock_shared(1); return new; end $$;

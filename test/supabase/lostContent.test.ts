@@ -2,23 +2,24 @@ import { documentPath } from '../../src/contract/documents.ts';
 import { claimState, queueState, workerApi, type WorkerApi } from '../support/claims.ts';
 import { carryOut, runOpener } from '../support/buckets.ts';
 import { articleId, batchOf, emptyTables, hashOf, plantDue, putObject, queueRow } from '../support/queue.ts';
-import { BUCKET, openStack, type TestStack } from '../support/stack.ts';
+import { BUCKET, openSupabase, type SupabaseStack } from '../support/supabase.ts';
 
 /**
- * A Worker W claims a file with content A. A polling Worker, whose answer had been lost, repeats its "processed" UPDATE on
- * that row. Content B arrives, so the row is pending again; another polling Worker takes it, and dies. If W could still
- * complete the row now, it would be processed, with the hash of B, and nobody would have read B.
+ * A Worker W claims a file with content A. A polling Worker whose answer was lost repeats its
+ * "processed" UPDATE on that row. Content B arrives, so the row becomes pending again. Another
+ * polling Worker takes it, and dies. If W could still complete the row, it would be processed with
+ * the hash of B, although no Worker has read B.
  */
 
 const ID = articleId(1);
 const PATH = documentPath('codes', ID);
 
-let stack: TestStack;
+let stack: SupabaseStack;
 let api: WorkerApi;
 const open = runOpener(() => stack);
 
 beforeAll(async () => {
-  stack = await openStack();
+  stack = await openSupabase();
   api = workerApi(stack);
 });
 beforeEach(async () => {
@@ -37,10 +38,13 @@ const pollFinishes = () =>
 const pollGivesBack = () =>
   stack.sql(`update public.files_queue set status = 'pending' where file_path = $1`, [PATH]);
 
-/** Whether objects and rows have hashes. Without them, dates decide: an hour passes between two contents. */
+/**
+ * Whether objects and rows have hashes. Without them, dates decide: an hour passes between two
+ * contents.
+ */
 type Hashes = 'with hashes' | 'without hashes';
 
-/** Uploads a content; the row, if there is one, is of an hour ago by then. */
+/** Uploads a content. An existing row is set to one hour old first. */
 async function upload(text: string, hashes: Hashes): Promise<void> {
   await stack.sql(
     `update public.files_queue set created_at = created_at - interval '1 hour', content_at = content_at - interval '1 hour'`,
@@ -48,20 +52,20 @@ async function upload(text: string, hashes: Hashes): Promise<void> {
   await putObject(stack, PATH, text, hashes === 'with hashes' ? hashOf(text) : null);
 }
 
-/** What brings the row up to date with its object. */
+/** Calls that update the row to its object. */
 const TAKES_NOTE = {
   async enqueue(): Promise<void> {
     await plantDue(stack, 'codes', [ID]).catch(() => undefined);
     await stack.supabase.catalogue.enqueue(batchOf('codes', 1), [ID], []);
   },
   async 'repair stale'(): Promise<void> {
-    const step = { bucket: BUCKET, graceSeconds: 0, after: '', step: 100, dryRun: false };
-    const { pendingAgain, requeued } = await stack.supabase.coherence.repairStale(step);
+    const chunk = { bucket: BUCKET, graceSeconds: 0, after: '', size: 100, dryRun: false };
+    const { pendingAgain, requeued } = await stack.supabase.coherence.repairStale(chunk);
     expect(pendingAgain + requeued).toBe(1);
   },
 } as const;
 
-/** W is refused, whatever it calls, and the row stays with the polling Worker. */
+/** Expects that every call of W is refused, and that the row stays with the polling Worker. */
 async function expectRefused(token: string): Promise<void> {
   for (const call of [api.extend, api.fail, api.release, api.complete]) {
     expect(await call(token, [PATH])).toMatchObject({ refused: [PATH] });
@@ -84,7 +88,7 @@ describe.each(cases)('content that arrives while a claim is held, $hashes, by $b
     expect(await queueState(stack, PATH)).toEqual({ status: 'processing', processed: false });
   });
 
-  it('on a row that somebody else has finished: ends the claim, so the new content is read', async () => {
+  it('on a row that another Worker has finished: ends the claim, so the new content is read', async () => {
     await pollFinishes();
     await upload('B', hashes);
     await TAKES_NOTE[by]();
@@ -93,7 +97,7 @@ describe.each(cases)('content that arrives while a claim is held, $hashes, by $b
     await expectRefused(token);
   });
 
-  it('on a row that is marked, and that somebody else then finishes: the trigger ends the claim', async () => {
+  it('on a row that is marked, and that another Worker then finishes: the trigger ends the claim', async () => {
     await upload('B', hashes);
     await TAKES_NOTE[by]();
     expect(await queueRow(stack, PATH)).toMatchObject({ status: 'processing', requeue: true });
@@ -103,7 +107,7 @@ describe.each(cases)('content that arrives while a claim is held, $hashes, by $b
     await expectRefused(token);
   });
 
-  it('on a row that somebody else has given back: ends the claim, so the new content is read', async () => {
+  it('on a row that another Worker has made pending: ends the claim, so the new content is read', async () => {
     await pollGivesBack();
     await upload('B', hashes);
     await TAKES_NOTE[by]();
@@ -111,7 +115,7 @@ describe.each(cases)('content that arrives while a claim is held, $hashes, by $b
     await expectRefused(token);
   });
 
-  it('on a row that is marked, and that somebody else then gives back: the trigger ends the claim', async () => {
+  it('on a row that is marked, and that another Worker then makes pending: the trigger ends the claim', async () => {
     await upload('B', hashes);
     await TAKES_NOTE[by]();
     await pollGivesBack();
@@ -119,7 +123,7 @@ describe.each(cases)('content that arrives while a claim is held, $hashes, by $b
     await expectRefused(token);
   });
 
-  it('on a row that waits for another try, and that somebody else has finished: nobody takes it from its new Worker', async () => {
+  it('on a row that waits for a retry, and that another Worker has finished: it stays with its new Worker', async () => {
     await api.fail(token, [PATH], 'no network', 60);
     await pollFinishes();
     await upload('B', hashes);
@@ -131,7 +135,7 @@ describe.each(cases)('content that arrives while a claim is held, $hashes, by $b
     expect(await queueState(stack, PATH)).toEqual({ status: 'processing', processed: false });
   });
 
-  it('on a row whose lease has ended, and that somebody else has finished: nobody takes it from its new Worker', async () => {
+  it('on a row whose lease has ended, and that another Worker has finished: it stays with its new Worker', async () => {
     await stack.sql(`update legisync.claims set held_until = clock_timestamp()`);
     await pollFinishes();
     await upload('B', hashes);

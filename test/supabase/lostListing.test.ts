@@ -1,29 +1,29 @@
 import { idRange } from '../support/enumeration.ts';
 import { code, passesOf, year } from '../support/passes.ts';
 import { articleId, batchOf, emptyTables } from '../support/queue.ts';
-import { openStack, type TestStack } from '../support/stack.ts';
+import { openSupabase, type SupabaseStack } from '../support/supabase.ts';
 
 /**
- * What a pass has listed so far is in two unlogged tables, which a crash of PostgreSQL empties. Everything else survives
- * it, so a listing that was cut short must not look like one that is whole.
+ * The listings of a pass in progress are in two unlogged tables. A crash of PostgreSQL empties
+ * them, and keeps everything else. A listing that was lost in part must not look complete.
  */
 
 const IDS = idRange(4);
 const [A = '', B = '', C = '', D = ''] = IDS;
 
-let stack: TestStack;
+let stack: SupabaseStack;
 const passes = passesOf(() => stack);
 
 beforeAll(async () => {
-  stack = await openStack();
+  stack = await openSupabase();
 });
 beforeEach(() => emptyTables(stack));
 afterAll(() => stack.close());
 
-/** What a crash of PostgreSQL does. */
+/** Does what a crash of PostgreSQL does. */
 const crash = () => stack.sql('truncate legisync.listing_rounds, legisync.listing_documents');
 
-/** The ids that the catalogue takes for absent, and those that are superseded. */
+/** The ids that are absent in the catalogue, and those that are superseded. */
 async function gone(): Promise<{ absent: readonly string[]; superseded: readonly string[] }> {
   const rows = await stack.sql<{ id: string; state: string; absent_since: number | null }>(
     'select id, state, absent_since from legisync.documents order by id',
@@ -67,7 +67,7 @@ describe('a listing of several pages that a crash cuts short', () => {
     expect(again).toMatchObject({ id: slice.id, page: 1, round: 1 });
     if (again === null) throw new Error('no slice');
     await catalogue.releaseSlice(other, again);
-    // The whole listing, once more.
+    // The whole listing again.
     expect(await passes.register(await passes.lease(TABLE.key), IDS.slice(0, 3), 'whole')).toMatchObject({
       outcome: 'complete',
     });
@@ -147,7 +147,7 @@ describe('a search that a crash cuts short', () => {
   });
 
   it('between two slices judges nothing in this pass, and everything in the next one', async () => {
-    // A has moved to the other year; B is gone from both.
+    // A has moved to the other year. B is in neither.
     const [first, second] = [year(2024, []), year(2025, [A, C, D])];
     await passes.begin({ s: [first, second] });
     await passes.read(second);

@@ -12,10 +12,11 @@ import { STATUS_VALUES } from '../support/servers.ts';
 import { asPostgres } from '../support/sessions.ts';
 
 /**
- * What made legisync's backfill necessary. `limit … offset …` without `order by` promises nothing about which rows it
- * skips, and PostgreSQL takes it at its word: a scan of a table larger than a quarter of `shared_buffers` begins where
- * the last scan of it has been, so that the chunks overlap, and leave out what lies between. With the buffers of a
- * production server that takes a million rows; with 1 MB of them, the smallest that works, 14,000 are enough.
+ * The reason for legisync's backfill. `limit … offset …` without `order by` guarantees nothing
+ * about the rows that it skips. PostgreSQL begins the scan of a table larger than a quarter of
+ * `shared_buffers` at the page where the last scan was. So chunks overlap, and leave rows out. With
+ * the buffers of a production server this takes a million rows. With 1 MB, the smallest value that
+ * works, 14,000 are enough.
  */
 const FILES = 14_000;
 const CHUNK = 1_000;
@@ -37,7 +38,10 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-/** Lends a database of its own with 14,000 files, in a collation that is not the cluster's own where `options` say so. */
+/**
+ * Runs `use` on a new database with 14,000 files. `options` may set another collation than the
+ * cluster's.
+ */
 async function withFiles<T>(name: string, options: string, use: (client: Client) => Promise<T>): Promise<T> {
   await withClient(postgres.url, (admin) =>
     admin.query(`create database ${name} template template0 ${options}`),
@@ -53,7 +57,7 @@ async function withFiles<T>(name: string, options: string, use: (client: Client)
            from generate_series(1, $2::int) i`,
       [BUCKET, FILES],
     );
-    // As autovacuum does with every table in use. Without statistics the planner takes the index, and all goes well.
+    // As autovacuum does. Without statistics the planner uses the index, and no row is lost.
     await client.query('vacuum analyze storage.objects');
     return use(client);
   });
@@ -76,7 +80,7 @@ async function queued(client: Client): Promise<number> {
   return rows[0]?.rows ?? 0;
 }
 
-/** The team's own script, chunk by chunk, as its comment says: OFFSET 0, then one chunk more each time. */
+/** The team's own script, as its comment describes it: OFFSET 0, then one chunk more each time. */
 async function theirScript(client: Client): Promise<number> {
   for (let offset = 0; offset < FILES; offset += CHUNK) {
     const statement = OPTION_A.replace('LIMIT 100000 OFFSET 0', `LIMIT ${CHUNK} OFFSET ${offset}`);
@@ -91,7 +95,7 @@ interface Position {
   readonly position: string;
 }
 
-/** The backfill's own statements, in chunks as small. */
+/** The backfill's statements, in chunks of the same size. */
 async function ourBackfill(client: Client): Promise<number> {
   const { rows } = await client.query<{ id: string }>(
     `select legisync_open_backfill($1, 'test', 'new', $2::jsonb) #>> '{run,id}' as id`,
@@ -118,7 +122,8 @@ describe('14,000 files in a database with 1 MB of buffers', () => {
     async (_locale, name, options) => {
       await withFiles(`lost_rows_${name}`, options, async (client) => {
         const theirs = await theirScript(client);
-        // How many depends on the width of the rows alone: 9,968 of 14,000 here, each time; 9,656 with narrower ones.
+        // The number depends only on the width of the rows: 9,968 of 14,000 here, each time; 9,656
+        // with narrower ones.
         expect(theirs).toBeGreaterThan(9_000);
         expect(theirs).toBeLessThan(11_000);
         await client.query(`begin; set local legisync.allow_emptying = 'files_queue';

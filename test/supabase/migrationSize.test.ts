@@ -1,12 +1,12 @@
 import { migrate } from '../../src/migrations/migrate.ts';
 import { STATUS_VALUES } from '../support/servers.ts';
 import { asPostgres, withSession } from '../support/sessions.ts';
-import { openStack, type TestStack } from '../support/stack.ts';
+import { openSupabase, type SupabaseStack } from '../support/supabase.ts';
 
 /** Enough for hundreds of pages; `npm run bench:migration` does the same with 1.4 million. */
 const ROWS = 20_000;
 
-/** Columns and values as one finds them in a table that has grown. */
+/** Columns and values of a table with a history. */
 const TABLE = `
   create table files_queue (
     id bigint generated always as identity primary key, file_path text not null unique, bucket_id text not null,
@@ -24,10 +24,10 @@ const TABLE = `
 
 const COLUMNS = 'id, file_path, bucket_id, file_size, status, processed, created_at, note, tags, score';
 
-let stack: TestStack;
+let stack: SupabaseStack;
 
 beforeAll(async () => {
-  stack = await openStack({ bare: true });
+  stack = await openSupabase({ bare: true });
   await withSession(asPostgres(stack.databaseUrl), ({ client }) => client.query(TABLE));
 });
 afterAll(() => stack.close());
@@ -41,7 +41,7 @@ const rows = () =>
 const file = () =>
   stack.sql(`select pg_relation_filenode('files_queue') as node, pg_relation_size('files_queue') as size`);
 
-it('the migrations keep every value of 20,000 rows byte for byte, and write no row anew', async () => {
+it('the migrations keep every value of 20,000 rows byte for byte, and rewrite no row', async () => {
   const before = { rows: await rows(), file: await file() };
   expect(before.rows.length).toBeGreaterThan(ROWS * 0.9);
   await migrate(asPostgres(stack.databaseUrl), STATUS_VALUES);

@@ -4,7 +4,7 @@ import { migrate } from '../../src/migrations/migrate.ts';
 import { definitions } from '../support/definitions.ts';
 import { STATUS_VALUES } from '../support/servers.ts';
 import { asPostgres, withSession } from '../support/sessions.ts';
-import { openStack, type TestStack } from '../support/stack.ts';
+import { openSupabase, type SupabaseStack } from '../support/supabase.ts';
 
 const FOLDER = join(__dirname, '../../supabase/migrations');
 const FILES = readdirSync(FOLDER).sort();
@@ -17,11 +17,11 @@ interface Recorded {
   readonly statements: string[];
 }
 
-let stack: TestStack;
+let stack: SupabaseStack;
 let url: string;
 
 beforeEach(async () => {
-  stack = await openStack({ bare: true });
+  stack = await openSupabase({ bare: true });
   url = asPostgres(stack.databaseUrl);
 });
 afterEach(() => stack.close());
@@ -140,8 +140,8 @@ describe('the migrations', () => {
     ]);
   });
 
-  it('say which file failed and why, and leave nothing of it behind', async () => {
-    // Another program's schema of that name, with a table that is in the way.
+  it('name the file that failed and the cause, and keep nothing of it', async () => {
+    // A schema of that name exists already, with a table of the same name as ours.
     await withSession(url, async ({ client }) => {
       await client.query('create schema legisync; create table legisync.missing (id bigint)');
     });

@@ -4,31 +4,31 @@ import { migrate } from '../../src/migrations/migrate.ts';
 import { definitions } from '../support/definitions.ts';
 import { STATUS_VALUES } from '../support/servers.ts';
 import { asPostgres, withSession } from '../support/sessions.ts';
-import { openStack, type TestStack } from '../support/stack.ts';
+import { openSupabase, type SupabaseStack } from '../support/supabase.ts';
 
 const FOLDER = join(__dirname, '../../supabase');
 const MIGRATIONS = readdirSync(join(FOLDER, 'migrations'))
   .sort()
   .map((file) => readFileSync(join(FOLDER, 'migrations', file), 'utf8'));
-/** What every migration ends with. */
+/** The last statements of every migration. */
 const RIGHTS = readFileSync(join(FOLDER, 'schemas/rights/apply_rights.sql'), 'utf8');
 
-let stack: TestStack;
+let stack: SupabaseStack;
 let url: string;
 
 beforeEach(async () => {
-  stack = await openStack({ bare: true });
+  stack = await openSupabase({ bare: true });
   url = asPostgres(stack.databaseUrl);
 });
 afterEach(() => stack.close());
 
-/** Runs statements as the project's own role, as the SQL editor and `supabase db push` do. */
+/** Runs statements as the project's role, as the SQL editor and `supabase db push` do. */
 const run = (...statements: readonly string[]) =>
   withSession(url, async ({ client }) => {
     for (const statement of statements) await client.query(statement);
   });
 
-/** Each role of the API that may call a function, and `public` where everybody may. */
+/** Each role of the API that may call a function, and `public` if every role may. */
 async function callers(signature: string): Promise<string[]> {
   const rows = await stack.sql<{ caller: string }>(
     `select r.name as caller from unnest(array['anon', 'authenticated', 'service_role']) r (name)
@@ -68,7 +68,7 @@ describe('a function of the team’s that has a name of legisync’s', () => {
       await expect(run(sql)).rejects.toMatchObject({
         code: 'P0001',
         message: expect.stringMatching(
-          /^The schema public has functions with names that legisync uses.*: legisync_\w+\(.*\)\. Rename them .*Nothing was changed\.$/,
+          /^The schema public has functions that are not part of legisync, but have names.*: legisync_\w+\(.*\)\. Rename them .*Nothing was changed\.$/,
         ) as string,
       });
     }
@@ -94,7 +94,9 @@ describe('a function of the team’s that has a name of legisync’s', () => {
 });
 
 describe('functions of the team’s in public', () => {
-  /** One with the name and parameters that the functions for Workers had before they were prefixed. */
+  /**
+   * A function with the name and parameters that those for Workers had before they got a prefix.
+   */
   const THEIRS = [
     `create function public.claim_files(p_worker text, p_batch integer, p_lease_seconds integer) returns text
        language sql as $$ select 'theirs'::text $$`,
@@ -143,7 +145,7 @@ describe('a function that a later migration adds without grants', () => {
     ],
   ])('to the schema legisync, a %s, can be called by nobody of the API', async (_kind, ddl, signature) => {
     await run(ddl);
-    // PostgreSQL lets everybody execute a new function.
+    // PostgreSQL lets every role execute a new function.
     expect(await callers(signature)).toContain('public');
     await run(RIGHTS);
     expect(await callers(signature)).toEqual([]);
@@ -168,7 +170,7 @@ describe('a function that a later migration adds without grants', () => {
     expect(await callers('legisync.is_file(text)')).toEqual([]);
   });
 
-  it('loses nothing that a project granted to a role of its own', async () => {
+  it('keeps what a project has granted to its own role', async () => {
     await stack.sql('create role reporting');
     await run('grant execute on function public.legisync_insertion_rate to reporting', RIGHTS);
     expect(

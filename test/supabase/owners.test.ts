@@ -2,24 +2,27 @@ import type { DocumentFailure } from '../../src/contract/collecting.ts';
 import { documentPath } from '../../src/contract/documents.ts';
 import { HOUR } from '../support/enumeration.ts';
 import { articleId, batchOf, documentRow, emptyTables, putObject } from '../support/queue.ts';
-import { openStack, type TestStack } from '../support/stack.ts';
+import { openSupabase, type SupabaseStack } from '../support/supabase.ts';
 
 const ID = articleId(1);
 const LANE = batchOf('codes', 1);
 
-/** Source by source, the change signal with which a pass lists the document; null: it does not list it. */
+/** The change signal with which each source lists the document. Null: it does not list it. */
 type Listing = Readonly<Record<string, string | null>>;
 
-let stack: TestStack;
+let stack: SupabaseStack;
 let sequence = 0;
 
 beforeAll(async () => {
-  stack = await openStack();
+  stack = await openSupabase();
 });
 beforeEach(() => emptyTables(stack));
 afterAll(() => stack.close());
 
-/** One whole pass: every source is listed, in order, and what is due is collected. Returns the ids that were due. */
+/**
+ * Runs a pass: lists every source in order, and collects what is due. Returns the ids that were
+ * due.
+ */
 async function passOf(
   listing: Listing,
   failures: readonly DocumentFailure[] = [],
@@ -41,7 +44,7 @@ async function enumerate(listing: Listing): Promise<void> {
   const { pass } = await catalogue.openPass('codes', Object.keys(listing), HOUR);
   for (const [, revision] of Object.entries(listing)) {
     const documents = revision === null ? [] : [{ id: ID, revision }];
-    // As a search does, which supersedes nothing: two rounds.
+    // As a search: two rounds, and it supersedes nothing.
     for (let round = 1; round <= 2; round += 1) {
       const slice = await catalogue.leaseSlice(LANE, pass, 60);
       if (slice === null) throw new Error('no slice');
@@ -62,7 +65,7 @@ const source = async () =>
     ?.source;
 
 describe('a document that several sources list', () => {
-  it('goes by the signal of one of them, whatever the other says', async () => {
+  it('follows the signal of one of them, whatever the other lists', async () => {
     expect(await passOf({ a: 'r1', b: 'x1' })).toEqual([ID]);
     expect(await passOf({ a: 'r1', b: 'x2' })).toEqual([]);
     expect(await passOf({ b: 'x3', a: 'r1' })).toEqual([]);
@@ -70,14 +73,14 @@ describe('a document that several sources list', () => {
     expect(await source()).toBe('a');
   });
 
-  it('goes on by the signal of a source that is renamed, at once, and costs nothing while it stands still', async () => {
+  it('follows the signal of a renamed source at once, and costs nothing while it is unchanged', async () => {
     await passOf({ old: 'r1' });
     expect(await passOf({ new: 'r1' })).toEqual([]);
     expect(await source()).toBe('new');
     expect(await passOf({ new: 'r2' })).toEqual([ID]);
   });
 
-  it('is due where its signal moved while the source was renamed', async () => {
+  it('is due if its signal changed while the source was renamed', async () => {
     await passOf({ old: 'r1' });
     expect(await passOf({ new: 'r2' })).toEqual([ID]);
   });
@@ -113,7 +116,7 @@ describe('a document that several sources list', () => {
 });
 
 describe('a document that an incomplete listing left out', () => {
-  /** A table of contents of one code, which supersedes what it lists no more. */
+  /** A table of contents of one code, which supersedes what it no longer lists. */
   async function table(revision: string | null): Promise<void> {
     const { catalogue } = stack.supabase;
     const { pass } = await catalogue.openPass('codes', ['codes'], HOUR);
@@ -141,7 +144,7 @@ describe('a document that an incomplete listing left out', () => {
     await end();
   });
 
-  it('is due when it is back, where its change could not be had before', async () => {
+  it('is due when it is back, if its change could not be collected before', async () => {
     await table('r2');
     await collect(malformed);
     await end();
@@ -153,7 +156,7 @@ describe('a document that an incomplete listing left out', () => {
     expect(await documentRow(stack, 'codes', ID)).toMatchObject({ state: 'stored', code: null });
   });
 
-  it('is due when it is back, where its change was not reached before', async () => {
+  it('is due when it is back, if its change was not reached before', async () => {
     // MAINTENANCE saw the change between two passes, and its batch was cut off.
     const batch = batchOf('codes', (sequence += 1), { workflow: 'maintenance:codes' });
     const { catalogue } = stack.supabase;
@@ -166,7 +169,7 @@ describe('a document that an incomplete listing left out', () => {
     expect(await collect()).toEqual([ID]);
   });
 
-  it('is due when it is back, where it could not be had when MAINTENANCE looked again', async () => {
+  it('is due when it is back, if it could not be collected when MAINTENANCE re-checked it', async () => {
     const batch = batchOf('codes', (sequence += 1), { workflow: 'maintenance:codes' });
     const { catalogue } = stack.supabase;
     await catalogue.takeListed(batch, 'codes', [{ id: ID, revision: 'r1' }], { page: 1, size: 50 }, 'trust');
@@ -177,7 +180,7 @@ describe('a document that an incomplete listing left out', () => {
     expect(await collect()).toEqual([ID]);
   });
 
-  it('is as it was when it is back, where nothing was left to collect', async () => {
+  it('is unchanged when it is back, if nothing was left to collect', async () => {
     await table(null);
     await end();
     await table('r1');

@@ -1,19 +1,19 @@
 import { HOT_FUNCTIONS, plantAlike, readHot } from '../support/hotFunctions.ts';
 import { nodesLike, WHOLE_TABLES, withAndWithout, withPlans, type Prevented } from '../support/plans.ts';
 import { withSession } from '../support/sessions.ts';
-import { openStack, type TestStack } from '../support/stack.ts';
+import { openSupabase, type SupabaseStack } from '../support/supabase.ts';
 
-/** Fills in a few seconds. `npm run test:scale` asks the same of 1.4 million rows, and with the same bounds. */
+/** Filled in a few seconds. `npm run test:scale` has 1.4 million rows and the same bounds. */
 const ROWS = 24_000;
 
-/** What the statistics say: those of the tables as they are, or those of before they were filled, as after a restore. */
+/** Statistics of the tables as they are, or as they were while empty, as after a restore. */
 describe.each(['right', 'of empty tables'])(
   'the hot functions, with statistics that are %s',
   (statistics) => {
-    let stack: TestStack;
+    let stack: SupabaseStack;
 
     beforeAll(async () => {
-      stack = await openStack();
+      stack = await openSupabase();
       await withSession(stack.databaseUrl, async ({ client }) => {
         await client.query('analyze');
         await plantAlike(client, ROWS);
@@ -29,7 +29,7 @@ describe.each(['right', 'of empty tables'])(
       );
       expect(whole).toEqual([]);
       expect(reading.buffers).toBeLessThanOrEqual(hot.buffers);
-      // The call itself is in the list, and what it runs: an empty list would prove nothing.
+      // The list has the call itself and the statements in it. An empty list would prove nothing.
       expect(reading.plans.length).toBeGreaterThan(1);
     });
   },
@@ -42,16 +42,16 @@ interface Told extends Prevented {
   readonly statistics: Statistics;
 }
 
-const STEP = ROWS / 4;
+const SIZE = ROWS / 4;
 const RUN = '(select r from legisync.backfill_runs r)';
 
-/** The functions that have such settings, and how each is run. */
+/** The functions with such settings, and a call of each. */
 const CALLS: Readonly<Record<string, string>> = {
-  next_objects: `select * from legisync.next_objects('b', '', ${STEP})`,
-  next_paths: `select * from legisync.next_paths('', ${STEP})`,
-  next_missing: `select * from legisync.next_missing(${RUN}, ${STEP})`,
-  backfill_verify: `select legisync.backfill_verify(${RUN}, ${STEP})`,
-  backfill_sizes: `select legisync.backfill_sizes(${RUN}, ${STEP})`,
+  next_objects: `select * from legisync.next_objects('b', '', ${SIZE})`,
+  next_paths: `select * from legisync.next_paths('', ${SIZE})`,
+  next_missing: `select * from legisync.next_missing(${RUN}, ${SIZE})`,
+  backfill_verify: `select legisync.backfill_verify(${RUN}, ${SIZE})`,
+  backfill_sizes: `select legisync.backfill_sizes(${RUN}, ${SIZE})`,
   list_missing: `select legisync.list_missing('b', '15 minutes', 20)`,
   list_dangling: `select legisync.list_dangling('b', '15 minutes', 20)`,
   list_stale: `select legisync.list_stale('b', '15 minutes', 20)`,
@@ -84,11 +84,11 @@ const PREVENTED: readonly Told[] = [
 ];
 
 describe('the settings of functions that close plans to the planner', () => {
-  const stacks = new Map<Statistics, TestStack>();
+  const stacks = new Map<Statistics, SupabaseStack>();
 
   beforeAll(async () => {
     for (const statistics of STATISTICS) {
-      const stack = await openStack();
+      const stack = await openSupabase();
       stacks.set(statistics, stack);
       await withSession(stack.databaseUrl, async ({ client }) => {
         await client.query('analyze');
@@ -126,7 +126,9 @@ describe('the settings of functions that close plans to the planner', () => {
   });
 });
 
-/** Shown by test/scale/plans.test.ts: the plan that it prevents is chosen for large tables only. */
+/**
+ * Tested by test/scale/plans.test.ts: PostgreSQL chooses the prevented plan for large tables only.
+ */
 const AT_SCALE = [
   { fn: 'compare', setting: 'enable_sort' },
   { fn: 'backfill_insert', setting: 'enable_sort' },

@@ -1,28 +1,33 @@
-import { openStack, type TestStack } from '../support/stack.ts';
+import { openSupabase, type SupabaseStack } from '../support/supabase.ts';
 
-/** The small functions that many statements share, by tables: every rule has a row for each side of its bound. */
+/**
+ * The small functions that many statements share. Every rule has a test on each side of its bound.
+ */
 
-let stack: TestStack;
+let stack: SupabaseStack;
 
 beforeAll(async () => {
-  stack = await openStack();
+  stack = await openSupabase();
 });
 afterAll(() => stack.close());
 
-/** What an expression of these values gives, as text; null is null. `now` in a value is one moment. */
+/** The value of an expression of these values, as text. `now` has one value in all of them. */
 async function value(expression: string, values: readonly (string | null)[] = []): Promise<string | null> {
   const [row] = await stack.sql<{ value: string | null }>(`select (${expression})::text as value`, values);
   return row?.value ?? null;
 }
 
-/** A moment as SQL: so many minutes before or after a fixed one, or nothing. */
+/** A time as SQL: `minutes` before or after a fixed one, or null. */
 const at = (minutes: number | null): string | null =>
   minutes === null ? null : new Date(Date.UTC(2026, 0, 1, 12, minutes)).toISOString();
 
 const [A, B, A2] = ['v1:aaaa', 'v1:bbbb', 'v2:aaaa'];
 const GRACE = 15;
 
-/** Hash of the object and of the row, and when each was written, in minutes; the grace time is 15 minutes. */
+/**
+ * Hash of the object and of the row, and when each was written, in minutes; the grace time is 15
+ * minutes.
+ */
 const CONTENT: readonly (readonly [
   what: string,
   objectHash: string | null,
@@ -30,7 +35,7 @@ const CONTENT: readonly (readonly [
   objectAt: number,
   rowAt: number,
   newer: boolean,
-  /** The date of the row's content; null: a row from before legisync has none. */
+  /** The date of the row's content. Null: a pre-existing row has none. */
   contentAt: number | null,
 ])[] = [
   ['the same hash, however young the object', A, A, 1_000, 0, false, null],
@@ -87,7 +92,7 @@ describe('legisync.is_stale', () => {
   });
 });
 
-/** An expression, its values, and what it gives. */
+/** An expression, its parameters, and its value. */
 type Row = readonly [expression: string, values: readonly (string | null)[], result: string | null];
 
 const WRITTEN: readonly Row[] = [
@@ -145,7 +150,7 @@ const SIZES: readonly Row[] = [
 const HOUR = '3600';
 const retry = 'legisync.retry_at($1, $2::float8, $3::integer) = $1::timestamptz + $4::interval';
 const RETRIES: readonly Row[] = [
-  // Now, seconds after the first failure, failures before this one; what is added to now.
+  // Now, seconds after the first failure, earlier failures; what is added to now.
   [retry, [at(0), HOUR, '0', '1 hour'], 'true'],
   [retry, [at(0), HOUR, '1', '2 hours'], 'true'],
   [retry, [at(0), HOUR, '4', '16 hours'], 'true'],
@@ -175,7 +180,7 @@ const FREE: readonly Row[] = [
   [free, ['(w,run-1,6)', at(1)], 'false'],
   [free, ['(w,run-1,6)', at(0)], 'true'],
   [free, ['(w,run-1,6)', at(-1)], 'true'],
-  // Another run of the same workflow is over; another workflow is not.
+  // Another run of the same workflow has ended. Another workflow may still run.
   [free, ['(w,run-0,7)', at(1)], 'true'],
   [free, ['(x,run-0,7)', at(1)], 'false'],
   [free, ['(x,run-1,7)', at(1)], 'false'],

@@ -3,13 +3,13 @@ import { collectingOf } from '../support/collecting.ts';
 import { emptyTables, putObject } from '../support/queue.ts';
 import { STATUS_VALUES } from '../support/servers.ts';
 import { asPostgres } from '../support/sessions.ts';
-import { BUCKET, openStack, type TestStack } from '../support/stack.ts';
+import { BUCKET, openSupabase, type SupabaseStack } from '../support/supabase.ts';
 
-let stack: TestStack;
+let stack: SupabaseStack;
 const { newBatch } = collectingOf(() => stack);
 
 beforeAll(async () => {
-  stack = await openStack();
+  stack = await openSupabase();
 });
 beforeEach(() => emptyTables(stack));
 afterAll(() => stack.close());
@@ -49,7 +49,7 @@ describe('a queue that refuses the row', () => {
   );
 
   it('by an enum without "pending" is a fault of the table', async () => {
-    const bare = await openStack({ bare: true });
+    const bare = await openSupabase({ bare: true });
     try {
       await bare.sql(`create type odd_status as enum ('new', 'done')`);
       await bare.sql(
@@ -57,7 +57,7 @@ describe('a queue that refuses the row', () => {
            status odd_status default 'new', processed boolean default false, created_at timestamptz default now())`,
       );
       await bare.sql('alter table public.files_queue owner to postgres');
-      // Before anything is changed: no batch comes to it.
+      // Before anything is changed, so no batch fails.
       await expect(migrate(asPostgres(bare.databaseUrl), STATUS_VALUES)).rejects.toMatchObject({
         code: 'QUEUE_INCOMPATIBLE',
       });

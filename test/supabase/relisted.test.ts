@@ -1,16 +1,16 @@
 import { articleId } from '../support/queue.ts';
-import { openStack, type TestStack } from '../support/stack.ts';
+import { openSupabase, type SupabaseStack } from '../support/supabase.ts';
 
-/** What a listing makes of a document that is known, by tables; and two small helpers of slices and claims. */
+/** The effect of a listing on a known document, and two small functions of slices and claims. */
 
-let stack: TestStack;
+let stack: SupabaseStack;
 
 beforeAll(async () => {
-  stack = await openStack();
+  stack = await openSupabase();
 });
 afterAll(() => stack.close());
 
-/** The columns of a document that a listing may change; `due`: it is due from the moment of the listing on. */
+/** The columns of a document that a listing may change. `due`: due since the listing. */
 interface Columns {
   readonly source: string;
   readonly code_id: string;
@@ -47,7 +47,7 @@ const FAILED: Columns = {
 const SUPERSEDED: Columns = { ...OF_CODE, state: 'superseded', absent_since: 4 };
 const AGAIN = { state: 'discovered', due: true, stored: false, attempts: 0, code: null } as const;
 
-/** Who lists it, and how. By default its own source, with the same signal. */
+/** The source that lists it, and the signal. By default its own source and the same signal. */
 interface Listing {
   readonly source?: string;
   readonly codeId?: string;
@@ -63,7 +63,7 @@ const ROWS: readonly (readonly [
 ])[] = [
   ['nothing has changed', STORED, {}, {}],
   ['the signal has changed: it is due again', STORED, { revision: 'r2' }, { ...AGAIN, revision: 'r2' }],
-  ['a failure, with the same signal, goes on waiting', FAILED, {}, {}],
+  ['a failure, with the same signal, keeps its retry time', FAILED, {}, {}],
   ['a failure is forgotten with the signal', FAILED, { revision: 'r2' }, { ...AGAIN, revision: 'r2' }],
   ['another source that lists it does not count', STORED, { source: 't', revision: 'r2' }, {}],
   ['another code that lists it does not count', OF_CODE, { codeId: 'B', revision: 'r2' }, {}],
@@ -129,7 +129,7 @@ const ROWS: readonly (readonly [
     AGAIN,
   ],
   [
-    'a file from before legisync is due with `refresh`, whoever lists it; its owner stays',
+    'a file collected before legisync is due with `refresh`, whichever source lists it; its owner stays',
     { ...STORED, content_sha256: null },
     { adopt: 'refresh', source: 't', revision: 't1' },
     AGAIN,

@@ -1,20 +1,20 @@
 import { documentPath } from '../../src/contract/documents.ts';
 import { collectingOf, NOTHING } from '../support/collecting.ts';
 import { documentRow, emptyTables, hashOf, holderOf, putObject, queueRow } from '../support/queue.ts';
-import { BUCKET, openStack, type TestStack } from '../support/stack.ts';
+import { BUCKET, openSupabase, type SupabaseStack } from '../support/supabase.ts';
 import { untilBlocked, withSession } from '../support/sessions.ts';
 
-let stack: TestStack;
+let stack: SupabaseStack;
 const { newBatch, again, processedDocument } = collectingOf(() => stack);
 
 beforeAll(async () => {
-  stack = await openStack();
+  stack = await openSupabase();
 });
 beforeEach(() => emptyTables(stack));
 afterAll(() => stack.close());
 
 describe('invariant 7, every write can be repeated, and may come late', () => {
-  it('says "unchanged" to the second of two equal calls, and to ids given twice', async () => {
+  it('reports "unchanged" for the second of two equal calls, and for ids given twice', async () => {
     const { batch, ids, path } = await newBatch(2);
     for (const id of ids) await putObject(stack, documentPath('codes', id), `text of ${id}`);
     expect(await stack.supabase.catalogue.enqueue(batch, [...ids, ...ids], [])).toEqual({
@@ -48,7 +48,7 @@ describe('invariant 7, every write can be repeated, and may come late', () => {
       content_sha256: hashOf('second'),
       status: 'pending',
     });
-    // The newer batch still holds the document, and nothing of the late failure is noted.
+    // The newer batch still holds the document, and the late failure is not recorded.
     expect(await documentRow(stack, 'codes', first)).toMatchObject({
       holder: holderOf(newer),
       code: null,
@@ -72,11 +72,11 @@ describe('invariant 7, every write can be repeated, and may come late', () => {
     expect(row?.due_in).toBeLessThanOrEqual(0);
   });
 
-  it('lets two calls on overlapping documents in opposite orders both come to the end', async () => {
+  it('lets two calls on overlapping documents in opposite orders both end', async () => {
     const one = await newBatch(20);
     for (const id of one.ids) await putObject(stack, documentPath('codes', id), id);
     await withSession(stack.databaseUrl, async ({ client, pid }) => {
-      // A third party holds the middle, so that both are in the midst of it before either can end.
+      // A third session has locked the middle, so both calls have begun before either can end.
       await client.query('begin');
       await client.query('insert into public.files_queue (file_path, bucket_id) values ($1, $2)', [
         documentPath('codes', one.ids[10] ?? ''),

@@ -1,6 +1,6 @@
 import { createClient, type SupabaseClient } from '@supabase/supabase-js';
 import { SignJWT } from 'jose';
-import { JWT_SECRET, openStack, type TestStack } from '../support/stack.ts';
+import { JWT_SECRET, openSupabase, type SupabaseStack } from '../support/supabase.ts';
 
 interface OurFunction {
   readonly signature: string;
@@ -8,7 +8,7 @@ interface OurFunction {
   readonly schema: string;
   readonly definer: boolean;
   readonly settings: string[] | null;
-  /** A SQL-standard body: parsed when the function was created, so no search_path is used any more. */
+  /** A SQL-standard body. It was parsed at creation, so it uses no search_path. */
   readonly parsed: boolean;
   readonly comment: string | null;
   readonly args: string[];
@@ -24,15 +24,15 @@ interface Grant {
   readonly may: boolean;
 }
 
-let stack: TestStack;
+let stack: SupabaseStack;
 let functions: readonly OurFunction[];
 let clients: Record<'anon' | 'authenticated' | 'service', SupabaseClient>;
 
 const OUTSIDERS = ['anon', 'authenticated'] as const;
 
 beforeAll(async () => {
-  stack = await openStack();
-  // A project has no functions of its own in `public`: what is there is ours, even if this test does not know it.
+  stack = await openSupabase();
+  // An empty project has no functions in `public`, so all of them are ours.
   functions = await stack.sql<OurFunction>(
     `select p.oid::regprocedure::text as signature, p.proname as name, n.nspname as schema,
             p.prosecdef as definer, p.proconfig as settings, p.prosqlbody is not null as parsed,
@@ -68,7 +68,7 @@ describe('the functions of ours', () => {
     expect(functions.filter(({ schema }) => schema === 'legisync').length).toBeGreaterThanOrEqual(80);
   });
 
-  it('are executed by the service role alone in `public`, and by nobody in `legisync`', () => {
+  it('are executed by the service role alone in `public`, and by no role in `legisync`', () => {
     const rights = functions.map(({ signature, anon, authenticated, service, everybody }) => ({
       signature,
       anon,
@@ -87,7 +87,7 @@ describe('the functions of ours', () => {
     );
   });
 
-  it('have a search_path in which nobody can put anything, pg_temp last; and those with a parsed body have none', () => {
+  it('have a search_path of schemas that no other role can write to, pg_temp last; and those with a parsed body have none', () => {
     for (const { signature, settings, parsed } of functions) {
       const paths = (settings ?? []).filter((one) => one.startsWith('search_path='));
       expect([signature, paths]).toEqual([signature, parsed ? [] : ['search_path=pg_catalog, pg_temp']]);
@@ -118,7 +118,7 @@ describe('the functions of ours', () => {
   it('let the service role in', async () => {
     for (const one of rpcs()) {
       const { error } = await clients.service.rpc(one.name, nulls(one));
-      // With nulls for arguments some refuse the values; none refuses the caller.
+      // All arguments are null: some functions refuse the values, none refuses the caller.
       expect([one.name, error?.code ?? 'done']).toEqual([
         one.name,
         expect.not.stringMatching(/^(42501|PGRST)/),
@@ -147,7 +147,7 @@ describe('the tables of ours', () => {
     ]);
   });
 
-  it('are in a schema that nobody of the API may use', async () => {
+  it('are in a schema that no role of the API may use', async () => {
     const schema = await stack.sql<{ role: string; may: boolean }>(
       `select role, has_schema_privilege(role, 'legisync', 'usage, create') as may
          from unnest('{anon,authenticated,service_role}'::text[]) as role`,
@@ -174,7 +174,7 @@ describe('the tables of ours', () => {
     expect(row).toEqual({ on: true });
   });
 
-  it('serve a Worker that comes with the service key', async () => {
+  it('serve a Worker that connects with the service key', async () => {
     const queue = clients.service.from('files_queue');
     const row = { file_path: 'legifrance/codes/worker.json', bucket_id: 'b' };
     expect((await queue.insert(row)).error).toBeNull();

@@ -13,7 +13,7 @@ import {
   putObject,
   queueRow,
 } from '../support/queue.ts';
-import { openStack, type TestStack } from '../support/stack.ts';
+import { openSupabase, type SupabaseStack } from '../support/supabase.ts';
 
 const [ID = '', OTHER_ID = ''] = idRange(2);
 const PATH = documentPath('codes', ID);
@@ -23,10 +23,10 @@ const BEFORE = batchOf('codes', 7);
 const AFTER = batchOf('codes', 7, { run: 'run-2' });
 const ELSEWHERE = batchOf('codes', 7, { workflow: 'maintenance:codes', run: 'run-3' });
 
-let stack: TestStack;
+let stack: SupabaseStack;
 
 beforeAll(async () => {
-  stack = await openStack();
+  stack = await openSupabase();
 });
 beforeEach(() => emptyTables(stack));
 afterAll(() => stack.close());
@@ -62,7 +62,7 @@ describe('the documents of a run that was reset', () => {
     expect(await take(ELSEWHERE)).toEqual([ID, OTHER_ID]);
   });
 
-  it('are no longer held by the batch that was fetched before the reset, which is told so before it works on them', async () => {
+  it('are no longer held by the batch that was fetched before the reset, which learns it before it uploads them', async () => {
     await take(AFTER, 1);
     expect(await held(BEFORE)).toEqual([false, true]);
     expect(await held(AFTER)).toEqual([true, false]);
@@ -76,7 +76,7 @@ describe('the documents of a run that was reset', () => {
     expect(await queueRow(stack, PATH)).toMatchObject({ status: 'pending', content_sha256: hashOf('text') });
     expect(await checksum(stack, 'legisync.documents')).toBe(before);
 
-    // The new run still has them, and ends its batch as usual.
+    // The new run still holds them, and ends its batch as usual.
     expect(await held(AFTER)).toEqual([true, true]);
     expect(await enqueue(AFTER, [ID])).toEqual({ ...NOTHING, unchanged: 1 });
     expect(await documentRow(stack, 'codes', ID)).toMatchObject({ state: 'stored', holder: null });

@@ -1,34 +1,41 @@
 import { Client } from 'pg';
 import { emptyTables } from '../support/queue.ts';
-import { openStack, type TestStack } from '../support/stack.ts';
+import { openSupabase, type SupabaseStack } from '../support/supabase.ts';
 
 /**
- * PostgreSQL looks for types and tables in `pg_temp` first, unless a search_path names it. A session that may make
- * temporary objects can put a type of its own there, under a name that a function uses. A cast to that type runs a check
- * of the session's choice, with the rights of the function's owner.
+ * PostgreSQL searches `pg_temp` first for types and tables, unless the search_path names it. A
+ * session that may create temporary objects can create a type there with a name that a function
+ * uses. A cast to that type runs a check that the session has written, with the rights of the
+ * function's owner.
  */
 
-let stack: TestStack;
+let stack: SupabaseStack;
 
 beforeAll(async () => {
-  stack = await openStack();
+  stack = await openSupabase();
 });
 afterAll(() => stack.close());
 
-/** Types that bodies of our functions name. The grammar itself knows `integer`, `boolean` and the like. */
+/**
+ * Types that bodies of our functions name. The grammar itself knows `integer`, `boolean` and the
+ * like.
+ */
 const TYPES = ['text', 'json', 'jsonb', 'uuid', 'name', 'timestamptz', 'regclass'];
 
 /** Tables that our functions read, and the rows that a trigger is given. */
 const RELATIONS = ['files_queue', 'settings', 'claims', 'objects', 'gone', 'pg_class', 'pg_proc'];
 
-/** What a session does to have its own function called, which says as whom it runs. */
+/**
+ * Temporary objects by which a session gets its own function called, which reports the role that it
+ * runs as.
+ */
 const TRAP = `
   create function pg_temp.whoami() returns boolean language plpgsql as
     $$ begin raise notice 'runs as %', current_user; return true; end $$;
   ${TYPES.map((type) => `create domain pg_temp."${type}" as pg_catalog.${type} check (pg_temp.whoami());`).join(' ')}
   ${RELATIONS.map((name) => `create view pg_temp.${name} as select 'x'::pg_catalog.text as file_path where pg_temp.whoami();`).join(' ')}`;
 
-/** A login with one right on the queue and one row of it; its statement sets off a trigger. */
+/** A login with one right on the queue, and a statement that fires a trigger. */
 const STATEMENTS = {
   delete: 'delete from public.files_queue',
   update: `update public.files_queue set status = 'processed', processed = true`,
@@ -36,13 +43,13 @@ const STATEMENTS = {
 } as const;
 type Right = keyof typeof STATEMENTS;
 
-/** As whom the login's function ran, and what became of its statement. */
+/** The role that the login's function ran as, and the result of its statement. */
 interface Attack {
   readonly ranAs: readonly string[];
   readonly end: string;
 }
 
-/** Runs a statement as a login that has nothing but this right, and its trap. */
+/** Runs a statement as a login that has only this right and the temporary objects. */
 async function attack(right: Right): Promise<Attack> {
   await emptyTables(stack);
   const url = new URL(stack.databaseUrl);
@@ -100,7 +107,7 @@ describe('a login with one right on files_queue, and types and relations of its 
 
 interface Walked {
   readonly signature: string;
-  /** `parsed`: a SQL-standard body, in which every name was resolved when it was created. */
+  /** `parsed`: a SQL-standard body, whose names were all resolved at creation. */
   readonly body: 'parsed' | 'text';
   readonly settings: readonly string[];
   readonly definer: boolean;
@@ -137,13 +144,13 @@ describe('the functions of legisync', () => {
     expect(functions.filter(({ body }) => body === 'parsed').length).toBeGreaterThan(15);
   });
 
-  it('search pg_temp last, where names are resolved when the function runs', () => {
+  it('search pg_temp last if names are resolved when the function runs', () => {
     for (const one of functions.filter(({ body }) => body === 'text')) {
       expect([one.signature, pathOf(one)]).toEqual([one.signature, ['search_path=pg_catalog, pg_temp']]);
     }
   });
 
-  it('have no setting where all names were resolved when they were created: it would keep them from being inlined', () => {
+  it('have no setting if all names were resolved at creation: it would prevent inlining', () => {
     for (const one of functions.filter(({ body, definer }) => body === 'parsed' && !definer)) {
       expect([one.signature, one.settings]).toEqual([one.signature, []]);
     }

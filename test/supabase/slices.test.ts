@@ -1,13 +1,13 @@
 import type { SliceKey } from '../../src/supabase/types.ts';
 import { enumerationOf, idRange } from '../support/enumeration.ts';
 import { articleId, batchOf, documentRow, emptyTables } from '../support/queue.ts';
-import { openStack, type TestStack } from '../support/stack.ts';
+import { openSupabase, type SupabaseStack } from '../support/supabase.ts';
 
-let stack: TestStack;
+let stack: SupabaseStack;
 const { open, lease, leaseOrNull, register } = enumerationOf(() => stack);
 
 beforeAll(async () => {
-  stack = await openStack();
+  stack = await openSupabase();
 });
 beforeEach(() => emptyTables(stack));
 afterAll(() => stack.close());
@@ -42,7 +42,7 @@ describe('a slice', () => {
     await register(await lease(1), idRange(3));
     expect((await documentRow(stack, 'codes', articleId(1)))?.state).toBe('discovered');
     await stack.sql(
-      `update legisync.slices set state = 'open', kind = 'undated', round = 1, page = 1, judged = false`,
+      `update legisync.slices set state = 'open', kind = 'undated', round = 1, page = 1, absences_marked = false`,
     );
     await register(await lease(1), []);
     const [row] = await stack.sql('select state, absent_since from legisync.documents where id = $1', [
@@ -60,7 +60,7 @@ describe('a slice', () => {
     expect(await lease(2)).toMatchObject({ id: slice.id, page: 2 });
   });
 
-  it('stays with its holder where the page does not release it', async () => {
+  it('stays with its holder if the page does not release it', async () => {
     await register(await lease(1), idRange(2), { action: 'continue' });
     expect(await leaseOrNull(2)).toBeNull();
     expect((await lease(1)).page).toBe(2);
@@ -74,7 +74,7 @@ describe('a slice', () => {
     const [row] = await stack.sql<{ left: number }>(
       'select extract(epoch from held_until - clock_timestamp())::float8 as left from legisync.slices',
     );
-    expect(row?.left).toBeGreaterThan(100);
+    expect(row?.left).toBeGreaterThan(60);
   });
 
   it('obeys its holder alone: a lane that lost it can neither move, release, fail, park nor split it', async () => {
@@ -109,7 +109,7 @@ describe('a slice', () => {
     expect(await lease()).toMatchObject({ page: 1, round: 2 });
     const again = await register(await lease(), [c, b, a], { action: 'round' });
     expect(again).toEqual({ discovered: 0, outcome: 'complete' });
-    // The ids of the last round stay: what the source does not list any more is judged by them.
+    // The ids of the last round stay: they show which documents the source no longer lists.
     expect(await stack.sql('select distinct round from legisync.listing_documents')).toEqual([{ round: 2 }]);
   });
 
@@ -134,7 +134,7 @@ describe('a slice', () => {
           source: 'codes',
           key: { kind: 'source' },
           code: 'ENUMERATION_UNSTABLE',
-          message: 'Eight enumerations in a row gave different documents.',
+          message: 'Eight rounds in a row listed different documents.',
         },
       ],
     });
@@ -168,13 +168,13 @@ describe('a slice', () => {
       { source: 'codes', key: { kind: 'source' }, ...failure },
     ]);
     expect((await catalogue.counts('codes')).parkedSliceCount).toBe(1);
-    // A parked slice does not hold up the others.
+    // A parked slice does not delay the others.
     expect(await open()).toMatchObject({ complete: true });
   });
 });
 
 describe('the parked slices of a collection', () => {
-  it('are counted, all of them, where only the first twenty are shown', async () => {
+  it('are all counted, though only the first twenty are shown', async () => {
     await open();
     const lane = batchOf('codes', 1);
     await stack.supabase.catalogue.splitSlice(
@@ -220,7 +220,7 @@ describe('invariant 7, every write can be repeated, and may come late', () => {
     await register(slice, idRange(1, 2), { page: 2, action: 'continue' });
     await register(slice, idRange(1), { page: 1, action: 'continue' });
     expect((await lease()).page).toBe(3);
-    // Nor does a late first page take away what later pages listed.
+    // A late first page does not delete what later pages have listed, either.
     expect(await stack.sql('select id from legisync.listing_documents order by id')).toEqual(
       idRange(2).map((id) => ({ id })),
     );
@@ -232,7 +232,7 @@ describe('invariant 7, every write can be repeated, and may come late', () => {
     expect(await documentRow(stack, 'codes', articleId(99))).toBeUndefined();
   });
 
-  it('counts a failure once that is told twice, and leaves the slice to its next holder', async () => {
+  it('counts a failure once that is reported twice, and leaves the slice to its next holder', async () => {
     const { catalogue } = stack.supabase;
     const slice = await lease(1);
     const failure = { code: 'LEGIFRANCE_UNAVAILABLE', message: 'down' };

@@ -6,12 +6,12 @@ import { GRACE } from '../support/coherence.ts';
 import { articleId, batchOf, plantDue, putObject } from '../support/queue.ts';
 import { STATUS_VALUES } from '../support/servers.ts';
 import { asPostgres, withSession } from '../support/sessions.ts';
-import { BUCKET, openStack, type TestStack } from '../support/stack.ts';
+import { BUCKET, openSupabase, type SupabaseStack } from '../support/supabase.ts';
 
 const VALUES = ['pending', 'processing', 'processed', 'failed', 'dangling'];
 const QUOTED = VALUES.map((value) => `'${value}'`).join();
 
-/** What `status` may be. Functions compare and set it without knowing its type beforehand. */
+/** Types of `status`. Functions compare and set it without knowing its type at creation. */
 const TYPES: readonly (readonly [type: string, before: string, column: string])[] = [
   ['text', '', `text not null default 'pending'`],
   ['varchar(10) with a CHECK', '', `varchar(10) default 'pending' check (status in (${QUOTED}))`],
@@ -28,10 +28,10 @@ const TYPES: readonly (readonly [type: string, before: string, column: string])[
 ];
 
 describe.each(TYPES)('files_queue.status as %s', (_type, before, column) => {
-  let stack: TestStack;
+  let stack: SupabaseStack;
 
   beforeAll(async () => {
-    stack = await openStack({ bare: true });
+    stack = await openSupabase({ bare: true });
     const url = asPostgres(stack.databaseUrl);
     await withSession(url, ({ client }) =>
       client.query(
@@ -76,7 +76,7 @@ describe.each(TYPES)('files_queue.status as %s', (_type, before, column) => {
     expect(await api.fail(token, ['retried', 'over'])).toMatchObject({ retried: 2 });
     expect(await api.fail((await api.claim()).token, ['over'])).toMatchObject({ failed: ['over'] });
     await claimsGrowOlder(stack, 600);
-    // The leases have ended; that of "retried" at its last attempt.
+    // The leases have ended. "retried" was at its last attempt.
     expect(pathsOf(await api.claim()).sort()).toEqual(['back', 'late']);
     expect(await rows()).toEqual({
       back: 'processing',
@@ -100,7 +100,7 @@ describe.each(TYPES)('files_queue.status as %s', (_type, before, column) => {
       requeued: 2,
     });
     expect(await rows()).toEqual({ [added]: 'pending', [finished]: 'pending', [worked]: 'processing' });
-    // The Worker's own UPDATE, which the trigger turns.
+    // The Worker's UPDATE, whose status the trigger changes.
     await stack.sql(
       `update public.files_queue set status = 'processed', processed = true where file_path = $1`,
       [worked],
@@ -110,29 +110,32 @@ describe.each(TYPES)('files_queue.status as %s', (_type, before, column) => {
 
   it('is set by repairs: dangling, pending when the file is back, pending again when it is stale', async () => {
     const { coherence } = stack.supabase;
-    const step = { bucket: BUCKET, graceSeconds: 0, after: '', step: 100, dryRun: false };
+    const chunk = { bucket: BUCKET, graceSeconds: 0, after: '', size: 100, dryRun: false };
     await plant('pending', 'gone', 'comes back');
     await plant('processed', 'stale');
     await stack.sql(`insert into storage.objects (bucket_id, name) values ($1, 'stale')`, [BUCKET]);
     for (const kind of ['missing', 'dangling', 'stale'] as const) {
       await coherence[kind]({ bucket: BUCKET, graceSeconds: GRACE, limit: 10 });
     }
-    expect(await coherence.repairDangling({ ...step, dryRun: true })).toMatchObject({ marked: 2, hidden: 2 });
-    expect(await coherence.repairDangling(step)).toMatchObject({ marked: 2, hidden: 2 });
+    expect(await coherence.repairDangling({ ...chunk, dryRun: true })).toMatchObject({
+      marked: 2,
+      hidden: 2,
+    });
+    expect(await coherence.repairDangling(chunk)).toMatchObject({ marked: 2, hidden: 2 });
     expect(await rows()).toEqual({ 'comes back': 'dangling', gone: 'dangling', stale: 'processed!' });
     await stack.sql(
       `insert into storage.objects (bucket_id, name, created_at, updated_at)
        values ($1, 'comes back', now() - interval '1 day', now() - interval '1 day')`,
       [BUCKET],
     );
-    expect(await coherence.repairDangling(step)).toMatchObject({ takenBack: 1 });
-    expect(await coherence.repairStale(step)).toMatchObject({ pendingAgain: 1 });
+    expect(await coherence.repairDangling(chunk)).toMatchObject({ takenBack: 1 });
+    expect(await coherence.repairStale(chunk)).toMatchObject({ pendingAgain: 1 });
     expect(await rows()).toEqual({ 'comes back': 'pending', gone: 'dangling', stale: 'pending' });
     const reading = await coherence.measure({ bucket: BUCKET, kind: 'full', graceSeconds: GRACE });
     expect(reading).toMatchObject({ danglingMarked: 1, oldestPending: expect.any(String) as string });
   });
 
-  it('is set by a backfill: pending, or finished where it is told to', async () => {
+  it('is set by a backfill: pending, or finished if the options say so', async () => {
     const { backfill } = stack.supabase;
     await stack.sql(
       `insert into storage.objects (bucket_id, name, created_at, updated_at)

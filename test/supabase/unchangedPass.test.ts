@@ -1,7 +1,7 @@
 import { idRange } from '../support/enumeration.ts';
 import { code, passesOf, year, type Part } from '../support/passes.ts';
 import { checksum, documentRow, emptyTables } from '../support/queue.ts';
-import { openStack, type TestStack } from '../support/stack.ts';
+import { openSupabase, type SupabaseStack } from '../support/supabase.ts';
 
 const IDS = idRange(1_000);
 const [FIRST = '', SECOND = ''] = IDS;
@@ -12,17 +12,17 @@ const SEARCH: Readonly<Record<string, readonly Part[]>> = {
 const TABLES: Readonly<Record<string, readonly Part[]>> = {
   codes: [code('A', IDS.slice(0, 600)), code('B', IDS.slice(600))],
 };
-/** Each document is listed by both sources, and once more by another slice of the second one. */
+/** Both sources list each document, and another slice of the second one lists it again. */
 const SHARED: Readonly<Record<string, readonly Part[]>> = {
   ...TABLES,
   decisions: [year(2024, IDS), year(2025, IDS.slice(500))],
 };
 
-let stack: TestStack;
+let stack: SupabaseStack;
 const passes = passesOf(() => stack);
 
 beforeAll(async () => {
-  stack = await openStack();
+  stack = await openSupabase();
 });
 beforeEach(() => emptyTables(stack));
 afterAll(() => stack.close());

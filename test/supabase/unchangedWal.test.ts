@@ -3,7 +3,7 @@ import { idRange } from '../support/enumeration.ts';
 import { code, passesOf, year, type Part } from '../support/passes.ts';
 import { batchOf } from '../support/queue.ts';
 import { withSession, type Session } from '../support/sessions.ts';
-import { BUCKET, openStack, type TestStack } from '../support/stack.ts';
+import { BUCKET, openSupabase, type SupabaseStack } from '../support/supabase.ts';
 
 /** A search, read in pages and in two rounds; and tables of contents, read in chunks. */
 const IDS = idRange(20_000);
@@ -14,22 +14,25 @@ const SOURCES: Readonly<Record<string, readonly Part[]>> = {
 const PAGE = 2_500;
 
 /**
- * What the pages of an unchanged corpus may add to the log, in bytes: the slices' own rows, and a few pages that are written
- * whole after a checkpoint. A row of the catalogue that is written costs some 250 bytes.
+ * What the pages of an unchanged corpus may add to the log, in bytes: the rows of the slices, and a
+ * few full page images after a checkpoint. Writing one row of the catalogue costs about 250 bytes.
  */
 const MOST = 20 * IDS.length;
 
-let stack: TestStack;
+let stack: SupabaseStack;
 const passes = passesOf(() => stack);
 
 beforeAll(async () => {
-  stack = await openStack();
+  stack = await openSupabase();
 });
 afterAll(() => stack.close());
 
 const BATCH = JSON.stringify(batchOf('codes', 1), ['workflow', 'run', 'sequence']);
 
-/** Registers a page, and returns the bytes that this added to the log. PostgreSQL counts them for the one statement. */
+/**
+ * Registers a page, and returns the bytes that this statement has added to the log, as PostgreSQL
+ * counts them.
+ */
 async function walOfPage(
   { client }: Session,
   place: { readonly slice: number; readonly round: number; readonly page: number },
@@ -43,7 +46,7 @@ async function walOfPage(
   return rows[0]?.['QUERY PLAN'][0].Plan['WAL Bytes'] ?? 0;
 }
 
-/** Reads a whole pass, and returns what its pages added to the log. */
+/** Reads a whole pass, and returns the bytes that its pages have added to the log. */
 async function walOfPass(revision: string): Promise<number> {
   let bytes = 0;
   await passes.begin(SOURCES);
@@ -68,6 +71,6 @@ async function walOfPass(revision: string): Promise<number> {
 it('a pass over an unchanged corpus adds next to nothing to the log, its listing included', async () => {
   expect(await walOfPass('r1')).toBeGreaterThan(100 * IDS.length);
   expect(await walOfPass('r1')).toBeLessThan(MOST);
-  // The bound is not so wide that it would let writes pass.
+  // The bound is narrow enough to notice writes.
   expect(await walOfPass('r2')).toBeGreaterThan(MOST);
 });

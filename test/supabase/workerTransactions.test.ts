@@ -4,9 +4,11 @@ import type { EnqueueResult } from '../../src/contract/collecting.ts';
 import { idRange } from '../support/enumeration.ts';
 import { batchOf, emptyTables, plantDue, putObject, queueRow } from '../support/queue.ts';
 import { untilBlocked, withSession, type Session } from '../support/sessions.ts';
-import { openStack, type TestStack } from '../support/stack.ts';
+import { openSupabase, type SupabaseStack } from '../support/supabase.ts';
 
-/** What docs/workers.md says of a Worker that finishes several files in one transaction. */
+/**
+ * The statements of docs/workers.md for a Worker that finishes several files in one transaction.
+ */
 
 const IDS = idRange(2);
 const [FIRST = '', LAST = ''] = IDS.map((id) => documentPath('codes', id));
@@ -14,10 +16,10 @@ const BATCH = batchOf('codes', 1);
 const FINISH = `update public.files_queue set status = 'processed', processed = true
   where file_path = $1 and status = 'processing'`;
 
-let stack: TestStack;
+let stack: SupabaseStack;
 
 beforeAll(async () => {
-  stack = await openStack();
+  stack = await openSupabase();
 });
 beforeEach(async () => {
   await emptyTables(stack);
@@ -31,7 +33,7 @@ afterAll(() => stack.close());
 
 const enqueue = (): Promise<EnqueueResult> => stack.supabase.catalogue.enqueue(BATCH, IDS, []);
 
-/** Lends the session of a Worker, which notices a deadlock before the other side does. */
+/** Opens the session of a Worker, which detects a deadlock before the other side does. */
 const withWorker = <T>(use: (session: Session) => Promise<T>): Promise<T> =>
   withSession(stack.databaseUrl, async (session) => {
     await session.client.query(`set deadlock_timeout = '10ms'`);
@@ -44,7 +46,9 @@ const finish = async (client: Client, ...paths: readonly string[]): Promise<numb
   return rows;
 };
 
-/** The new content is queued: the Worker finished the old one before or after it came. */
+/**
+ * Expects that the new content is queued, whether the Worker finished the old one before or after.
+ */
 async function expectPending(): Promise<void> {
   for (const path of [FIRST, LAST]) {
     expect(await queueRow(stack, path)).toMatchObject({ status: 'pending', processed: false });
@@ -55,7 +59,7 @@ describe('a Worker that finishes two files in one transaction beside legisync_en
   it('gets 40P01 if it updates the last one first, and succeeds when it repeats the transaction', async () => {
     await withWorker(async ({ client, pid }) => {
       const enqueued = await withSession(stack.databaseUrl, async (other) => {
-        // Holds the enqueue up just before it locks the rows.
+        // Stops the enqueue just before it locks the rows.
         await other.client.query('begin');
         await other.client.query('select from public.files_queue where file_path = $1 for update', [FIRST]);
         const begun = enqueue();
@@ -114,7 +118,7 @@ describe('a polling Worker that repeats its last UPDATE', () => {
     expect(await queueRow(stack, FIRST)).toMatchObject({ status: 'processed' });
   });
 
-  it('changes nothing if the UPDATE asks for the status that the Worker had set', async () => {
+  it('changes nothing if the UPDATE requires the status that the Worker had set', async () => {
     await stack.sql(FINISH, [FIRST]);
     await enqueue();
     await stack.sql(FINISH, [FIRST]);

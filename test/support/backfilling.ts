@@ -6,14 +6,14 @@ import { PLAIN, plantBucket } from './buckets.ts';
 import { openStack, type StackOptions, type TestStack } from './stack.ts';
 import { openClient } from './workers.ts';
 
-/** A stack, a task queue, and buckets that are backfilled by workflows of their own. */
+/** A stack, a task queue, and buckets. Each bucket has its own backfill workflow. */
 export interface BackfillStack {
   readonly stack: TestStack;
   readonly client: Client;
   readonly taskQueue: string;
   /** The environment of this file's workers. */
   readonly env: (more?: Readonly<Record<string, string>>) => Record<string, string>;
-  /** A bucket with so many files. */
+  /** Makes a bucket with `files` files, and returns its name. */
   readonly bucket: (files: number) => Promise<string>;
   readonly start: (bucket: string, input?: Partial<BackfillInput>) => Promise<WorkflowHandle>;
   readonly close: () => Promise<void>;
@@ -41,7 +41,7 @@ export async function openBackfill(options: StackOptions = {}): Promise<Backfill
         args: [{ bucket, start: 'new', options: PLAIN, chunk: 1_000, ...input } satisfies BackfillInput],
       }),
     async close() {
-      // Whatever a test left running; one that has ended is none of our business any more.
+      // A test may leave one running. The call fails if it has ended.
       for (const bucket of buckets) {
         await client.workflow
           .getHandle(backfillWorkflowId(bucket))

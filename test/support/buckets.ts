@@ -6,9 +6,9 @@ import type {
   BackfillRun,
   BackfillStart,
 } from '../../src/contract/backfill.ts';
-import type { TestStack } from './stack.ts';
+import type { SupabaseStack } from './supabase.ts';
 
-/** Options of a plain run. */
+/** Default options of a run. */
 export const PLAIN: BackfillOptions = {
   kind: 'queue',
   prefix: '',
@@ -18,12 +18,13 @@ export const PLAIN: BackfillOptions = {
 };
 
 /**
- * A bucket of its own, as it was filled before legisync: in an order that is not that of their paths, in three categories, a
- * third without a hash, some without metadata, with the dashboard's placeholder in each folder, and one folder.
+ * Makes a bucket of files collected before legisync. They are in three categories, and not inserted
+ * in the order of their paths. A third has no hash, and some have no metadata. Each folder has the
+ * dashboard's placeholder, and there is one object that is a folder.
  *
  * @returns the bucket's name
  */
-export async function plantBucket(stack: TestStack, files: number): Promise<string> {
+export async function plantBucket(stack: SupabaseStack, files: number): Promise<string> {
   const bucket = `bucket-${randomUUID().slice(0, 8)}`;
   await stack.sql('insert into storage.buckets (id, name) values ($1, $1)', [bucket]);
   await plantFiles(stack, bucket, files);
@@ -37,8 +38,13 @@ export async function plantBucket(stack: TestStack, files: number): Promise<stri
   return bucket;
 }
 
-/** Objects of a day ago, the `from`th to the `from + files - 1`th. */
-export async function plantFiles(stack: TestStack, bucket: string, files: number, from = 0): Promise<void> {
+/** Adds the objects number `from` to `from + files - 1`, one day old. */
+export async function plantFiles(
+  stack: SupabaseStack,
+  bucket: string,
+  files: number,
+  from = 0,
+): Promise<void> {
   await stack.sql(
     `insert into storage.objects (bucket_id, name, metadata, user_metadata, created_at, updated_at)
      select $1, legisync.document_path('cat' || i % 3, 'LEGIARTI' || lpad(i::text, 12, '0')),
@@ -50,9 +56,9 @@ export async function plantFiles(stack: TestStack, bucket: string, files: number
   );
 }
 
-/** What is in the queue for a bucket, and what is missing from it, counted in a way of its own. */
+/** Counts a bucket's rows and its missing ones, by other statements than the backfill's. */
 export async function countsOf(
-  stack: TestStack,
+  stack: SupabaseStack,
   bucket: string,
 ): Promise<{ rows: number; paths: number; missing: number }> {
   const [counts] = await stack.sql<{ rows: number; paths: number; missing: number }>(
@@ -67,9 +73,9 @@ export async function countsOf(
   return counts;
 }
 
-/** Opens runs of a stack that the test file opens later. */
+/** Opens runs. The stack may be opened later. */
 export const runOpener =
-  (stack: () => TestStack) =>
+  (stack: () => SupabaseStack) =>
   (
     bucket: string,
     options: Partial<BackfillOptions> = {},
@@ -78,26 +84,26 @@ export const runOpener =
   ): Promise<BackfillRun> =>
     stack().supabase.backfill.open({ bucket, owner, start, options: { ...PLAIN, ...options } });
 
-/** Carries a run to its end through the port, calling `between` before each chunk. */
+/** Runs all chunks of a run through the port, and calls `between` before each chunk. */
 export async function carryOut(
-  stack: TestStack,
+  stack: SupabaseStack,
   run: BackfillRun,
-  step: number,
+  size: number,
   between: (run: BackfillRun) => Promise<void> = () => Promise.resolve(),
 ): Promise<{ run: BackfillRun; chunks: readonly BackfillChunkResult[] }> {
   const chunks: BackfillChunkResult[] = [];
   let current = run;
   while (current.phase !== 'end') {
     await between(current);
-    const chunk = await stack.supabase.backfill.chunk({ ...at(current), step });
+    const chunk = await stack.supabase.backfill.chunk({ ...at(current), size });
     chunks.push(chunk);
     current = chunk.run;
   }
   return { run: current, chunks };
 }
 
-/** Where a run stands, as the next chunk says it. */
-export const at = ({ id, phase, position }: BackfillRun): Omit<BackfillChunkInput, 'step'> => ({
+/** The arguments of the run's next chunk that name its position. */
+export const at = ({ id, phase, position }: BackfillRun): Omit<BackfillChunkInput, 'size'> => ({
   run: id,
   phase,
   position,

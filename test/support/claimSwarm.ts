@@ -3,34 +3,37 @@ import type { Client } from 'pg';
 import { pollUntil } from '../../local/launcher/poll.ts';
 import { pathsOf, workerApi } from './claims.ts';
 import { withSession } from './sessions.ts';
-import { BUCKET, type TestStack } from './stack.ts';
-import { killed, startWorker } from './workers.ts';
+import { BUCKET, type SupabaseStack } from './supabase.ts';
+import { killed, startProcess } from './workers.ts';
 
 const CLAIMERS = 8;
 const POLLERS = 2;
 const DOOMED = 500;
 const ZOMBIE = 200;
 const BATCH = 100;
-/** The victims' leases: over while the others work. Those of the others outlast the test. */
+/** The leases of the killed Worker and of the zombie end during the test, the others after it. */
 const SHORT_LEASE_SECONDS = 2;
 const LONG_LEASE_SECONDS = 600;
 const DEADLINE_MS = 240_000;
 
 export interface SwarmResult {
-  /** How often each row was worked: [times, rows]. */
+  /** How often rows were processed: [times, rows]. */
   readonly worked: readonly (readonly [times: number, rows: number])[];
-  /** Rows that the killed Worker had claimed, and those of them that another one worked. */
+  /** Rows that the killed Worker had claimed, and how many of them other Workers processed. */
   readonly doomed: { readonly claimed: number; readonly workedByOthers: number };
-  /** What the zombie was told when it completed its files after others had got them. */
+  /** The answer to the zombie, which completes its files after other Workers have claimed them. */
   readonly zombie: { readonly completed: number; readonly refused: number };
   readonly byKind: { readonly claimers: number; readonly pollers: number };
-  /** Rows that are not processed, and claims that are still open, in the end. */
+  /** Rows that are not processed at the end, and claims that are still open. */
   readonly unfinished: number;
   readonly openClaims: number;
 }
 
-/** Rows that claimers, and Workers that poll, take from one another, with a killed one and a zombie among them. */
-export async function runSwarm(stack: TestStack, rows: number): Promise<SwarmResult> {
+/**
+ * Has claiming and polling Workers compete for rows. One of them is killed, and one completes after
+ * its lease has ended.
+ */
+export async function runSwarm(stack: SupabaseStack, rows: number): Promise<SwarmResult> {
   const seed = Number(process.env['CLAIM_SEED'] ?? randomInt(2 ** 31));
   process.stderr.write(`To see this run again: CLAIM_SEED=${seed}\n`);
   await stack.sql(`
@@ -42,8 +45,13 @@ export async function runSwarm(stack: TestStack, rows: number): Promise<SwarmRes
     [BUCKET, rows],
   );
 
-  const doomed = startWorker(
-    stack.env({ DOOMED_BATCH: `${DOOMED}`, DOOMED_LEASE_SECONDS: `${SHORT_LEASE_SECONDS}` }),
+  const doomed = startProcess(
+    {
+      SUPABASE_URL: stack.gateway.url,
+      SUPABASE_SERVICE_ROLE_KEY: stack.gateway.serviceKey,
+      DOOMED_BATCH: `${DOOMED}`,
+      DOOMED_LEASE_SECONDS: `${SHORT_LEASE_SECONDS}`,
+    },
     'test/support/doomedWorker.ts',
   );
   await doomed.ready;
@@ -86,8 +94,16 @@ export async function runSwarm(stack: TestStack, rows: number): Promise<SwarmRes
   };
 }
 
-/** A Worker that claims: it works most of a batch, fails some at once and some after a second, and gives some back. */
-async function claimFiles(stack: TestStack, session: Client, worker: string, seed: number): Promise<void> {
+/**
+ * A Worker that claims. It processes most files, fails some, permanently or for a second, and
+ * releases some.
+ */
+async function claimFiles(
+  stack: SupabaseStack,
+  session: Client,
+  worker: string,
+  seed: number,
+): Promise<void> {
   const api = workerApi(stack);
   const chance = seeded(seed);
   await untilEmpty(session, async () => {
@@ -97,7 +113,7 @@ async function claimFiles(stack: TestStack, session: Client, worker: string, see
     const later: string[] = [];
     const back: string[] = [];
     for (const { filePath, attempt } of claim.files) {
-      // Never at the last attempts: every row is to be worked in the end.
+      // Not at the last attempts, because every row must be processed in the end.
       const fate = attempt > 3 ? 1 : chance();
       (fate < 0.01 ? failed : fate < 0.02 ? later : fate < 0.04 ? back : done).push(filePath);
     }
@@ -105,7 +121,7 @@ async function claimFiles(stack: TestStack, session: Client, worker: string, see
       done,
       worker,
     ]);
-    // Not in the order of the paths: the functions bring that about themselves.
+    // Not in the order of the paths: the functions must sort them themselves.
     const answers = await Promise.all([
       api.complete(claim.token, shuffled(done, chance)),
       api.fail(claim.token, shuffled(failed, chance)),
@@ -118,7 +134,10 @@ async function claimFiles(stack: TestStack, session: Client, worker: string, see
   });
 }
 
-/** A Worker that knows nothing of claims: it takes pending rows itself, and marks them when it is done. */
+/**
+ * A Worker that does not know claims. It updates pending rows itself, and marks them when it is
+ * done.
+ */
 async function pollFiles(session: Client, worker: string): Promise<void> {
   await session.query('set role service_role');
   await untilEmpty(session, async () => {
@@ -142,8 +161,10 @@ async function pollFiles(session: Client, worker: string): Promise<void> {
   });
 }
 
-/** A Worker that sleeps over its lease, until its files are with others, and then says that they are done. */
-async function beZombie(stack: TestStack): Promise<SwarmResult['zombie']> {
+/**
+ * A Worker whose lease ends: it waits until other Workers have its files, and then completes them.
+ */
+async function beZombie(stack: SupabaseStack): Promise<SwarmResult['zombie']> {
   const api = workerApi(stack);
   const claim = await api.claim(ZOMBIE, SHORT_LEASE_SECONDS, 'zombie');
   await pollUntil(
@@ -157,7 +178,7 @@ async function beZombie(stack: TestStack): Promise<SwarmResult['zombie']> {
   return { completed, refused: refused.length };
 }
 
-/** Goes on until every row is processed; waits a moment where there is nothing to take. */
+/** Repeats `step` until every row is processed, with a pause if there is nothing to take. */
 async function untilEmpty(session: Client, step: () => Promise<number>): Promise<void> {
   const deadline = performance.now() + DEADLINE_MS;
   for (;;) {

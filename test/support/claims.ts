@@ -1,5 +1,5 @@
 import { createClient, type PostgrestSingleResponse, type SupabaseClient } from '@supabase/supabase-js';
-import { BUCKET, type TestStack } from './stack.ts';
+import { BUCKET, type SupabaseStack } from './supabase.ts';
 
 export interface Claim {
   readonly token: string;
@@ -27,7 +27,7 @@ export interface Failing {
   readonly refused: readonly string[];
 }
 
-/** The functions for Workers, called as a Worker does: through the gateway, with the service key. */
+/** The functions for Workers, called through the gateway with the service key, as a Worker does. */
 export interface WorkerApi {
   readonly client: SupabaseClient;
   readonly claim: (batch?: number, leaseSeconds?: number, worker?: string) => Promise<Claim>;
@@ -57,7 +57,7 @@ export interface WorkerApi {
   }>;
 }
 
-export function workerApi(stack: TestStack): WorkerApi {
+export function workerApi(stack: SupabaseStack): WorkerApi {
   const client = createClient(stack.gateway.url, stack.gateway.serviceKey, {
     auth: { persistSession: false },
   });
@@ -84,8 +84,8 @@ export function workerApi(stack: TestStack): WorkerApi {
   };
 }
 
-/** A pending row for each path, the first one the oldest. */
-export async function plantRows(stack: TestStack, paths: readonly string[]): Promise<void> {
+/** Adds a pending row for each path. The first one is the oldest. */
+export async function plantRows(stack: SupabaseStack, paths: readonly string[]): Promise<void> {
   await stack.sql(
     `insert into public.files_queue (file_path, bucket_id, file_size, created_at)
      select path, $1, 100, now() - interval '1 day' + n * interval '1 ms'
@@ -94,8 +94,8 @@ export async function plantRows(stack: TestStack, paths: readonly string[]): Pro
   );
 }
 
-/** As if so many seconds had passed since all claims. */
-export async function claimsGrowOlder(stack: TestStack, seconds: number): Promise<void> {
+/** Moves the times of all claims `seconds` into the past. */
+export async function claimsGrowOlder(stack: SupabaseStack, seconds: number): Promise<void> {
   await stack.sql(
     `update legisync.claims
      set held_until = held_until - make_interval(secs => $1), due_at = due_at - make_interval(secs => $1)`,
@@ -106,16 +106,16 @@ export async function claimsGrowOlder(stack: TestStack, seconds: number): Promis
 /** The paths of a claim, in its order. */
 export const pathsOf = ({ files }: Claim): string[] => files.map(({ filePath }) => filePath);
 
-/** Status and `processed` of a row. */
-export async function queueState(stack: TestStack, path: string): Promise<object | undefined> {
+/** A row's status and `processed`. */
+export async function queueState(stack: SupabaseStack, path: string): Promise<object | undefined> {
   const rows = await stack.sql('select status, processed from public.files_queue where file_path = $1', [
     path,
   ]);
   return rows[0] && { ...rows[0] };
 }
 
-/** State, attempts and error of a claim. */
-export async function claimState(stack: TestStack, path: string): Promise<object | undefined> {
+/** A claim's state, attempts and error. */
+export async function claimState(stack: SupabaseStack, path: string): Promise<object | undefined> {
   const rows = await stack.sql('select state, attempts, error from legisync.claims where file_path = $1', [
     path,
   ]);

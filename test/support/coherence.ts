@@ -1,15 +1,15 @@
 import type { FullReading } from '../../src/contract/coherence.ts';
 import { plantBucket, plantFiles } from './buckets.ts';
-import { BUCKET, type TestStack } from './stack.ts';
+import { BUCKET, type SupabaseStack } from './supabase.ts';
 
-/** Of the tests' checks, in seconds: a quarter of an hour. */
+/** Grace time of the checks, in seconds. */
 export const GRACE = 900;
 
-/** The default bucket's name for what belongs to another one. */
+/** A bucket other than the checked one. */
 const OTHER = BUCKET;
 
-/** A row for every file of the bucket that has none, of twelve hours ago, as if collected. */
-export async function queueAll(stack: TestStack, bucket: string): Promise<void> {
+/** Adds the missing row of each file of the bucket, twelve hours old, as collecting does. */
+export async function queueAll(stack: SupabaseStack, bucket: string): Promise<void> {
   await stack.sql(
     `insert into public.files_queue (file_path, bucket_id, file_size, content_sha256, created_at)
      select name, bucket_id, (metadata ->> 'size')::bigint, user_metadata ->> 'sha256', now() - interval '12 hours'
@@ -18,9 +18,12 @@ export async function queueAll(stack: TestStack, bucket: string): Promise<void> 
   );
 }
 
-/** Runs one `update public.files_queue set …` on the `n` rows from the `from`th file on that satisfy `where`. */
+/**
+ * Runs one `update public.files_queue set …` on the `n` rows from the `from`th file on that satisfy
+ * `where`.
+ */
 export async function change(
-  stack: TestStack,
+  stack: SupabaseStack,
   bucket: string,
   { set, from, n, where = 'true' }: { set: string; from: number; n: number; where?: string },
 ): Promise<void> {
@@ -35,7 +38,7 @@ export async function change(
   if (changed.length !== n) throw new Error(`changed ${changed.length} rows, not ${n}: ${set}`);
 }
 
-/** What {@link plantMix} plants, as a full reading must count it. */
+/** The counts of a full reading after {@link plantMix}. */
 export const MIX = {
   files: 5_012,
   placeholders: 3,
@@ -52,8 +55,11 @@ export const MIX = {
   sizeMismatches: 21,
 } as const satisfies Partial<FullReading>;
 
-/** A bucket of 5,000 files with some of everything that may be wrong, and some of what only looks so. */
-export async function plantMix(stack: TestStack): Promise<string> {
+/**
+ * Makes a bucket of 5,000 files with every kind of difference, and with states that only look like
+ * one.
+ */
+export async function plantMix(stack: SupabaseStack): Promise<string> {
   const bucket = await plantBucket(stack, 5_000);
   await queueAll(stack, bucket);
   const paths = (from: number, to: number): string =>
@@ -61,7 +67,7 @@ export async function plantMix(stack: TestStack): Promise<string> {
   await stack.sql(`delete from public.files_queue where ${paths(0, 139)}`, [bucket]);
   await stack.sql(`update public.files_queue set bucket_id = '${OTHER}' where ${paths(140, 147)}`, [bucket]);
 
-  // In flight: of this minute, on either side.
+  // In flight: an object and a row of this minute.
   await plantFiles(stack, bucket, 12, 6_000);
   await stack.sql(
     `update storage.objects set created_at = now(), updated_at = now()
@@ -77,14 +83,15 @@ export async function plantMix(stack: TestStack): Promise<string> {
 
   const hashed = 'content_sha256 is not null';
   await change(stack, bucket, { set: `content_sha256 = 'v1:other'`, from: 200, n: 9, where: hashed });
-  // Dates tell where there is no hash.
+  // Without a hash, the dates decide.
   await change(stack, bucket, {
     set: `created_at = now() - interval '2 days'`,
     from: 300,
     n: 4,
     where: 'content_sha256 is null',
   });
-  // Not stale: known already, of another version of the projection, written a moment ago, or almost as old.
+  // Not stale: marked already, hashed by another projection version, written just now, or almost as
+  // old.
   await change(stack, bucket, {
     set: `content_sha256 = 'v1:other', requeue = true`,
     from: 400,
@@ -112,7 +119,7 @@ export async function plantMix(stack: TestStack): Promise<string> {
     where: 'file_size is not null',
   });
   await change(stack, bucket, { set: 'dangling_since = now()', from: 1_000, n: 2 });
-  // A placeholder that the team's own statement queued.
+  // A placeholder that the team's own statement has queued.
   await stack.sql(
     `insert into public.files_queue (file_path, bucket_id, file_size, created_at)
      select name, bucket_id, 0, now() - interval '1 day' from storage.objects where bucket_id = $1 and name like '%cat0/.empty%'`,
@@ -123,7 +130,7 @@ export async function plantMix(stack: TestStack): Promise<string> {
 
 /** Rows without an object. */
 export async function plantRows(
-  stack: TestStack,
+  stack: SupabaseStack,
   bucket: string,
   { n, from, age }: { n: number; from: number; age: string },
 ): Promise<void> {
@@ -135,8 +142,8 @@ export async function plantRows(
   );
 }
 
-/** A full reading. */
-export async function readFull(stack: TestStack, bucket: string): Promise<FullReading> {
+/** Takes a full reading of a bucket. */
+export async function readFull(stack: SupabaseStack, bucket: string): Promise<FullReading> {
   const reading = await stack.supabase.coherence.measure({ bucket, kind: 'full', graceSeconds: GRACE });
   if (reading.kind !== 'full') throw new Error('not a full reading');
   return reading;

@@ -1,9 +1,9 @@
 import { documentPath } from '../../src/contract/documents.ts';
 import type { BatchRef, EnqueueResult } from '../../src/contract/collecting.ts';
 import { articleId, batchOf, hashOf, plantDue, putObject } from './queue.ts';
-import type { TestStack } from './stack.ts';
+import type { SupabaseStack } from './supabase.ts';
 
-/** What an enqueue says that did nothing at all. */
+/** The result of an enqueue that changed nothing. */
 export const NOTHING: EnqueueResult = {
   queued: 0,
   requeued: 0,
@@ -13,7 +13,10 @@ export const NOTHING: EnqueueResult = {
   lost: [],
 };
 
-/** A batch and the documents that it holds; `first` and `path` are those of the first one. */
+/**
+ * A batch and the ids of its documents. `first` and `path` are the id and the path of the first
+ * one.
+ */
 interface HeldBatch {
   readonly batch: BatchRef;
   readonly ids: readonly string[];
@@ -22,16 +25,19 @@ interface HeldBatch {
 }
 
 interface Collecting {
-  /** A batch that holds `count` new documents. */
+  /** Leases `count` new documents to a new batch. */
   readonly newBatch: (count: number) => Promise<HeldBatch>;
-  /** Makes known documents due again and takes them, as a changed signal does. */
+  /** Makes known documents due, as a new change signal does, and leases them to a new batch. */
   readonly again: (ids: readonly string[]) => Promise<BatchRef>;
   /** Uploads and enqueues one new document, and lets its Worker finish. */
   readonly processedDocument: (body: string) => Promise<HeldBatch>;
 }
 
-/** Steps of the collection `codes`, with ids and batches that were never used. The stack may be opened later. */
-export function collectingOf(stack: () => TestStack): Collecting {
+/**
+ * Calls for the collection `codes`, with new ids and batches each time. The stack may be opened
+ * later.
+ */
+export function collectingOf(stack: () => SupabaseStack): Collecting {
   let sequence = 0;
   let number = 0;
 

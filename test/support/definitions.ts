@@ -1,6 +1,10 @@
-import type { TestStack } from './stack.ts';
+import type { SupabaseStack } from './supabase.ts';
 
-/** Everything that a migration may define in our two schemas, as text, with its owner and rights. */
+/**
+ * All definitions in our two schemas, as text, with owners and rights. Unlike tools/sql/catalogue
+ * it also reads what legisync itself never makes but teams do (policies, sequences), and
+ * `relfilenode`, which changes if PostgreSQL rewrites a table.
+ */
 const DEFINITIONS = `
   with ours as (select oid, nspname, nspacl, nspowner from pg_namespace where nspname in ('public', 'legisync')),
   relations as (select c.* from pg_class c join ours on ours.oid = c.relnamespace)
@@ -34,8 +38,8 @@ const DEFINITIONS = `
     from relations c join pg_policy p on p.polrelid = c.oid
   order by 1`;
 
-/** What `public` and `legisync` define, by name; equal before and after means that nothing changed. */
-export async function definitions(stack: TestStack): Promise<ReadonlyMap<string, string>> {
+/** The definitions in `public` and `legisync`, by name. Equal before and after: nothing changed. */
+export async function definitions(stack: SupabaseStack): Promise<ReadonlyMap<string, string>> {
   const rows = await stack.sql<{ name: string; definition: string }>(DEFINITIONS);
   return new Map(rows.map(({ name, definition }) => [name, definition]));
 }

@@ -1,6 +1,6 @@
 /**
- * A Worker that claims DOOMED_BATCH files for DOOMED_LEASE_SECONDS, says so, and never works on them: it is there to be
- * killed.
+ * A Worker that claims DOOMED_BATCH files for DOOMED_LEASE_SECONDS, writes that it has started, and
+ * processes none of them: the test kills it.
  */
 import { createClient } from '@supabase/supabase-js';
 
@@ -20,5 +20,5 @@ const { error } = await supabase.rpc('legisync_claim_files', {
 });
 if (error !== null) throw new Error(error.message);
 process.stdout.write('worker started\n');
-// The timer keeps the process alive, with its claim, until it is killed; a minute is longer than any test waits.
-setInterval(() => process.exit(1), 60_000);
+// The timer keeps the process alive until it is killed. It ends with its parent.
+setInterval(() => undefined, 60_000);

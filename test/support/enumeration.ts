@@ -1,12 +1,15 @@
 import type { PassState, RegisteredPage, Slice, PageAction } from '../../src/supabase/types.ts';
 import { articleId, batchOf } from './queue.ts';
-import type { TestStack } from './stack.ts';
+import type { SupabaseStack } from './supabase.ts';
 
 /** The interval between two passes, in seconds. */
 export const HOUR = 3_600;
 const LEASE_SECONDS = 120;
 
-/** One page of a listing; by default the slice's next page, which is all of the listing, read by lane 1. */
+/**
+ * One page of a listing; by default the slice's next page, which is all of the listing, read by
+ * lane 1.
+ */
 interface Page {
   readonly lane?: number;
   readonly page?: number;
@@ -25,7 +28,7 @@ interface Enumeration {
 }
 
 /** Calls on the collection `codes`, as its lanes make them. The stack may be opened later. */
-export function enumerationOf(stack: () => TestStack): Enumeration {
+export function enumerationOf(stack: () => SupabaseStack): Enumeration {
   const leaseOrNull = (lane = 1, pass = 1) =>
     stack().supabase.catalogue.leaseSlice(batchOf('codes', lane), pass, LEASE_SECONDS);
   return {

@@ -1,6 +1,7 @@
 /**
- * A worker process that kills itself with SIGKILL at a named point, as a power cut would: `FAULT_POINT` says where,
- * `FAULT_CALL` at which call (from 1). The faults sit in front of the ports; the worker's own code is untouched.
+ * A worker process that kills itself with SIGKILL at a named point, as a power cut would:
+ * `FAULT_POINT` says where, `FAULT_CALL` at which call (from 1). The faults sit in front of the
+ * ports; the worker's own code is untouched.
  */
 import { Runtime } from '@temporalio/worker';
 import type { ActivityDeps } from '../../src/activities/deps.ts';

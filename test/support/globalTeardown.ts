@@ -1,3 +1,3 @@
-import { tearDown } from './servers.ts';
+import { tearDown } from './teardown.ts';
 
 export default tearDown;

@@ -1,17 +1,17 @@
 import type { Client } from 'pg';
 import { readingOf, type Reading } from './plans.ts';
 
-/** A batch of the workflow that all calls below speak for. */
+/** The batch of all calls below. */
 const BATCH = `'{"workflow":"w","run":"r","sequence":1}'`;
 
-/** The category that collections work on, the bucket, and a path in its middle. */
+/** The collection's category, the bucket, and a path in its middle. */
 const CATEGORY = 'cat1';
 const MIDDLE = `legifrance/cat3/`;
 
 /**
- * Fills Storage, the queue and the catalogue with as many rows each: files in 12 categories, in an order that is not that
- * of their paths; every row pending, every document stored. Statistics are those of the tables as they were before, until
- * somebody says `analyze`: no autovacuum comes in between.
+ * Fills Storage, the queue and the catalogue with the same number of rows. The files are in 12
+ * categories, and not inserted in the order of their paths. Every row is pending, every document
+ * stored. The statistics stay outdated until the caller runs `analyze`, because autovacuum is off.
  */
 export async function plantAlike(client: Client, rows: number): Promise<void> {
   await client.query(`
@@ -42,15 +42,22 @@ export async function plantAlike(client: Client, rows: number): Promise<void> {
       values ('${CATEGORY}', 1, 's', 'source', ('w', 'r', 1), now(), now() + interval '1 hour')`);
 }
 
-/** A function that is called all the time, or once for each of many parts of the whole. */
+/**
+ * A function that is called all the time, or once for each of many parts of a collection or bucket.
+ */
 export interface HotFunction {
   readonly name: string;
-  /** Run first; `$ids` stands for an array of 100 ids, `$page` for the same as a listing, `$slice` and `$run`. */
+  /**
+   * Runs first. `$ids` is replaced by an array of 100 ids, `$page` by the same as a listing; also
+   * `$slice` and `$run`.
+   */
   readonly before?: string;
-  /** Run first, and not rolled back: what one transaction has changed would still be in its way. */
+  /**
+   * Runs first, and is not rolled back: rows changed in the same transaction would slow the call.
+   */
   readonly lasting?: readonly string[];
   readonly call: string;
-  /** Pages that one call may ask for, whatever the size of the tables. */
+  /** Number of pages that one call may read, for any size of the tables. */
   readonly buffers: number;
 }
 
@@ -61,7 +68,10 @@ const run = (phase: string): string =>
    values ('b', '${phase === 'sizes' ? 'sizes' : 'queue'}', '15 minutes', 'o', '${phase}', '${MIDDLE}')`;
 const chunk = (phase: string): string => `legisync_backfill_chunk($run, '${phase}', '${MIDDLE}', 1000)`;
 
-/** Measured at 1.4 million rows, with room for a tree that is one level higher, and for pages that are not visible to all. */
+/**
+ * Measured at 1.4 million rows. The limits leave room for one more index level and for pages that
+ * are not all-visible.
+ */
 export const HOT_FUNCTIONS: readonly HotFunction[] = [
   { name: 'open_pass', call: `legisync_open_pass('${CATEGORY}', '{s}', 60)`, buffers: 150 },
   {
@@ -136,7 +146,7 @@ export const HOT_FUNCTIONS: readonly HotFunction[] = [
     call: `legisync_repair_stale('b', 900, '${MIDDLE}', 1000, true)`,
     buffers: 15_000,
   },
-  // The last one: what it changes stays.
+  // Must be the last one, because its changes stay.
   {
     name: 'claim_files where all that is pending is processed as well',
     lasting: ['update public.files_queue set processed = true', 'vacuum public.files_queue'],
@@ -173,8 +183,8 @@ export async function readHot(client: Client, { before, lasting = [], call }: Ho
       await client.query('rollback');
     }
   };
-  // The first call of a session also reads the catalogue of the database, and steps over what earlier calls, which were
-  // rolled back, have left in the indexes.
+  // The first call of a session also reads the system catalogue, and skips index entries of earlier
+  // calls, which were rolled back.
   await read(call.includes('$run') ? before : undefined);
   return read(before);
 }

@@ -1,16 +1,16 @@
 import { Client } from 'pg';
 
-/** What Workers that poll the table did. */
+/** What Workers that poll the table have done. */
 export interface WorkersReport {
-  /** Paths in the order in which they were taken; a path that was worked twice is there twice. */
+  /**
+   * Paths in the order in which they were taken. A file that was processed twice has its path in it
+   * twice.
+   */
   readonly worked: readonly string[];
   readonly errors: readonly string[];
-  /** The longest that any of their statements took, in milliseconds. */
-  readonly longestMs: number;
-  readonly statements: number;
 }
 
-// Letter for letter what Workers send that know nothing of legisync.
+// Exactly what a Worker sends that does not know legisync.
 const CLAIM = `
   update files_queue set status = 'processing'
   where file_path = (
@@ -19,10 +19,18 @@ const CLAIM = `
   returning file_path`;
 const FINISH = `update files_queue set status = 'processed', processed = true where file_path = $1`;
 
-/** The database does the waiting where there is nothing to do: a Worker asks again after so long. */
+/**
+ * Pause of a Worker that finds nothing. It spares the processor, and no test depends on its length.
+ */
 const IDLE = 'select pg_sleep(0.005)';
 
-/** More than a Worker does in a test: the lists stay bounded. */
+/**
+ * A statement that takes longer fails, and its Worker reports the error: something has locked the
+ * Workers out.
+ */
+const STATEMENT_TIMEOUT_MS = 30_000;
+
+/** Bounds the lists. No test needs as many. */
 const MAX_STATEMENTS = 200_000;
 
 /** Workers that poll the table, each in a session of its own, from now until `stop`. */
@@ -32,13 +40,12 @@ export class LegacyWorkers {
   readonly #errors: string[] = [];
   readonly #running: Promise<void>[];
   #statements = 0;
-  #longestMs = 0;
 
   constructor(databaseUrl: string, workers: number) {
     this.#running = Array.from({ length: workers }, () => this.#work(databaseUrl));
   }
 
-  /** How many files were finished so far. */
+  /** Number of files finished so far. */
   get finished(): number {
     return this.#worked.length;
   }
@@ -49,21 +56,19 @@ export class LegacyWorkers {
     return {
       worked: this.#worked,
       errors: this.#errors,
-      longestMs: this.#longestMs,
-      statements: this.#statements,
     };
   }
 
   async #work(databaseUrl: string): Promise<void> {
-    const client = new Client({ connectionString: databaseUrl });
+    const client = new Client({ connectionString: databaseUrl, statement_timeout: STATEMENT_TIMEOUT_MS });
     try {
       await client.connect();
       while (!this.#stop.signal.aborted && this.#statements < MAX_STATEMENTS) {
-        const [path] = await this.#timed(client, CLAIM, []);
+        const [path] = await this.#run(client, CLAIM, []);
         if (path === undefined) {
           await client.query(IDLE);
         } else {
-          await this.#timed(client, FINISH, [path]);
+          await this.#run(client, FINISH, [path]);
           this.#worked.push(path);
         }
       }
@@ -74,11 +79,9 @@ export class LegacyWorkers {
     }
   }
 
-  async #timed(client: Client, sql: string, values: readonly string[]): Promise<string[]> {
-    const began = performance.now();
+  async #run(client: Client, sql: string, values: readonly string[]): Promise<string[]> {
     const { rows } = await client.query<{ file_path: string }>(sql, [...values]);
     this.#statements += 1;
-    this.#longestMs = Math.max(this.#longestMs, performance.now() - began);
     return rows.map(({ file_path }) => file_path);
   }
 }

@@ -21,7 +21,10 @@ export interface MassiveStack {
   readonly close: () => Promise<void>;
 }
 
-/** A stack, and one collection with a name, a task queue and a workflow of its own on the run's Temporal server. */
+/**
+ * Opens a stack with one collection. Its name, task queue and workflow are unique on the run's
+ * Temporal server.
+ */
 export async function openMassive(
   sources: Collection['sources'],
   options: StackOptions = {},
@@ -54,7 +57,7 @@ export async function openMassive(
       }),
     handle,
     async close() {
-      // Whatever the tests left running; a workflow that has ended is none of our business any more.
+      // The tests may leave it running. The call fails if it has ended.
       await handle()
         .terminate()
         .catch(() => undefined);
@@ -68,7 +71,10 @@ export async function openMassive(
 type History = Awaited<ReturnType<WorkflowHandle['fetchHistory']>>;
 export type HistoryEvent = NonNullable<History['events']>[number];
 
-/** The histories of all runs of the collection's workflow, the newest first: continue-as-new links each to the one before. */
+/**
+ * The histories of all runs of the collection's workflow, the newest first. Continue-as-new links
+ * each to the previous one.
+ */
 export async function runsOfChain({
   client,
   handle,

@@ -1,4 +1,4 @@
-/** The statement with which operators fill files_queue batch by batch, letter for letter. */
+/** Exactly the statement with which operators fill files_queue batch by batch. */
 export const OPTION_A = `-- OPTION A : Batch par batch (recommandé pour >500k fichiers)
 INSERT INTO files_queue (file_path, bucket_id, file_size, status, processed)
 SELECT 

@@ -1,4 +1,4 @@
-import { BUCKET } from './stack.ts';
+import { BUCKET } from './supabase.ts';
 
 /** What a parameter of an RPC function takes, and what it refuses besides null. */
 export interface Parameter {
@@ -21,7 +21,7 @@ const list = (valid: readonly string[], least: 0 | 1, most: number): Parameter =
   valid,
   invalid: [...(least === 1 ? [[]] : []), many(most + 1), [null]],
 });
-/** A JSON array of objects, each with texts or other values under these keys. */
+/** A JSON array of objects with these keys. */
 const objects = (valid: Readonly<Record<string, unknown>>, least: 0 | 1, most: number): Parameter => ({
   valid: [valid],
   invalid: [
@@ -46,7 +46,9 @@ const adopt: Parameter = { valid: 'trust', invalid: ['', 'Trust', 'ignore'] };
 const cursorOf = text('', 1_024, 0);
 const id = 'LEGIARTI000000000001';
 const listed = { id, revision: 'r1' };
-/** A listing may have no change signal: the one field besides `before` of p_options that takes null. */
+/**
+ * A listing may have no change signal: the one field besides `before` of p_options that takes null.
+ */
 const unsigned = { id: 'LEGIARTI000000000002', revision: null };
 const batch: Parameter = {
   valid: { workflow: 'w', run: 'r', sequence: 1 },
@@ -93,7 +95,7 @@ const repair = {
   p_bucket: bucket,
   p_grace_seconds: grace,
   p_after: cursorOf,
-  p_step: number(100, 1, 100_000),
+  p_size: number(100, 1, 100_000),
   p_dry_run: { valid: true, invalid: [] },
 };
 const token: Parameter = { valid: '00000000-0000-4000-8000-000000000000', invalid: [] };
@@ -107,7 +109,7 @@ export const PARAMETERS: Readonly<Record<string, Readonly<Record<string, Paramet
     p_run: { valid: 1, invalid: [0, -1] },
     p_phase: { valid: 'queue', invalid: ['', 'Queue', 'queue:'] },
     p_position: cursorOf,
-    p_step: number(100, 1, 1_000_000),
+    p_size: number(100, 1, 1_000_000),
   },
   legisync_claim_files: { p_worker: text('w', 200), p_batch: number(1, 1, 1_000), p_lease_seconds: lease },
   legisync_collection_controls: { p_collection: category },

@@ -1,6 +1,6 @@
 import type { RegisteredPage, Slice, SliceKey, PageAction } from '../../src/supabase/types.ts';
 import { batchOf } from './queue.ts';
-import type { TestStack } from './stack.ts';
+import type { SupabaseStack } from './supabase.ts';
 
 const LEASE_SECONDS = 120;
 const INTERVAL_SECONDS = 3_600;
@@ -21,11 +21,14 @@ export const year = (number: number, ids: readonly string[]): Part => ({
   ids,
 });
 
-/** The passes of the collection `codes`, one after the other, read in the order that a test says. */
+/**
+ * The passes of the collection `codes`, one after the other. The test decides the order of the
+ * calls.
+ */
 export interface Passes {
   /** Begins the next pass, with each source split into its parts. */
   readonly begin: (sources: Readonly<Record<string, readonly Part[]>>) => Promise<void>;
-  /** Reads a part to its end: a table of contents in one answer, a window in two rounds. */
+  /** Reads all of a part: a table of contents in one answer, a window in two rounds. */
   readonly read: (part: Part, revision?: string) => Promise<void>;
   /** The slice of a part. */
   readonly lease: (key: SliceKey) => Promise<Slice>;
@@ -37,13 +40,13 @@ export interface Passes {
     revision?: string,
   ) => Promise<RegisteredPage>;
   readonly park: (part: Part) => Promise<void>;
-  /** Counts what is due as stored, ends the pass, and lets the interval pass. */
+  /** Marks due documents as stored, completes the pass, and ends its interval. */
   readonly end: () => Promise<void>;
   /** All of these in one: every part is read, in order. */
   readonly whole: (sources: Readonly<Record<string, readonly Part[]>>, revision?: string) => Promise<void>;
 }
 
-export function passesOf(stack: () => TestStack): Passes {
+export function passesOf(stack: () => SupabaseStack): Passes {
   let pass = 0;
   let names: readonly string[] = [];
   const catalogue = () => stack().supabase.catalogue;

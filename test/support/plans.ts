@@ -1,11 +1,14 @@
 import type { Client } from 'pg';
 import { withSession } from './sessions.ts';
-import type { TestStack } from './stack.ts';
+import type { SupabaseStack } from './supabase.ts';
 
 /** One statement that ran inside a function, as `auto_explain` shows it. */
 export interface NestedPlan {
   readonly query: string;
-  /** Each node of the plan, from the top: its type, and the table that it reads, as in `Index Scan documents`. */
+  /**
+   * Each node of the plan, from the top: its type, and the table that it reads, as in `Index Scan
+   * documents`.
+   */
   readonly nodes: readonly string[];
 }
 
@@ -22,7 +25,9 @@ export interface Reading {
   readonly plans: readonly NestedPlan[];
 }
 
-/** Has the session report the plan of every statement, also inside functions. For a superuser. */
+/**
+ * Makes the session report the plan of every statement, also inside functions. Needs a superuser.
+ */
 async function watchPlans(client: Client): Promise<void> {
   await client.query(`load 'auto_explain';
     set auto_explain.log_min_duration = 0; set auto_explain.log_nested_statements = on;
@@ -30,7 +35,9 @@ async function watchPlans(client: Client): Promise<void> {
     set auto_explain.log_format = json; set client_min_messages = log`);
 }
 
-/** Runs `call` in a session that {@link watchPlans} has prepared. Its effects are the caller's to roll back. */
+/**
+ * Runs `call` in a session that {@link watchPlans} has prepared. The caller rolls its effects back.
+ */
 export async function readingOf(client: Client, call: string): Promise<Reading> {
   const plans: NestedPlan[] = [];
   const listen = ({ message = '' }: { message?: string | undefined }): void => {
@@ -61,11 +68,11 @@ export function nodesLike({ plans }: Reading, ...patterns: readonly RegExp[]): r
   return plans.flatMap(({ nodes }) => nodes.filter((node) => patterns.some((one) => one.test(node))));
 }
 
-/** What a hot function must not do: its work would grow with the table. */
+/** Plan nodes that a hot function must not have: their work grows with the table. */
 export const WHOLE_TABLES = /^(Parallel )?Seq Scan (objects|files_queue|documents)$/;
 
-/** Lends a session that {@link watchPlans} has prepared. */
-export const withPlans = <T>(stack: TestStack, use: (client: Client) => Promise<T>): Promise<T> =>
+/** Opens a session, prepares it by {@link watchPlans}, and ends it after `use`. */
+export const withPlans = <T>(stack: SupabaseStack, use: (client: Client) => Promise<T>): Promise<T> =>
   withSession(stack.databaseUrl, async ({ client }) => {
     await watchPlans(client);
     return use(client);
@@ -77,11 +84,11 @@ export interface Prevented {
   readonly setting: string;
   /** Runs the function. */
   readonly call: string;
-  /** Nodes that are there without the setting, and not with it. */
+  /** Nodes that the plan has without the setting, and does not have with it. */
   readonly node: RegExp;
 }
 
-/** The nodes in question as the function is, and as it is without the setting. */
+/** Those nodes with the setting, and without it. */
 export async function withAndWithout(
   client: Client,
   { fn, setting, call, node }: Prevented,
@@ -95,7 +102,7 @@ export async function withAndWithout(
     try {
       await client.query(change);
       const reading = await readingOf(client, call);
-      // Plans that read a table: not the check of a parameter, nor a list.
+      // Only plans that read a table, not those of parameter checks or lists.
       const plans = reading.plans.filter((plan) =>
         plan.nodes.some((one) => / (objects|files_queue|documents)$/.test(one)),
       );

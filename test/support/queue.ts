@@ -2,9 +2,9 @@ import { createHash } from 'node:crypto';
 import { createClient } from '@supabase/supabase-js';
 import type { BatchRef } from '../../src/contract/collecting.ts';
 import { documentPath } from '../../src/contract/documents.ts';
-import { BUCKET, type TestStack } from './stack.ts';
+import { BUCKET, type SupabaseStack } from './supabase.ts';
 
-/** The columns of `files_queue` that tests look at. */
+/** The columns of `files_queue` that tests read. */
 export interface QueueRow {
   readonly file_path: string;
   readonly bucket_id: string;
@@ -15,7 +15,7 @@ export interface QueueRow {
   readonly requeue: boolean;
 }
 
-/** The columns of the catalogue that tests look at. */
+/** The columns of the catalogue that tests read. */
 export interface DocumentRow {
   readonly id: string;
   readonly state: string;
@@ -23,9 +23,9 @@ export interface DocumentRow {
   readonly attempts: number;
   readonly code: string | null;
   readonly message: string | null;
-  /** The batch that has it, as PostgreSQL writes a composite: see {@link holderOf}. */
+  /** The batch that holds it, as PostgreSQL writes a composite: see {@link holderOf}. */
   readonly holder: string | null;
-  /** Seconds from now until it is due; zero or less: due; null: nothing to do. */
+  /** Seconds until it is due. Zero or less: due now. Null: never due. */
   readonly due_in: number | null;
 }
 
@@ -41,19 +41,19 @@ export const batchOf = (collection: string, sequence: number, more: Partial<Batc
   ...more,
 });
 
-/** A batch as a column of type `legisync.batch` reads. */
+/** A batch as PostgreSQL writes a value of type `legisync.batch`. */
 export const holderOf = ({ workflow, run, sequence }: BatchRef): string => `(${workflow},${run},${sequence})`;
 
-/** `v1:` and the hash of a text: what an upload of `text` carries. */
+/** `v1:` and the hash of a text, as in the metadata of an upload of `text`. */
 export const hashOf = (text: string, version = 'v1'): string =>
   `${version}:${createHash('sha256').update(text).digest('hex')}`;
 
 /**
- * Uploads through the gateway, as any client may: with `sha256` in the user metadata, or, with null, without a hash as
- * files from before legisync have none.
+ * Uploads through the gateway, with `sha256` in the user metadata. Null: without a hash, as files
+ * collected before legisync.
  */
 export async function putObject(
-  stack: TestStack,
+  stack: SupabaseStack,
   path: string,
   body: string,
   sha256: string | null = hashOf(body),
@@ -66,9 +66,12 @@ export async function putObject(
   if (error !== null) throw error;
 }
 
-/** Objects from before legisync, without a hash; by SQL, because 10,000 uploads would take minutes. */
+/**
+ * Adds objects collected before legisync, without a hash. By SQL, because 10,000 uploads take
+ * minutes.
+ */
 export async function plantObjects(
-  stack: TestStack,
+  stack: SupabaseStack,
   category: string,
   ids: readonly string[],
 ): Promise<void> {
@@ -79,7 +82,7 @@ export async function plantObjects(
   );
 }
 
-export async function queueRow(stack: TestStack, path: string): Promise<QueueRow | undefined> {
+export async function queueRow(stack: SupabaseStack, path: string): Promise<QueueRow | undefined> {
   const rows = await stack.sql<QueueRow>(
     `select file_path, bucket_id, file_size, status, processed, content_sha256, requeue
        from public.files_queue where file_path = $1`,
@@ -89,7 +92,7 @@ export async function queueRow(stack: TestStack, path: string): Promise<QueueRow
 }
 
 export async function documentRow(
-  stack: TestStack,
+  stack: SupabaseStack,
   category: string,
   id: string,
 ): Promise<DocumentRow | undefined> {
@@ -103,7 +106,11 @@ export async function documentRow(
 }
 
 /** Makes documents due in the catalogue without an enumeration. */
-export async function plantDue(stack: TestStack, category: string, ids: readonly string[]): Promise<void> {
+export async function plantDue(
+  stack: SupabaseStack,
+  category: string,
+  ids: readonly string[],
+): Promise<void> {
   await stack.sql(
     `insert into legisync.documents (category, id, source, revision, state, next_attempt_at)
      select $1, id, 'test', 'r1', 'discovered', clock_timestamp() from unnest($2::text[]) id`,
@@ -112,7 +119,7 @@ export async function plantDue(stack: TestStack, category: string, ids: readonly
 }
 
 /** A checksum of every column of every row of a table. */
-export async function checksum(stack: TestStack, table: string): Promise<string> {
+export async function checksum(stack: SupabaseStack, table: string): Promise<string> {
   const rows = await stack.sql<{ sum: string }>(
     `select md5(coalesce(string_agg(md5(t::text || xmin::text || ctid::text), '' order by t::text), '')) as sum
        from ${table} t`,
@@ -121,7 +128,7 @@ export async function checksum(stack: TestStack, table: string): Promise<string>
 }
 
 /** Empties the catalogue, the passes and the queue; objects stay. */
-export async function emptyTables(stack: TestStack): Promise<void> {
+export async function emptyTables(stack: SupabaseStack): Promise<void> {
   await stack.sql(
     `begin; set local legisync.allow_emptying = 'files_queue';
      truncate legisync.documents, legisync.passes, legisync.slices, legisync.listing_rounds, legisync.listing_documents,

@@ -1,13 +1,20 @@
-/** What the global setup leaves for the test files, which run in processes of their own. */
+/**
+ * The environment variables by which the set-up tells the test files, which are other processes,
+ * what it started.
+ */
 export const SERVERS = {
   /** URL of the superuser. */
   postgres: 'LEGISYNCTEST_POSTGRES_URL',
   /** host:port */
   temporal: 'LEGISYNCTEST_TEMPORAL_ADDRESS',
   temporalCli: 'LEGISYNCTEST_TEMPORAL_CLI',
+  /** Path of the bundle of `src/workflows`. */
+  workflowBundle: 'LEGISYNCTEST_WORKFLOW_BUNDLE',
+  /** Path of the bundle of `test/commands/stubWorkflows.ts`. */
+  stubBundle: 'LEGISYNCTEST_STUB_BUNDLE',
 } as const;
 
-/** Template databases: a Supabase project as it comes, and with our migrations. */
+/** Template databases: an empty Supabase project, and one with our migrations. */
 export const TEMPLATES = { bare: 'supabase_bare', migrated: 'supabase_migrated' } as const;
 
 /** As in the default configuration. */
@@ -22,18 +29,10 @@ export const STATUS_VALUES = {
 
 export function serverSetting(name: keyof typeof SERVERS): string {
   const value = process.env[SERVERS[name]];
-  if (value === undefined) throw new Error(`${SERVERS[name]} is not set: run the tests with \`npm test\`.`);
+  if (value === undefined) {
+    throw new Error(
+      `${SERVERS[name]} is not set. The folder of this test gets no such server: see jest.config.js.`,
+    );
+  }
   return value;
-}
-
-/** Setup and teardown run in one process, but jest loads the modules anew for each: the list hangs on the process. */
-const holder = globalThis as { legisyncTeardown?: (() => Promise<void>)[] };
-
-export function onTeardown(step: () => Promise<void>): void {
-  holder.legisyncTeardown = [...(holder.legisyncTeardown ?? []), step];
-}
-
-/** The last one set up goes first. */
-export async function tearDown(): Promise<void> {
-  for (const step of (holder.legisyncTeardown ?? []).toReversed()) await step();
 }

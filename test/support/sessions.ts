@@ -1,13 +1,16 @@
 import { Client } from 'pg';
-import type { TestStack } from './stack.ts';
+import type { SupabaseStack } from './supabase.ts';
 
-/** A database session of its own, for interleavings that a test owns. */
+/** A separate database session, for a test that decides the order of the steps of two sessions. */
 export interface Session {
   readonly client: Client;
   readonly pid: number;
 }
 
-/** Lends a session, as the superuser, and ends it (rolling back what is open). */
+/**
+ * Opens a session as the superuser of `databaseUrl`, and ends it after `use`, which rolls back an
+ * open transaction.
+ */
 export async function withSession<T>(databaseUrl: string, use: (session: Session) => Promise<T>): Promise<T> {
   const client = new Client({ connectionString: databaseUrl });
   await client.connect();
@@ -19,7 +22,7 @@ export async function withSession<T>(databaseUrl: string, use: (session: Session
   }
 }
 
-/** The same database as the project's own role `postgres`, which is no superuser. */
+/** The URL of the same database for the project's role `postgres`, which is not a superuser. */
 export function asPostgres(databaseUrl: string): string {
   const url = new URL(databaseUrl);
   url.username = 'postgres';
@@ -27,28 +30,28 @@ export function asPostgres(databaseUrl: string): string {
 }
 
 const POLL_SECONDS = 0.01;
-const DEADLINE_MS = 10_000;
+const DEADLINE_MS = 60_000;
 
 /**
  * Waits until some session waits for a lock that `pid` holds.
  *
- * @throws Error after 10 s
+ * @throws Error after a minute
  */
-export async function untilBlocked(stack: TestStack, pid: number): Promise<void> {
+export async function untilBlocked(stack: SupabaseStack, pid: number): Promise<void> {
   return untilTrue(stack, '$1 = any (pg_blocking_pids(pid))', pid);
 }
 
 /**
  * Waits until session `pid` itself waits for a lock.
  *
- * @throws Error after 10 s
+ * @throws Error after a minute
  */
-export async function untilWaiting(stack: TestStack, pid: number): Promise<void> {
+export async function untilWaiting(stack: SupabaseStack, pid: number): Promise<void> {
   return untilTrue(stack, 'pid = $1 and cardinality(pg_blocking_pids(pid)) > 0', pid);
 }
 
-/** Waits for a session of the stack's database of which `condition` is true. */
-async function untilTrue(stack: TestStack, condition: string, pid: number): Promise<void> {
+/** Waits until `condition` is true for a session of the stack's database. */
+async function untilTrue(stack: SupabaseStack, condition: string, pid: number): Promise<void> {
   const deadline = performance.now() + DEADLINE_MS;
   for (;;) {
     const rows = await stack.sql(
@@ -56,8 +59,9 @@ async function untilTrue(stack: TestStack, condition: string, pid: number): Prom
       [pid],
     );
     if (rows.length > 0) return;
-    if (performance.now() > deadline) throw new Error(`Not within 10 s, for session ${pid}: ${condition}`);
-    // The database does the waiting between two questions.
+    if (performance.now() > deadline)
+      throw new Error(`Not within a minute, for session ${pid}: ${condition}`);
+    // The pause spares the processor.
     await stack.sql('select pg_sleep($1)', [POLL_SECONDS]);
   }
 }

@@ -13,7 +13,7 @@ export interface Stage {
 /** One turn of an actor. */
 export type Turn = (stage: Stage) => Promise<void>;
 
-/** Ended by the killer: expected, and the actor goes on in a new session. */
+/** Ended by the killer: expected, and the actor continues in a new session. */
 const KILLED: ReadonlySet<string> = new Set(['57014', '57P01']);
 
 export interface Outcome {

@@ -1,0 +1,66 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { bundleWorkflowCode, DefaultLogger } from '@temporalio/worker';
+import { choosePort } from '../../../local/postgres/port.ts';
+import { startTemporal, type TemporalServer } from '../../../local/temporal/server.ts';
+import { SERVERS, serverSetting } from '../servers.ts';
+import { killAtExit, onTeardown, runFolder, setUpOnce } from '../teardown.ts';
+import startSharedPostgres from './postgres.ts';
+import findSharedCli from './temporalCli.ts';
+
+const ROOT = join(import.meta.dirname, '..', '..', '..');
+
+/**
+ * Starts the run's Temporal server, and builds the bundles that its workers load, beside {@link
+ * startSharedPostgres}.
+ */
+export default async function startSharedTemporal(): Promise<void> {
+  await Promise.all([
+    startSharedPostgres(),
+    findSharedCli().then(() => setUpOnce(SERVERS.temporal, startSharedServer)),
+    bundle(SERVERS.workflowBundle, 'src/workflows/index.ts'),
+    bundle(SERVERS.stubBundle, 'test/commands/stubWorkflows.ts'),
+  ]);
+}
+
+async function startSharedServer(): Promise<string> {
+  const temporal = await startServer(join(await runFolder(), 'temporal.log'));
+  onTeardown(async () => {
+    await temporal.stop(5_000);
+  });
+  killAtExit(temporal.kill);
+  return temporal.address;
+}
+
+/** Builds a bundle once for all workers of the run: each build takes a worker seconds. */
+function bundle(variable: string, workflows: string): Promise<void> {
+  return setUpOnce(variable, async () => {
+    const { code } = await bundleWorkflowCode({
+      workflowsPath: join(ROOT, workflows),
+      logger: new DefaultLogger('ERROR'),
+    });
+    const path = join(await runFolder(), `${variable}.js`);
+    await writeFile(path, code);
+    return path;
+  });
+}
+
+/**
+ * Nothing reserves a port between the choice and the server's own bind: another program may take
+ * it.
+ */
+async function startServer(logFile: string, triesLeft = 4): Promise<TemporalServer> {
+  try {
+    return await startTemporal({
+      cliPath: serverSetting('temporalCli'),
+      port: await choosePort(),
+      namespace: 'default',
+      searchAttributes: { LegisyncCollection: 'Keyword', LegisyncState: 'Keyword' },
+      dynamicConfig: {},
+      logFile,
+    });
+  } catch (error) {
+    if (triesLeft === 0) throw error;
+    return startServer(logFile, triesLeft - 1);
+  }
+}

@@ -2,7 +2,22 @@ import { existsSync, globSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
 const ROOT = join(__dirname, '../..');
-const PAGES = ['README.md', 'CHANGELOG.md', ...globSync('docs/**/*.md', { cwd: ROOT })];
+const PAGES = globSync(['*.md', 'docs/**/*.md'], { cwd: ROOT });
+
+/** The anchors of a page, made from its headings as forges make them. */
+function anchorsOf(page: string): Set<string> {
+  const headings = readFileSync(join(ROOT, page), 'utf8')
+    .replaceAll(/^```.*?^```$/gms, '')
+    .matchAll(/^#+ (.*)$/gm);
+  return new Set(
+    [...headings].map(([, heading = '']) =>
+      heading
+        .toLowerCase()
+        .replaceAll(/[^\p{L}\p{N}\s_-]/gu, '')
+        .replaceAll(' ', '-'),
+    ),
+  );
+}
 
 describe('the documents', () => {
   it('link only to files that are there', () => {
@@ -12,6 +27,19 @@ describe('the documents', () => {
         .map(([, target = '']) => target)
         .filter((target) => !existsSync(join(ROOT, dirname(page), target)))
         .map((target) => `${page}: ${target}`);
+    });
+    expect(broken).toEqual([]);
+  });
+
+  it('link only to headings that are there', () => {
+    const broken = PAGES.flatMap((page) => {
+      const links = readFileSync(join(ROOT, page), 'utf8').matchAll(/\]\((?!https?:)([^)#]*)#([^)]+)\)/g);
+      return [...links]
+        .filter(([, target = '', anchor = '']) => {
+          const path = target === '' ? page : join(dirname(page), target);
+          return !anchorsOf(path).has(anchor);
+        })
+        .map(([link]) => `${page}: ${link}`);
     });
     expect(broken).toEqual([]);
   });

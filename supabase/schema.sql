@@ -1,5 +1,6 @@
--- The database after all migrations, as PostgreSQL describes it. Written by `npm run sql:migration` and
--- `npm run sql:schema`; not meant to be edited. The source is supabase/schemas: see docs/database.md.
+-- The database that supabase/schemas and all migrations make, as PostgreSQL describes it. Written by
+-- `npm run sql:migration` and `npm run sql:schema`; not meant to be edited. The source is supabase/schemas: see
+-- docs/database.md.
 --
 -- Applied to an empty Supabase project, as the role postgres, it makes the same database. It lacks rows, such as the one
 -- of legisync.settings.

@@ -3,8 +3,9 @@ import { keyOf, KINDS } from './catalogue/model.ts';
 import type { Catalogue, DatabaseObject } from './catalogue/model.ts';
 
 const HEADER = `\
--- The database after all migrations, as PostgreSQL describes it. Written by \`npm run sql:migration\` and
--- \`npm run sql:schema\`; not meant to be edited. The source is supabase/schemas: see docs/database.md.
+-- The database that supabase/schemas and all migrations make, as PostgreSQL describes it. Written by
+-- \`npm run sql:migration\` and \`npm run sql:schema\`; not meant to be edited. The source is supabase/schemas: see
+-- docs/database.md.
 --
 -- Applied to an empty Supabase project, as the role postgres, it makes the same database. It lacks rows, such as the one
 -- of legisync.settings.

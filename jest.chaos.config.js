@@ -1,7 +1,7 @@
 import { base } from './jest.config.js';
 
 /**
- * `npm run test:chaos`: processes are killed for a quarter of an hour. One file at a time: each
+ * `npm run test:chaos`: processes are killed for 8 to 15 minutes. One file at a time: each
  * takes both cores.
  */
 export default {

@@ -48,9 +48,9 @@ export default {
     ...(setup !== undefined && { globalSetup: `<rootDir>/test/support/setup/${setup}.ts` }),
   })),
   testSequencer: '<rootDir>/test/support/longestFirst.js',
-  // One more than the two cores of the smallest machine: the longest files mostly wait for timeouts
+  // Two for each core of the smallest machine: the longest files mostly wait for time-outs
   // of killed workers.
-  maxWorkers: 3,
+  maxWorkers: 4,
   // Only bounds a test that hangs. Generous, because other programs may use the machine.
   testTimeout: 300_000,
 };

@@ -9,7 +9,7 @@ import { untilBlocked, withSession } from '../support/sessions.ts';
 import { eventually, startWorker, type WorkerProcess } from '../support/workers.ts';
 
 const CODE = 'LEGITEXT000099000003';
-const ARTICLES = 2_000;
+const ARTICLES = 1_000;
 
 describe('a MASSIVE collection', () => {
   let massive: MassiveStack;
@@ -124,7 +124,10 @@ describe('a MASSIVE collection', () => {
     await massive.start();
     await eventually(async () => (await rows()) === ARTICLES);
     expect((await massive.stack.gateway.stats()).uploadsPerObjectMax).toBe(1);
-    expect(massive.stack.simulator.control.stats().consults.maxPerDocument).toBe(1);
+    // Only consults in flight at the Update are aborted and repeated: ten for each of two lanes.
+    const { total, maxPerDocument } = massive.stack.simulator.control.stats().consults;
+    expect(total).toBeLessThanOrEqual(ARTICLES + 20);
+    expect(maxPerDocument).toBeLessThanOrEqual(2);
   });
 
   it('queues what it uploaded before an outage of Légifrance, can be stopped during it, and continues after it', async () => {

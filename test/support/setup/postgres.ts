@@ -7,13 +7,19 @@ import { SERVERS, STATUS_VALUES, TEMPLATES } from '../servers.ts';
 import { killAtExit, onTeardown, runFolder, setUpOnce } from '../teardown.ts';
 
 /**
+ * The server's data need not survive a crash of the machine. Statistics change only when a test
+ * runs ANALYZE, so that plans do not depend on the moment.
+ */
+const FLAGS = { fsync: 'off', full_page_writes: 'off', autovacuum: 'off' };
+
+/**
  * Starts the run's PostgreSQL, with two template databases: an empty Supabase project, and one with
  * our migrations. Each test file clones a template.
  */
 export default function startSharedPostgres(): Promise<void> {
   return setUpOnce(SERVERS.postgres, async () => {
     const dataDir = join(await runFolder(), 'postgres');
-    const postgres = await startPostgres({ dataDir, flags: { fsync: 'off' } });
+    const postgres = await startPostgres({ dataDir, flags: FLAGS });
     let isRunning = true;
     void postgres.exited.then(() => (isRunning = false));
     onTeardown(async () => {

@@ -15,6 +15,8 @@ const ROOT = join(import.meta.dirname, '..', '..', '..');
  * startSharedPostgres}.
  */
 export default async function startSharedTemporal(): Promise<void> {
+  // Workers and commands are processes that compile the same modules each time.
+  await setUpOnce('NODE_COMPILE_CACHE', async () => join(await runFolder(), 'compile-cache'));
   await Promise.all([
     startSharedPostgres(),
     findSharedCli().then(() => setUpOnce(SERVERS.temporal, startSharedServer)),

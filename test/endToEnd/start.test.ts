@@ -114,17 +114,33 @@ function launch(...args: readonly string[]): ChildProcess {
   return child;
 }
 
+/**
+ * Runs `npm start` until it has collected. It starts again if another test takes a port between the
+ * launcher's choice and a part's own bind: nothing can reserve a port.
+ */
 async function collect(...args: readonly string[]): Promise<Report> {
+  for (let triesLeft = 4; ; triesLeft -= 1) {
+    const { code, out, err } = await runOnce(...args);
+    if (code === 0) {
+      const lines = out.trimEnd().split('\n');
+      expect(lines).toHaveLength(1);
+      return JSON.parse(lines[0] ?? '') as Report;
+    }
+    const isPortTaken = /EADDRINUSE|address already in use/i.test(err);
+    if (!isPortTaken || triesLeft === 0) throw new Error(`npm start ended with ${String(code)}:\n${err}`);
+  }
+}
+
+async function runOnce(
+  ...args: readonly string[]
+): Promise<{ readonly code: number | null; readonly out: string; readonly err: string }> {
   const child = launch('--documents', '150', '--exit', '--json', '--rate', '200', ...args);
   let out = '';
   let err = '';
   child.stdout?.on('data', (chunk: Buffer) => (out += chunk.toString()));
   child.stderr?.on('data', (chunk: Buffer) => (err += chunk.toString()));
   const [code] = (await once(child, 'close')) as [number | null];
-  if (code !== 0) throw new Error(`npm start ended with ${String(code)}:\n${err}`);
-  const lines = out.trimEnd().split('\n');
-  expect(lines).toHaveLength(1);
-  return JSON.parse(lines[0] ?? '') as Report;
+  return { code, out, err };
 }
 
 async function stackState(wanted: (state: StackState) => boolean): Promise<StackState> {

@@ -1,5 +1,6 @@
 import type { Collection, SearchSource } from '../contract/collections.ts';
 import { LegisyncError } from '../contract/failures.ts';
+import { DAY_MS } from '../contract/timing.ts';
 import type { FetchInput, FetchResult } from '../contract/collecting.ts';
 import { bisect, reachOf, sliceTarget } from '../legifrance/listing/slicing.ts';
 import type { DateWindow, SearchPage, SearchQuery } from '../legifrance/types.ts';
@@ -8,8 +9,6 @@ import type { ActivityDeps } from './deps.ts';
 import type { Signals } from './liveness.ts';
 import { isQuotaSpent } from './quotaSpent.ts';
 import { concernsSlice } from './serviceFailure.ts';
-
-const DAY_MS = 86_400_000;
 
 /**
  * How many documents were listed for the batch. The heartbeats carry it, so that the next attempt

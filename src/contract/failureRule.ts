@@ -59,7 +59,7 @@ export interface FailureRule {
 }
 
 const MINUTE_MS = 60_000;
-export const BACKOFF: Retry = { kind: 'backoff' };
+export const WITH_BACKOFF: Retry = { kind: 'backoff' };
 export const NEVER: Retry = { kind: 'never' };
 export const EVERY_5_MINUTES: Retry = { kind: 'every', ms: 5 * MINUTE_MS };
 export const EVERY_15_MINUTES: Retry = { kind: 'every', ms: 15 * MINUTE_MS };

@@ -3,10 +3,10 @@ import {
   AFTER_A_DAY,
   AFTER_A_MINUTE,
   AFTER_AN_HOUR,
-  BACKOFF,
   EVERY_15_MINUTES,
   EVERY_5_MINUTES,
   NEVER,
+  WITH_BACKOFF,
   type DocumentRetry,
   type FailureRule,
 } from './failureRule.ts';
@@ -23,14 +23,14 @@ import { MESSAGE_CHARACTERS } from './limits.ts';
  */
 const RULES = {
   LEGIFRANCE_THROTTLED: {
-    retry: BACKOFF,
+    retry: WITH_BACKOFF,
     concerns: { service: 'legifrance' },
     benign: true,
     exit: 'failed',
     remedy: 'Nothing. If it lasts, compare the LEGISYNC_QUOTA_* settings with the quotas that PISTE shows.',
   },
   LEGIFRANCE_UNAVAILABLE: {
-    retry: BACKOFF,
+    retry: WITH_BACKOFF,
     concerns: { service: 'legifrance', document: AFTER_5_MINUTES, slice: 'retry' },
     benign: false,
     exit: 'failed',
@@ -89,7 +89,7 @@ const RULES = {
     remedy: 'Find out what removes objects from the bucket. The document is collected again.',
   },
   STORAGE_BUSY: {
-    retry: BACKOFF,
+    retry: WITH_BACKOFF,
     concerns: { service: 'storage', document: AFTER_5_MINUTES },
     benign: false,
     exit: 'supabase',
@@ -110,14 +110,14 @@ const RULES = {
     remedy: "Set SUPABASE_SERVICE_ROLE_KEY to the project's current service key, then restart the worker.",
   },
   DATABASE_BUSY: {
-    retry: BACKOFF,
+    retry: WITH_BACKOFF,
     concerns: { service: 'database' },
     benign: false,
     exit: 'supabase',
     remedy: 'Nothing. If it lasts, check the database.',
   },
   DATABASE_TIMEOUT: {
-    retry: BACKOFF,
+    retry: WITH_BACKOFF,
     concerns: { service: 'database' },
     benign: false,
     exit: 'supabase',
@@ -162,7 +162,7 @@ const RULES = {
     remedy: 'Nothing: the next pass enumerates the slice again.',
   },
   QUOTA_SPENT: {
-    retry: BACKOFF,
+    retry: WITH_BACKOFF,
     concerns: { service: 'legifrance' },
     benign: true,
     exit: 'failed',
@@ -176,7 +176,7 @@ const RULES = {
     remedy: 'Correct the settings named in the message. See .env.example.',
   },
   INTERNAL: {
-    retry: BACKOFF,
+    retry: WITH_BACKOFF,
     // One odd answer may cause it, or all of them.
     concerns: { service: 'legifrance', document: AFTER_AN_HOUR, operator: true },
     benign: false,

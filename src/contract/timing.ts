@@ -7,8 +7,9 @@
  * of `supabase/schemas`.
  */
 
-/** A day, in seconds. */
+/** A day, in seconds and in milliseconds. */
 export const DAY_SECONDS = 86_400;
+export const DAY_MS = DAY_SECONDS * 1_000;
 
 /**
  * Heartbeats of an activity, in milliseconds. A killed worker is noticed after `timeoutMs`. A false

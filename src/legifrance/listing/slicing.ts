@@ -1,3 +1,4 @@
+import { DAY_MS } from '../../contract/timing.ts';
 import type { DateWindow } from '../types.ts';
 
 /**
@@ -26,8 +27,6 @@ export function reachOf(size: number): number {
 export function sliceTarget(size: number): number {
   return Math.floor(reachOf(size) * 0.95);
 }
-
-const DAY_MS = 86_400_000;
 
 /**
  * All possible dates of a text, as of `day` (`YYYY-MM-DD`). The oldest date in the API is in 1804.

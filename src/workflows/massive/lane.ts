@@ -1,4 +1,5 @@
 import { condition } from '@temporalio/workflow';
+import { DAY_MS } from '../../contract/timing.ts';
 import type { Outcome, RunState } from './turn.ts';
 
 /**
@@ -11,7 +12,7 @@ const SHARED_WAIT_MS = 5 * 60_000;
 const MAX_IDLE_MS = 60_000;
 
 /** No wait is longer than a day, whatever the database asks for. */
-const MAX_WAIT_MS = 86_400_000;
+const MAX_WAIT_MS = DAY_MS;
 
 interface Lane {
   readonly state: RunState;

@@ -1,14 +1,9 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-
 /**
  * Setup and teardown run in one process, but jest loads this module once for each of them: the
  * state is global.
  */
 const holder = globalThis as {
   legisyncTeardown?: (() => Promise<void>)[];
-  legisyncFolder?: Promise<string>;
   legisyncExitsOnSignals?: true;
 };
 
@@ -21,21 +16,12 @@ export async function tearDown(): Promise<void> {
   const steps = holder.legisyncTeardown ?? [];
   // `jest --watch` sets up again in the same process.
   delete holder.legisyncTeardown;
-  delete holder.legisyncFolder;
   for (const step of steps.toReversed()) await step();
 }
 
-/** The temporary folder of this run. */
-export function runFolder(): Promise<string> {
-  holder.legisyncFolder ??= mkdtemp(join(tmpdir(), 'legisync-test-')).then((folder) => {
-    // The first step, so the last one to be undone.
-    holder.legisyncTeardown = [
-      () => rm(folder, { recursive: true, force: true }),
-      ...(holder.legisyncTeardown ?? []),
-    ];
-    return folder;
-  });
-  return holder.legisyncFolder;
+/** Adds a step that is undone after all others, whenever it is added. */
+export function onLastTeardown(step: () => Promise<void>): void {
+  holder.legisyncTeardown = [step, ...(holder.legisyncTeardown ?? [])];
 }
 
 /**
@@ -57,11 +43,11 @@ export async function setUpOnce(variable: string, setUp: () => Promise<string>):
 
 /**
  * An interrupted run has no teardown. The servers have sessions of their own, so they are killed as
- * it exits.
+ * it exits. The last one added is the first one called.
  */
 export function killAtExit(kill: () => unknown): void {
   exitOnSignals();
-  process.once('exit', kill);
+  process.prependOnceListener('exit', kill);
 }
 
 function exitOnSignals(): void {

@@ -3,8 +3,9 @@ import { bootstrapSupabase, ensureTemplate } from '../../../local/postgres/boots
 import { removeDataDir } from '../../../local/postgres/dataDir.ts';
 import { startPostgres } from '../../../local/postgres/server.ts';
 import { migrate } from '../../../src/migrations/migrate.ts';
+import { runFolder } from '../runFolder.ts';
 import { SERVERS, STATUS_VALUES, TEMPLATES } from '../servers.ts';
-import { killAtExit, onTeardown, runFolder, setUpOnce } from '../teardown.ts';
+import { killAtExit, onTeardown, setUpOnce } from '../teardown.ts';
 
 /**
  * The server's data need not survive a crash of the machine. Statistics change only when a test

@@ -3,8 +3,9 @@ import { join } from 'node:path';
 import { bundleWorkflowCode, DefaultLogger } from '@temporalio/worker';
 import { choosePort } from '../../../local/postgres/port.ts';
 import { startTemporal, type TemporalServer } from '../../../local/temporal/server.ts';
+import { runFolder } from '../runFolder.ts';
 import { SERVERS, serverSetting } from '../servers.ts';
-import { killAtExit, onTeardown, runFolder, setUpOnce } from '../teardown.ts';
+import { killAtExit, onTeardown, setUpOnce } from '../teardown.ts';
 import startSharedPostgres from './postgres.ts';
 import findSharedCli from './temporalCli.ts';
 

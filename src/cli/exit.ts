@@ -23,7 +23,7 @@ export const EXIT_MEANINGS: Readonly<Record<ExitCode, string>> = {
   3: 'the configuration is wrong',
   4: 'no Temporal server answers',
   5: 'the workflow is not running',
-  6: 'the workflow refused, or it is already running',
+  6: 'the workflow refused, is already running, or cannot continue',
   7: 'no worker answered in time, or an Update is not confirmed yet',
   8: 'Supabase or its database failed',
   130: 'interrupted while waiting; what was started continues',

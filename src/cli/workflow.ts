@@ -11,6 +11,7 @@ import {
 import { QUERIES, UPDATES } from '../contract/names.ts';
 import { isDeadline } from './errors.ts';
 import { CommandError, EXIT } from './exit.ts';
+import { explainStuck } from './inspect/stuck.ts';
 import { withDeadline, type Session } from './run.ts';
 
 /** The workflow that a command is about, with the texts for its messages. */
@@ -58,11 +59,12 @@ export function progressUpdate<P>(name: string, update: string, argument?: unkno
 /**
  * Queries the progress of a running workflow.
  *
- * @throws CommandError `NOT_RUNNING` or `NO_WORKER`
+ * @throws CommandError `NOT_RUNNING`, `NO_WORKER` or `WORKFLOW_STUCK`
  */
 export async function queryProgress<P>(session: Session, subject: Subject): Promise<P> {
   const handle = await runningWorkflow(session, subject);
   return explained(
+    session,
     subject,
     () => withDeadline(session, () => handle.query<P>(QUERIES.progress)),
     () => noWorker(session, subject, 'npm run worker'),
@@ -75,7 +77,7 @@ export async function queryProgress<P>(session: Session, subject: Subject): Prom
  * accepted Update is in the history and takes effect; only its storage in Postgres, which the
  * result may wait for, takes longer.
  *
- * @throws CommandError `NOT_RUNNING`, `REFUSED`, `NO_WORKER` or `NOT_CONFIRMED`
+ * @throws CommandError `NOT_RUNNING`, `REFUSED`, `NO_WORKER`, `WORKFLOW_STUCK` or `NOT_CONFIRMED`
  */
 export async function updateWorkflow<P>(
   session: Session,
@@ -84,6 +86,7 @@ export async function updateWorkflow<P>(
 ): Promise<P> {
   const handle = await runningWorkflow(session, subject);
   const accepted = await explained(
+    session,
     subject,
     () => withDeadline(session, () => update.send(handle)),
     () =>
@@ -94,6 +97,7 @@ export async function updateWorkflow<P>(
       ),
   );
   return explained(
+    session,
     subject,
     () => withDeadline(session, () => accepted.result()),
     () => notConfirmed(subject, update.name),
@@ -114,14 +118,19 @@ export async function runningWorkflow(session: Session, subject: Subject): Promi
 }
 
 /**
- * Explains why a call failed: the workflow has ended or refused, or (`late`) no worker answered in
- * time.
+ * Explains why a call failed: the workflow has ended or refused, its workflow tasks fail, or
+ * (`late`) no worker answered in time.
  */
-async function explained<T>(subject: Subject, call: () => Promise<T>, late: () => CommandError): Promise<T> {
+async function explained<T>(
+  session: Session,
+  subject: Subject,
+  call: () => Promise<T>,
+  late: () => CommandError,
+): Promise<T> {
   try {
     return await call();
   } catch (error) {
-    if (isWithoutAnswer(error)) throw late();
+    if (isWithoutAnswer(error)) throw (await explainStuck(session, subject.workflowId)) ?? late();
     if (error instanceof WorkflowUpdateFailedError) throw refused(subject, error);
     return orNotRunning(subject)(error);
   }

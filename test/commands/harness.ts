@@ -102,7 +102,10 @@ let isInstalled = false;
 function installQuietRuntime(): void {
   if (isInstalled) return;
   isInstalled = true;
-  Runtime.install({ logger: new DefaultLogger('ERROR') });
+  Runtime.install({
+    logger: new DefaultLogger('ERROR'),
+    telemetryOptions: { logging: { filter: 'OFF' } },
+  });
 }
 
 /** Lends an empty folder to run commands in. */

@@ -18,10 +18,11 @@ import { NO_TOTALS } from '../../src/contract/collecting.ts';
 /**
  * Answers like the real workflow, but does nothing. It refuses 13 lanes, as an example of a refusal
  * by the workflow. With 11 lanes it never ends, even after a stop. A pause with the reason `outage`
- * takes effect, but is never confirmed.
+ * takes effect, but is never confirmed. Started with 12 lanes, its workflow tasks fail.
  */
 export async function collectMassive(input: MassiveInput): Promise<MassiveProgress> {
   let { controls } = input;
+  failTaskAt(controls.lanes);
   let stopping = false;
   const progress = (): MassiveProgress => ({
     collection: input.collection,
@@ -64,13 +65,14 @@ export async function collectMassive(input: MassiveInput): Promise<MassiveProgre
 
 /**
  * Succeeds at once, fails like an activity (limit 66), ends early (limit 77), or waits for a day
- * (limit 99).
+ * (limit 99). With limit 12, its workflow tasks fail.
  */
 export async function collectMaintenance(input: MaintenanceInput): Promise<MaintenanceResult> {
   if (input.limit === 66) {
     const message = `The key of ${workflowInfo().workflowId} was refused.`;
     throw ApplicationFailure.create({ type: 'SUPABASE_CREDENTIALS', message, nonRetryable: true });
   }
+  failTaskAt(input.limit);
   if (input.limit === 99) await sleep('1 day');
   return {
     collection: input.collection,
@@ -78,4 +80,9 @@ export async function collectMaintenance(input: MaintenanceInput): Promise<Maint
     quotaSpent: false,
     problem: input.limit === 77 ? 'STORAGE_BUSY: Storage answered 503' : undefined,
   };
+}
+
+/** Fails the workflow task, not the workflow: only an ApplicationFailure fails the workflow. */
+function failTaskAt(value: number): void {
+  if (value === 12) throw new Error('12 is a bug of this version');
 }

@@ -6,6 +6,7 @@ import { QUERIES } from '../../contract/names.ts';
 import { CommandError, EXIT } from '../../cli/exit.ts';
 import { waitForResult } from '../../cli/interrupt.ts';
 import { withDeadline, type Outcome, type Session } from '../../cli/run.ts';
+import { explainStuck } from '../../cli/inspect/stuck.ts';
 import { isWithoutAnswer } from '../../cli/workflow.ts';
 
 /** Often enough to see each chunk: a chunk takes a second or two. */
@@ -69,9 +70,16 @@ async function progressLine(session: Session, handle: WorkflowHandle): Promise<s
     return describeBackfill(await withDeadline(session, query));
   } catch (error) {
     // Only the progress is missing: the result may still come.
-    if (isWithoutAnswer(error)) return `no worker of task queue ${session.config.taskQueue} answers; waiting`;
+    if (isWithoutAnswer(error)) return waitingLine(session, handle);
     return 'the server does not report the progress; waiting';
   }
+}
+
+/** Why the workflow does not answer. Only the reason is missing if the server does not know it. */
+async function waitingLine(session: Session, { workflowId }: WorkflowHandle): Promise<string> {
+  const stuck = await explainStuck(session, workflowId).catch(() => null);
+  if (stuck !== null) return `${stuck.code}: ${stuck.message}\nNext: ${stuck.next}`;
+  return `no worker of task queue ${session.config.taskQueue} answers; waiting`;
 }
 
 /** Why the chunk in progress is being retried; '' if it is not. */

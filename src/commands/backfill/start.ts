@@ -11,6 +11,7 @@ import { commandLineOf, readBackfillFlags, type BackfillFlags, type BackfillRequ
 import { describePlan, expectationOf } from './plan.ts';
 import { confirm } from '../../cli/confirm.ts';
 import { CommandError, EXIT } from '../../cli/exit.ts';
+import { failIfStuck } from '../../cli/inspect/stuck.ts';
 import type { Outcome, Session } from '../../cli/run.ts';
 import { startOrJoin } from '../../cli/startWorkflow.ts';
 import { requireSupabase } from '../../cli/supabase.ts';
@@ -71,7 +72,7 @@ function resumeQuestion(bucket: string, last: BackfillRun | null): string {
     : `Resume the unfinished run of ${bucket}?`;
 }
 
-/** @throws CommandError `ALREADY_RUNNING` */
+/** @throws CommandError `ALREADY_RUNNING` or `WORKFLOW_STUCK` */
 async function start(
   session: Session,
   { start: how, options, chunk }: BackfillRequest,
@@ -90,6 +91,7 @@ async function start(
       'nothing: `legisync backfill --resume` continues after the last committed chunk.',
   });
   if (started) return handle;
+  await failIfStuck(session, handle.workflowId);
   throw new CommandError(
     EXIT.refused,
     'ALREADY_RUNNING',

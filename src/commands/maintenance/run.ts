@@ -5,6 +5,7 @@ import { maintenanceWorkflowId, WORKFLOWS } from '../../contract/names.ts';
 import { startAttributes } from '../../temporal/searchAttributes.ts';
 import { definitionOf, namesOf } from '../../cli/collectionNames.ts';
 import { CommandError, EXIT } from '../../cli/exit.ts';
+import { failIfStuck } from '../../cli/inspect/stuck.ts';
 import { waitForResult } from '../../cli/interrupt.ts';
 import type { Outcome, Session } from '../../cli/run.ts';
 import { startOrJoin } from '../../cli/startWorkflow.ts';
@@ -88,7 +89,10 @@ async function runOne(session: Session, input: MaintenanceInput, detach: boolean
     priorityKey: PRIORITY.maintenance,
     summary: `MAINTENANCE of ${collection} by hand: at most ${input.limit} documents`,
   });
-  if (!started) session.io.err(`A run of ${collection} is already in progress; joining it.`);
+  if (!started) {
+    await failIfStuck(session, workflowId);
+    session.io.err(`A run of ${collection} is already in progress; joining it.`);
+  }
   const result = detach
     ? null
     : await waitForResult<MaintenanceResult>(session, handle, {

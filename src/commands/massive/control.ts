@@ -2,11 +2,12 @@ import type { MassiveProgress } from '../../contract/collecting.ts';
 import { LANES } from '../../contract/limits.ts';
 import { massiveWorkflowId } from '../../contract/names.ts';
 import { namesOf } from '../../cli/collectionNames.ts';
+import { failIfStuck } from '../../cli/inspect/stuck.ts';
 import { waitForResult } from '../../cli/interrupt.ts';
 import type { Outcome, Session } from '../../cli/run.ts';
 import { readWholeNumber } from '../../cli/wholeNumber.ts';
 import { warnWithoutWorkers } from '../../cli/workers.ts';
-import { describeStart, startMassive } from './start.ts';
+import { describeStart, startMassive, type MassiveStart } from './start.ts';
 import { sendUpdate, type OperatorCommand } from './workflow.ts';
 
 /** `legisync massive start` */
@@ -14,7 +15,20 @@ export async function massiveStart(session: Session, named: string | undefined):
   const collections = [];
   for (const name of massiveNames(session, named)) collections.push(await startMassive(session, name));
   await warnWithoutWorkers(session);
+  await failIfOneIsStuck(session, collections);
   return { data: { collections }, lines: collections.map(describeStart) };
+}
+
+/**
+ * Checks the collections that already ran. One that was just started has not failed yet.
+ *
+ * @throws CommandError `WORKFLOW_STUCK` for the first whose workflow tasks fail
+ */
+export async function failIfOneIsStuck(
+  session: Session,
+  collections: readonly Pick<MassiveStart, 'workflowId' | 'started'>[],
+): Promise<void> {
+  for (const { workflowId, started } of collections) if (!started) await failIfStuck(session, workflowId);
 }
 
 /**

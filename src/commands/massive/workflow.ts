@@ -28,7 +28,7 @@ const subjectOf = (collection: string): Subject => ({
 /**
  * The progress of a collection.
  *
- * @throws CommandError `NOT_RUNNING` or `NO_WORKER`
+ * @throws CommandError `NOT_RUNNING`, `NO_WORKER` or `WORKFLOW_STUCK`
  */
 export function massiveProgress(session: Session, collection: string): Promise<MassiveProgress> {
   return queryProgress(session, subjectOf(collection));
@@ -37,7 +37,7 @@ export function massiveProgress(session: Session, collection: string): Promise<M
 /**
  * Sends the Update of a command and waits for its result.
  *
- * @throws CommandError `NOT_RUNNING`, `REFUSED`, `NO_WORKER` or `NOT_CONFIRMED`
+ * @throws CommandError `NOT_RUNNING`, `REFUSED`, `NO_WORKER`, `WORKFLOW_STUCK` or `NOT_CONFIRMED`
  */
 export function sendUpdate(
   session: Session,

@@ -3,6 +3,7 @@ import { ensureSearchAttributes } from '../../temporal/searchAttributes.ts';
 import { withDeadline, type Outcome, type Session } from '../../cli/run.ts';
 import { describeChange } from './schedules.ts';
 import { openSupabase } from '../../cli/supabase.ts';
+import { failIfOneIsStuck } from '../massive/control.ts';
 import { describeStart, startMassive, type MassiveStart } from '../massive/start.ts';
 import { warnWithoutWorkers } from '../../cli/workers.ts';
 
@@ -20,6 +21,7 @@ export async function up(session: Session): Promise<Outcome> {
   const collections: MassiveStart[] = [];
   for (const name of config.massive.collections) collections.push(await startMassive(session, name));
   await warnWithoutWorkers(session);
+  await failIfOneIsStuck(session, collections);
   return {
     data: {
       temporal: { address: temporal.address, namespace: temporal.namespace },

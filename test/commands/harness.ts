@@ -76,17 +76,24 @@ async function isUsable(client: Client): Promise<boolean> {
   }
 }
 
-/** Runs `use` while a worker with the stub workflows serves `taskQueue`. */
+/** Runs `use` while a worker with the stub workflows serves `taskQueue`. `request` is its activity. */
 export async function withStubWorker<T>(
   { address, namespace }: TestNamespace,
   taskQueue: string,
   use: () => Promise<T>,
+  request: () => Promise<void> = () => Promise.resolve(),
 ): Promise<T> {
   installQuietRuntime();
   const connection = await NativeConnection.connect({ address });
   try {
     const workflowBundle = { codePath: serverSetting('stubBundle') };
-    const worker = await Worker.create({ connection, namespace, taskQueue, workflowBundle });
+    const worker = await Worker.create({
+      connection,
+      namespace,
+      taskQueue,
+      workflowBundle,
+      activities: { request },
+    });
     return await worker.runUntil(use);
   } finally {
     await connection.close();

@@ -22,6 +22,7 @@ describe('legisync massive', () => {
             collection,
             running: true,
             progress: null,
+            failing: [],
             catalogue: null,
             problems: [
               {

@@ -3,6 +3,7 @@ import {
   condition,
   defineQuery,
   defineUpdate,
+  proxyActivities,
   setHandler,
   sleep,
   workflowInfo,
@@ -15,20 +16,28 @@ import type {
 } from '../../src/contract/collecting.ts';
 import { NO_TOTALS } from '../../src/contract/collecting.ts';
 
+const { request } = proxyActivities<{ request: () => Promise<void> }>({
+  startToCloseTimeout: '1 minute',
+  retry: { initialInterval: '5 minutes' },
+});
+
 /**
  * Answers like the real workflow, but does nothing. It refuses 13 lanes, as an example of a refusal
  * by the workflow. With 11 lanes it never ends, even after a stop. A pause with the reason `outage`
  * takes effect, but is never confirmed. Started with 12 lanes, its workflow tasks fail.
+ * With 14, it runs the activity `request`, which is retried after five minutes; then pass 2 begins.
  */
 export async function collectMassive(input: MassiveInput): Promise<MassiveProgress> {
   let { controls } = input;
   failTaskAt(controls.lanes);
   let stopping = false;
+  let pass = 1;
+  if (controls.lanes === 14) void request().then(() => (pass = 2));
   const progress = (): MassiveProgress => ({
     collection: input.collection,
     state: stopping ? 'stopping' : controls.paused ? 'paused' : 'collecting',
     controls,
-    pass: 1,
+    pass,
     busy: 0,
     totals: NO_TOTALS,
     runs: 1,

@@ -60,9 +60,10 @@ export async function withWorld(
 export function withWorldAndWorker(
   env: TestNamespace,
   use: (world: World, collection: string) => Promise<void>,
+  request?: () => Promise<void>,
 ): Promise<void> {
   return withWorld(env, (world, collection, taskQueue) =>
-    withStubWorker(env, taskQueue, () => use(world, collection)),
+    withStubWorker(env, taskQueue, () => use(world, collection), request),
   );
 }
 

@@ -3,6 +3,7 @@ import { LANES } from '../../contract/limits.ts';
 import { massiveWorkflowId } from '../../contract/names.ts';
 import { namesOf } from '../../cli/collectionNames.ts';
 import { failIfStuck } from '../../cli/inspect/stuck.ts';
+import { retryNow } from '../../cli/inspect/retryNow.ts';
 import { waitForResult } from '../../cli/interrupt.ts';
 import type { Outcome, Session } from '../../cli/run.ts';
 import { readWholeNumber } from '../../cli/wholeNumber.ts';
@@ -33,6 +34,8 @@ export async function failIfOneIsStuck(
 
 /**
  * `legisync massive pause|resume|stop|concurrency`: sends the Update and shows the state after it.
+ * `resume` also starts the next attempt of failed activities, first: the Update may have to wait for
+ * what fails.
  */
 export async function controlMassive(
   session: Session,
@@ -40,12 +43,26 @@ export async function controlMassive(
   command: OperatorCommand,
 ): Promise<Outcome> {
   const collections: MassiveProgress[] = [];
+  const retried: { readonly collection: string; readonly activities: number }[] = [];
   for (const name of massiveNames(session, named)) {
+    if (command.name === 'resume') {
+      retried.push({ collection: name, activities: await retryNow(session, massiveWorkflowId(name)) });
+    }
     const progress = await sendUpdate(session, name, command);
     const wait = command.name === 'stop' && command.wait === true;
     collections.push(wait ? await waitForEnd(session, progress) : progress);
   }
-  return { data: { collections }, lines: collections.map(describeProgress) };
+  return {
+    data: { collections, ...(command.name === 'resume' ? { retried } : {}) },
+    lines: [
+      ...collections.map(describeProgress),
+      ...retried
+        .filter(({ activities }) => activities > 0)
+        .map(
+          ({ collection, activities }) => `${collection}: failed activities tried again now: ${activities}`,
+        ),
+    ],
+  };
 }
 
 /**

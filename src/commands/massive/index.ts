@@ -29,9 +29,10 @@ export function addMassive(program: Command, { onTemporal }: Actions): void {
         controlMassive(session, collection, { name: 'pause', reason: options.reason }),
       ),
     );
-  leaf(massive, 'resume [collection]', 'continue after a pause', ['massive resume codes']).action(
-    (collection: string | undefined, options: JsonOption) =>
-      onTemporal(options, (session) => controlMassive(session, collection, { name: 'resume' })),
+  leaf(massive, 'resume [collection]', 'continue after a pause, and try failed activities again now', [
+    'massive resume codes',
+  ]).action((collection: string | undefined, options: JsonOption) =>
+    onTemporal(options, (session) => controlMassive(session, collection, { name: 'resume' })),
   );
   leaf(
     massive,

@@ -3,6 +3,13 @@ import type { MassiveProgress } from '../../contract/collecting.ts';
 import type { CatalogueCounts } from '../../supabase/types.ts';
 import type { Failure } from '../../cli/errors.ts';
 import { CommandError, EXIT } from '../../cli/exit.ts';
+import {
+  describeFailing,
+  exitCodeOfFailing,
+  failingActivities,
+  type FailingActivities,
+} from '../../cli/inspect/failing.ts';
+import { massiveWorkflowId } from '../../contract/names.ts';
 import { failureOf, type Outcome, type Session } from '../../cli/run.ts';
 import { openSupabase } from '../../cli/supabase.ts';
 import { describeProgress, massiveNames } from './control.ts';
@@ -18,6 +25,8 @@ interface Found<T> {
 export interface CollectionStatus {
   readonly collection: string;
   readonly progress: Found<MassiveProgress>;
+  /** The activities that Temporal retries, by failure code. */
+  readonly failing: readonly FailingActivities[];
   readonly catalogue: Found<CatalogueCounts>;
 }
 
@@ -28,15 +37,19 @@ export interface CollectionStatus {
 const COUNTS_TIMEOUT_MS = 10_000;
 
 /**
- * `legisync massive status`: progress and catalogue. The exit code is that of the first problem.
+ * `legisync massive status`: progress and catalogue. The exit code is that of the first problem,
+ * or else of the first failing activity that waits for a person.
  */
 export async function massiveStatus(session: Session, named: string | undefined): Promise<Outcome> {
   const statuses = await collectionStatuses(session, massiveNames(session, named));
-  const [first] = statuses.flatMap(problemsOf);
+  const codes = [
+    ...statuses.flatMap(problemsOf).map(({ exitCode }) => exitCode),
+    ...statuses.flatMap(({ failing }) => failing.map(exitCodeOfFailing)),
+  ];
   return {
     data: { collections: statuses.map(forJson) },
     lines: statuses.flatMap(describeStatus),
-    exitCode: first?.exitCode ?? EXIT.ok,
+    exitCode: codes.find((code) => code !== EXIT.ok) ?? EXIT.ok,
   };
 }
 
@@ -51,11 +64,12 @@ export function collectionStatuses(
 ): Promise<CollectionStatus[]> {
   return Promise.all(
     collections.map(async (collection) => {
-      const [progress, catalogue] = await Promise.all([
+      const [progress, failing, catalogue] = await Promise.all([
         progressOf(session, collection),
+        failingActivities(session, massiveWorkflowId(collection)),
         catalogueOf(session, collection),
       ]);
-      return { collection, progress, catalogue };
+      return { collection, progress, failing, catalogue };
     }),
   );
 }
@@ -85,21 +99,23 @@ function problemsOf({ progress, catalogue }: CollectionStatus): Failure[] {
 
 /** The public form, for `--json`. */
 export function forJson(status: CollectionStatus) {
-  const { collection, progress, catalogue } = status;
+  const { collection, progress, failing, catalogue } = status;
   return {
     collection,
     running: progress.problem?.exitCode !== EXIT.notRunning,
     progress: progress.value,
+    failing,
     catalogue: catalogue.value,
     problems: problemsOf(status).map(({ code, message, next }) => ({ code, message, next })),
   };
 }
 
 /** Several lines for people. */
-export function describeStatus({ collection, progress, catalogue }: CollectionStatus): string[] {
+export function describeStatus({ collection, progress, failing, catalogue }: CollectionStatus): string[] {
   return [
     ...(progress.value === null ? [] : [describeProgress(progress.value)]),
     ...(progress.problem === null ? [] : describeProblem(`${collection}: `, progress.problem)),
+    ...failing.flatMap(describeFailing),
     ...(catalogue.value === null ? [] : describeCounts(catalogue.value)),
     ...(catalogue.problem === null ? [] : describeProblem('  catalogue: ', catalogue.problem)),
   ];

@@ -56,7 +56,11 @@ describe('a collection whose requests are refused', () => {
       expect(json(ended)).toMatchObject({ collections: [{ collection, problems: [], failing }] });
       expect(ended.code).toBe(1);
       const whole = await legisync(world, 'status', '--json');
-      expect(json(whole)).toMatchObject({ collections: [{ collection, failing }] });
+      expect(whole.code).toBe(0);
+      expect(json(whole)).toMatchObject({ ok: false, collections: [{ collection, failing }] });
+      const checked = await legisync(world, 'status', '--check');
+      expect(checked.code).toBe(1);
+      expect(checked.stdout).toMatch(/^Problem: \S+: LEGIFRANCE_CREDENTIALS\./);
       const text = (await legisync(world, 'massive', 'status')).stdout;
       expect(text).toContain('failing: LEGIFRANCE_CREDENTIALS: PISTE answered 401');
       expect(text).toMatch(/since 20[\d: -]+; 1 activities, attempt 2; next try: 20[\d: -]+\n/);

@@ -58,6 +58,25 @@ describe('legisync status', () => {
     );
   });
 
+  it('shows every MASSIVE that runs, and with --check exits with 0 only if each configured one runs', async () => {
+    await withWorldAndWorker(env, async (world, collection) => {
+      expect((await legisync(world, 'status', '--check')).code).toBe(5);
+      await legisync(world, 'massive', 'start');
+      const well = await legisync(world, 'status', '--check');
+      expect(well).toMatchObject({ code: 0, stdout: expect.stringMatching(/^OK: /) as string });
+      await legisync(world, 'massive', 'pause');
+      expect((await legisync(world, 'status', '--check')).code).toBe(1);
+
+      // The list of workflows lags behind.
+      const elsewhere = { ...world, env: { ...world.env, LEGISYNC_MASSIVE: 'none' } };
+      await pollUntil(
+        async () => (await legisync(elsewhere, 'status')).stdout.includes(`${collection}: paused`),
+        { everyMs: 100, timeoutMs: 60_000 },
+      );
+      expect((await legisync(elsewhere, 'status', '--check')).code).toBe(0);
+    });
+  });
+
   it('finds the running stack of its folder', async () => {
     await withWorld(env, async ({ cwd, env: settings }) => {
       await mkdir(join(cwd, '.local'));

@@ -93,7 +93,8 @@ async function catalogueOf({ config, io }: Session, collection: string): Promise
   }
 }
 
-function problemsOf({ progress, catalogue }: CollectionStatus): Failure[] {
+/** Why parts of the status are missing. */
+export function problemsOf({ progress, catalogue }: CollectionStatus): Failure[] {
   return [progress.problem, catalogue.problem].filter((problem) => problem !== null);
 }
 

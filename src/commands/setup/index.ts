@@ -42,9 +42,11 @@ export function addSetup(program: Command, { io, plain, onTemporal }: Actions): 
       'change nothing: report what is incompatible in an existing files_queue, with the SQL that fixes it',
     )
     .action((options: JsonOption & MigrateOptions) => plain(options, () => migrateDatabase(io, options)));
-  leaf(program, 'status', 'server, workers, collections, schedules', ['status', 'status --json']).action(
-    (options: JsonOption) => onTemporal(options, status),
-  );
+  leaf(program, 'status', 'server, workers, collections, schedules', ['status', 'status --check --json'])
+    .option('--check', 'for monitoring: exit with 0 only if every configured collection runs')
+    .action((options: JsonOption & { readonly check?: boolean }) =>
+      onTemporal(options, (session) => status(session, options)),
+    );
   leaf(program, 'config', 'every setting, its value and its source', ['config', 'config --env-example'])
     .option('--env-example', 'print .env.example instead')
     .action((options: JsonOption & { readonly envExample?: boolean }) =>

@@ -1,27 +1,37 @@
 import { planSchedules, type ScheduleChange } from '../../schedules/plan.ts';
-import { collectionStatuses, describeStatus, forJson } from '../massive/status.ts';
+import { massiveWorkflowId, WORKFLOWS } from '../../contract/names.ts';
+import { EXIT } from '../../cli/exit.ts';
+import { collectionStatuses, describeStatus, forJson, type CollectionStatus } from '../massive/status.ts';
+import { verdictOf } from './verdict.ts';
 import { withDeadline, type Outcome, type Session } from '../../cli/run.ts';
 import { workersSeen } from '../../cli/workers.ts';
 
 /**
  * `legisync status`: server, workers, collections and schedules. What is not running is not an
- * error.
+ * error, except with `check`: the exit code is then that of the first problem.
  */
-export async function status(session: Session): Promise<Outcome> {
+export async function status(
+  session: Session,
+  { check }: { readonly check?: boolean | undefined } = {},
+): Promise<Outcome> {
   const { config, temporal } = session;
   const workers = await workersSeen(session);
   const schedules = await withDeadline(session, () => scheduleStatuses(session));
-  const collections = await collectionStatuses(session, config.massive.collections);
+  const configured = await collectionStatuses(session, config.massive.collections);
+  const collections = [...configured, ...(await otherCollections(session))];
+  const verdict = verdictOf(configured);
   return {
     data: {
       temporal: { address: temporal.address, namespace: temporal.namespace },
       taskQueue: config.taskQueue,
       workers,
       collections: collections.map(forJson),
+      ok: verdict.ok,
       schedules,
       supabase: config.supabase === undefined ? null : { url: config.supabase.url, bucket: config.bucket },
     },
     lines: [
+      verdict.text,
       `Temporal: ${temporal.address}, namespace ${temporal.namespace}; ${workers} worker(s) on ${config.taskQueue}`,
       config.supabase === undefined
         ? 'Supabase: not configured here'
@@ -31,7 +41,30 @@ export async function status(session: Session): Promise<Outcome> {
         ({ id, state, nextRun }) => `${id}: ${state}${nextRun === null ? '' : `, next run ${nextRun}`}`,
       ),
     ],
+    exitCode: check === true ? verdict.exitCode : EXIT.ok,
   };
+}
+
+/** More collections than this are a fault. The others are not shown. */
+const MAX_OTHERS = 50;
+
+const ID_PREFIX = massiveWorkflowId('');
+
+/** The collections that run, but are not configured here. */
+async function otherCollections(session: Session): Promise<CollectionStatus[]> {
+  const { config, temporal } = session;
+  const query = `WorkflowType = '${WORKFLOWS.massive}' and ExecutionStatus = 'Running'`;
+  const names = new Set<string>();
+  await withDeadline(session, async () => {
+    for await (const { workflowId } of temporal.client.workflow.list({ query })) {
+      const name = workflowId.slice(ID_PREFIX.length);
+      if (workflowId.startsWith(ID_PREFIX) && !config.massive.collections.includes(name)) names.add(name);
+      if (names.size === MAX_OTHERS) break;
+    }
+  });
+  const found = await collectionStatuses(session, [...names]);
+  // The list may lag behind: some may have ended.
+  return found.filter(({ progress }) => progress.problem?.exitCode !== EXIT.notRunning);
 }
 
 interface ScheduleStatus {

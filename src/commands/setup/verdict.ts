@@ -1,0 +1,40 @@
+import { exitCodeOfFailing } from '../../cli/inspect/failing.ts';
+import { EXIT, type ExitCode } from '../../cli/exit.ts';
+import { problemsOf, type CollectionStatus } from '../massive/status.ts';
+
+/** Whether all that is configured collects, or the first problem. */
+export interface Verdict {
+  readonly ok: boolean;
+  /** For `status --check`. */
+  readonly exitCode: ExitCode;
+  /** One line for people. */
+  readonly text: string;
+}
+
+/**
+ * Judges the configured collections. A collection that waits for its next pass or for the quota is
+ * well; one that is paused, or whose activities fail, is not.
+ */
+export function verdictOf(collections: readonly CollectionStatus[]): Verdict {
+  for (const status of collections) {
+    const { collection, progress, failing } = status;
+    const [problem] = problemsOf(status);
+    if (problem !== undefined) return bad(problem.exitCode, `${collection}: ${problem.code}`);
+    const [failure] = failing;
+    if (failure !== undefined) {
+      return bad(exitCodeOfFailing(failure), `${collection}: ${failure.code}`);
+    }
+    const state = progress.value?.state;
+    if (state === 'paused' || state === 'stopping') return bad(EXIT.failed, `${collection}: ${state}`);
+  }
+  return { ok: true, exitCode: EXIT.ok, text: 'OK: every configured collection runs.' };
+}
+
+/** What is not well must not end with 0, even if it passes by itself. */
+function bad(exitCode: ExitCode, text: string): Verdict {
+  return {
+    ok: false,
+    exitCode: exitCode === EXIT.ok ? EXIT.failed : exitCode,
+    text: `Problem: ${text}. Details are below.`,
+  };
+}

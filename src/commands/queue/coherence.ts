@@ -11,7 +11,8 @@ import { nullOnTimeout } from '../../supabase/timeouts.ts';
 import { CommandError, EXIT } from '../../cli/exit.ts';
 import type { Outcome } from '../../cli/run.ts';
 import { requireSupabase } from '../../cli/supabase.ts';
-import { shownTime, tableLines } from '../../cli/table.ts';
+import { tableLines } from '../../cli/table.ts';
+import { localTime } from '../../cli/time.ts';
 
 /**
  * `legisync coherence`: compares Storage and files_queue through the API, without Temporal. The
@@ -124,7 +125,7 @@ function pending({ at, oldestPending }: CoherenceReading): string {
   if (oldestPending === null) return 'oldest pending row: none';
   const minutes = Math.max(0, Math.floor((Date.parse(at) - Date.parse(oldestPending)) / 60_000));
   const age = `${Math.floor(minutes / 1_440)} d ${Math.floor((minutes % 1_440) / 60)} h ${minutes % 60} min`;
-  return `oldest pending row: ${shownTime(oldestPending) ?? ''}, ${age} ago`;
+  return `oldest pending row: ${localTime(oldestPending)}, ${age} ago`;
 }
 
 function verdictLines({ state, reasons, notes, next }: CoherenceVerdict): string[] {

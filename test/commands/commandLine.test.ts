@@ -61,34 +61,37 @@ describe('the command line', () => {
   });
 
   it.each([
-    [['massive', 'strat'], 'start'],
-    [['status', '--jsno'], '--json'],
-    [['statsu'], 'status'],
-  ])('exits with 2 and suggests the right word: %j', async (args, meant) => {
-    const { code, stdout, stderr } = await run(args);
-    expect(code).toBe(2);
-    expect(stdout).toBe('');
-    expect(stderr).toContain(`Did you mean ${meant}?`);
-  });
-
-  it.each([
-    [[], 'Usage: legisync [options] [command]'],
-    [['massive'], 'Usage: legisync massive [options] [command]'],
-    [['massive', 'concurrency'], "missing required argument 'lanes'"],
-    [['status', 'of', 'what'], "too many arguments for 'status'"],
-  ])('exits with 2 if an argument is missing or superfluous: %j', async (args, message) => {
-    const { code, stderr } = await run(args);
-    expect(code).toBe(2);
-    expect(stderr).toContain(message);
-  });
-
-  it('reports a wrong command line as JSON only, with --json', async () => {
-    const ended = await run(['statsu', '--json']);
-    expect(ended).toMatchObject({ code: 2, stderr: '' });
-    expect(json(ended)).toEqual({
-      error: { code: 'USAGE', message: expect.stringContaining('statsu') as string, next: 'legisync --help' },
+    [['statsu'], "Unknown command 'statsu'. Did you mean status?", 'legisync status'],
+    [['massive', 'strat'], "Unknown command 'strat'. Did you mean start?", 'legisync massive start'],
+    [['frobnicate'], "Unknown command 'frobnicate'.", 'legisync --help'],
+    [['status', '--jsno'], "Unknown option '--jsno'. Did you mean --json?", 'legisync status --help'],
+    [['massive', 'concurrency'], "Missing required argument 'lanes'.", 'legisync massive concurrency --help'],
+    [
+      ['status', 'of', 'what'],
+      "Too many arguments for 'status'. Expected 0 arguments but got 2.",
+      'legisync status --help',
+    ],
+  ])('exits with 2 for %j, in the form of all errors', async (args, message, next) => {
+    expect(await run(args)).toEqual({
+      code: 2,
+      stdout: '',
+      stderr: `Error USAGE: ${message}\nNext: ${next}\n`,
     });
+    const ended = await run([...args, '--json']);
+    expect(ended).toMatchObject({ code: 2, stderr: '' });
+    expect(json(ended)).toEqual({ error: { code: 'USAGE', message, next } });
   });
+
+  it.each([[[]], [['massive']], [['maintenance']], [['repair']], [['schedules']]])(
+    'exits with 2 and prints the help for a group without a command: %j',
+    async (args) => {
+      const words = ['legisync', ...args].join(' ');
+      const { code, stdout, stderr } = await run(args);
+      expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+      expect(stderr).toContain(`Usage: ${words} [options] [command]`);
+      expect(stderr).toContain(`Error USAGE: ${words} needs a command.\nNext: ${words} --help\n`);
+    },
+  );
 });
 
 describe('the process', () => {

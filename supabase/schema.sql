@@ -2824,7 +2824,7 @@ CREATE OR REPLACE FUNCTION public.legisync_last_backfill(p_bucket text)
  SET statement_timeout TO '20s'
 AS $function$
 begin
-  perform legisync.check_text('p_bucket', p_bucket, 1, 100);
+  perform legisync.check_bucket(p_bucket);
   return (
     select legisync.backfill_json(r) from legisync.backfill_runs r where bucket_id = p_bucket order by id desc limit 1);
 end
@@ -3100,7 +3100,7 @@ CREATE OR REPLACE FUNCTION public.legisync_plan_backfill(p_bucket text, p_prefix
  SET work_mem TO '64MB'
 AS $function$
 begin
-  perform legisync.check_text('p_bucket', p_bucket, 1, 100);
+  perform legisync.check_bucket(p_bucket);
   perform legisync.check_text('p_prefix', p_prefix, 0, 1024);
   return (
     select json_build_object(

@@ -4,6 +4,7 @@ import { createScrub } from '../observability/scrub.ts';
 import { connectTemporal, type TemporalClient } from '../temporal/connection.ts';
 import { toFailure, type Failure } from './errors.ts';
 import { EXIT, type ExitCode } from './exit.ts';
+import { describeTarget } from './target.ts';
 
 /** The environment of a command: input and output. */
 export interface Io {
@@ -35,6 +36,9 @@ export interface Session {
   readonly temporal: TemporalClient;
   readonly io: Io;
 }
+
+/** A command that writes first names its target on standard error. */
+export type Effect = 'reads' | 'writes';
 
 /**
  * Deadline of a call to the server. Calls that use only the server's database take milliseconds.
@@ -82,11 +86,28 @@ export function configure<const N extends Need = never>(io: Io, need: readonly N
   return loaded;
 }
 
+/** Runs `work` with the configuration. */
+export function withConfig(
+  io: Io,
+  work: (config: Config) => Outcome | Promise<Outcome>,
+  effect: Effect,
+): Outcome | Promise<Outcome> {
+  const loaded = configure(io);
+  if (effect === 'writes') io.err(`Target: ${describeTarget(loaded)}`);
+  return work(loaded.config);
+}
+
 /** Runs `work` with a connection to Temporal, and closes the connection. */
-export async function withTemporal(io: Io, work: (session: Session) => Promise<Outcome>): Promise<Outcome> {
-  const { config } = configure(io);
+export async function withTemporal(
+  io: Io,
+  work: (session: Session) => Promise<Outcome>,
+  effect: Effect,
+): Promise<Outcome> {
+  const loaded = configure(io);
+  const { config } = loaded;
   const temporal = await connectTemporal(config);
   try {
+    if (effect === 'writes') io.err(`Target: ${describeTarget(loaded, temporal)}`);
     return await work({ config, temporal, io });
   } finally {
     await temporal.connection.close();

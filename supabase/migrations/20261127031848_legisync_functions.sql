@@ -1887,7 +1887,7 @@ language plpgsql stable security definer
 set search_path = pg_catalog, pg_temp set statement_timeout = '20s'
 as $$
 begin
-  perform legisync.check_text('p_bucket', p_bucket, 1, 100);
+  perform legisync.check_bucket(p_bucket);
   return (
     select legisync.backfill_json(r) from legisync.backfill_runs r where bucket_id = p_bucket order by id desc limit 1);
 end
@@ -1955,7 +1955,7 @@ set search_path = pg_catalog, pg_temp set plan_cache_mode = force_custom_plan se
 set work_mem = '64MB'
 as $$
 begin
-  perform legisync.check_text('p_bucket', p_bucket, 1, 100);
+  perform legisync.check_bucket(p_bucket);
   perform legisync.check_text('p_prefix', p_prefix, 0, 1024);
   return (
     select json_build_object(

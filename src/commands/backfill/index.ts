@@ -37,7 +37,7 @@ export function addBackfill(program: Command, { onTemporal, onConfig }: Actions)
     .action((flags: JsonOption & BackfillFlags) =>
       flags.dryRun === true
         ? onConfig(flags, (config) => backfillDryRun(config, flags))
-        : onTemporal(flags, (session) => backfill(session, flags)),
+        : onTemporal(flags, (session) => backfill(session, flags), 'writes'),
     );
 
   leaf(group, 'status', 'the run in progress, or the last one', ['backfill status', 'backfill status --wait'])
@@ -52,15 +52,22 @@ export function addBackfill(program: Command, { onTemporal, onConfig }: Actions)
     .option('--reason <text>', 'shown to other operators, at most 200 characters')
     .action((_: unknown, command: Command) => {
       const options = command.optsWithGlobals<JsonOption & { readonly reason?: string }>();
-      return onTemporal(options, (session) => controlBackfill(session, pauseUpdate(options.reason)));
+      return onTemporal(
+        options,
+        (session) => controlBackfill(session, pauseUpdate(options.reason)),
+        'writes',
+      );
     });
   leaf(group, 'resume', 'continue after a pause', ['backfill resume']).action(
     (_: unknown, command: Command) =>
-      onTemporal(command.optsWithGlobals<JsonOption>(), (session) =>
-        controlBackfill(session, resumeUpdate()),
+      onTemporal(
+        command.optsWithGlobals<JsonOption>(),
+        (session) => controlBackfill(session, resumeUpdate()),
+        'writes',
       ),
   );
   leaf(group, 'stop', 'end it; `backfill --resume` continues it later', ['backfill stop']).action(
-    (_: unknown, command: Command) => onTemporal(command.optsWithGlobals<JsonOption>(), backfillStop),
+    (_: unknown, command: Command) =>
+      onTemporal(command.optsWithGlobals<JsonOption>(), backfillStop, 'writes'),
   );
 }

@@ -8,8 +8,8 @@ import { nullOnTimeout } from '../../supabase/timeouts.ts';
 import { stateAttributes } from '../../temporal/searchAttributes.ts';
 import { followBackfill, reportOf } from './follow.ts';
 import { commandLineOf, readBackfillFlags, type BackfillFlags, type BackfillRequest } from './options.ts';
-import { describePlan, expectationOf } from './plan.ts';
-import { confirm } from '../../cli/confirm.ts';
+import { describePlan, expectationOf, isNothingToDo, nothingToDo } from './plan.ts';
+import { confirm, DECLINED } from '../../cli/confirm.ts';
 import { CommandError, EXIT } from '../../cli/exit.ts';
 import type { Outcome, Session } from '../../cli/run.ts';
 import { startOrJoin } from '../../cli/startWorkflow.ts';
@@ -26,9 +26,13 @@ export async function backfill(session: Session, flags: BackfillFlags): Promise<
   const supabase = await requireSupabase(config);
   if (flags.yes !== true) {
     // Without a terminal the answer is an error, which needs no counts.
-    const text =
-      io.ask === undefined ? `Backfill ${config.bucket}?` : await question(supabase, config, request);
-    await confirm(io, text, { yes: flags.yes, command: commandLineOf(flags) });
+    const asked =
+      io.ask === undefined
+        ? { question: `Backfill ${config.bucket}?` }
+        : await questionOf(supabase, config, request);
+    if ('nothingToDo' in asked) return asked.nothingToDo;
+    const goAhead = await confirm(io, asked.question, { yes: flags.yes, command: commandLineOf(flags) });
+    if (!goAhead) return DECLINED;
   }
   await warnWithoutWorkers(session);
   const handle = await start(session, request);
@@ -41,17 +45,22 @@ export async function backfill(session: Session, flags: BackfillFlags): Promise<
   return reportOf(await followBackfill(session, handle));
 }
 
-/** The question before a run starts. */
-async function question(
+/** The question before a run starts; or the outcome, if the run would find nothing to do. */
+async function questionOf(
   supabase: Supabase,
   { bucket }: Pick<Config, 'bucket'>,
   request: BackfillRequest,
-): Promise<string> {
+): Promise<{ readonly question: string } | { readonly nothingToDo: Outcome }> {
   const last = await supabase.backfill.last(bucket);
-  if (request.start === 'resume') return resumeQuestion(bucket, last);
+  if (request.start === 'resume') return { question: resumeQuestion(bucket, last) };
   const plan = await countedPlan(supabase, bucket, request);
-  if (plan === null) return `The database timed out while counting ${bucket}. Continue without the counts?`;
-  return `${describePlan(plan, request, expectationOf(plan, request, last)).join('\n')}\nContinue?`;
+  if (plan === null) {
+    return { question: `The database timed out while counting ${bucket}. Continue without the counts?` };
+  }
+  if (request.start === 'new' && isNothingToDo(plan, request))
+    return { nothingToDo: nothingToDo(plan, request) };
+  const lines = describePlan(plan, request, expectationOf(plan, request, last));
+  return { question: [...lines, 'Continue?'].join('\n') };
 }
 
 /**

@@ -19,6 +19,6 @@ export function addMaintenance(program: Command, { onTemporal }: Actions): void 
     .option('--limit <n>', 'maximum number of documents, 1 to 100 (default: LEGISYNC_MAINTENANCE_LIMIT)')
     .option('--detach', 'do not wait for the result')
     .action((collection: string | undefined, options: JsonOption & MaintenanceOptions) =>
-      onTemporal(options, (session) => maintenanceRun(session, collection, options)),
+      onTemporal(options, (session) => maintenanceRun(session, collection, options), 'writes'),
     );
 }

@@ -12,7 +12,7 @@ export function addMassive(program: Command, { onTemporal }: Actions): void {
   leaf(massive, 'start [collection]', 'start it; harmless if it is already running', [
     'massive start codes',
   ]).action((collection: string | undefined, options: JsonOption) =>
-    onTemporal(options, (session) => massiveStart(session, collection)),
+    onTemporal(options, (session) => massiveStart(session, collection), 'writes'),
   );
   leaf(massive, 'status [collection]', 'progress and catalogue', [
     'massive status',
@@ -25,13 +25,15 @@ export function addMassive(program: Command, { onTemporal }: Actions): void {
   ])
     .option('--reason <text>', 'shown to other operators, at most 200 characters')
     .action((collection: string | undefined, options: JsonOption & { readonly reason?: string }) =>
-      onTemporal(options, (session) =>
-        controlMassive(session, collection, { name: 'pause', reason: options.reason }),
+      onTemporal(
+        options,
+        (session) => controlMassive(session, collection, { name: 'pause', reason: options.reason }),
+        'writes',
       ),
     );
   leaf(massive, 'resume [collection]', 'continue after a pause', ['massive resume codes']).action(
     (collection: string | undefined, options: JsonOption) =>
-      onTemporal(options, (session) => controlMassive(session, collection, { name: 'resume' })),
+      onTemporal(options, (session) => controlMassive(session, collection, { name: 'resume' }), 'writes'),
   );
   leaf(
     massive,
@@ -41,8 +43,10 @@ export function addMassive(program: Command, { onTemporal }: Actions): void {
   )
     .option('--wait', 'wait until it has ended (Ctrl-C ends the waiting only)')
     .action((collection: string | undefined, options: JsonOption & { readonly wait?: boolean }) =>
-      onTemporal(options, (session) =>
-        controlMassive(session, collection, { name: 'stop', wait: options.wait }),
+      onTemporal(
+        options,
+        (session) => controlMassive(session, collection, { name: 'stop', wait: options.wait }),
+        'writes',
       ),
     );
   leaf(
@@ -51,8 +55,10 @@ export function addMassive(program: Command, { onTemporal }: Actions): void {
     `number of lanes, ${LANES.min} to ${LANES.max}; stored in Postgres`,
     ['massive concurrency 8 codes'],
   ).action((lanes: string, collection: string | undefined, options: JsonOption) =>
-    onTemporal(options, (session) =>
-      controlMassive(session, collection, { name: 'concurrency', lanes: readLanes(lanes) }),
+    onTemporal(
+      options,
+      (session) => controlMassive(session, collection, { name: 'concurrency', lanes: readLanes(lanes) }),
+      'writes',
     ),
   );
 }

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 import { createInterface } from 'node:readline/promises';
-import { highlight } from './cli/style.ts';
+import { highlight } from './cli/text/style.ts';
 import { legisync } from './commands/program.ts';
 
 // Only the exit code is set, and the process ends by itself: process.exit would truncate output to

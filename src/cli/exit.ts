@@ -18,7 +18,7 @@ export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
 /** The meaning of each code, for `--help`. */
 export const EXIT_MEANINGS: Readonly<Record<ExitCode, string>> = {
   0: 'done, or nothing to do',
-  1: 'failed or declined; or a check found a difference or missing files',
+  1: 'failed; or a check found a difference or missing files',
   2: 'the command line is wrong',
   3: 'the configuration is wrong',
   4: 'no Temporal server answers',

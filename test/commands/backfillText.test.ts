@@ -52,7 +52,7 @@ describe('a plan for people', () => {
   it('says what is missing, what the Workers will do, and how long it takes', () => {
     expect(lines({})).toEqual([
       '1383227 files, 1000000 of them without a row (105.0 GB).',
-      '1000000 new rows will be pending: Workers process each of these files.',
+      '1000000 new rows will be pending: your Workers process each of these files.',
       'Chunks of 50000: 28; about 16 s (estimated from a benchmark on two cores).',
     ]);
   });

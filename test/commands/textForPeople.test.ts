@@ -1,7 +1,7 @@
 import { Writable } from 'node:stream';
 import { WriteStream } from 'node:tty';
-import { highlight } from '../../src/cli/style.ts';
-import { localTime } from '../../src/cli/time.ts';
+import { highlight } from '../../src/cli/text/style.ts';
+import { localTime } from '../../src/cli/text/time.ts';
 
 /** A stream that may be a terminal, in a process with `env`. */
 function stream(isTTY: boolean, env: Record<string, string> = {}): WriteStream {

@@ -116,7 +116,7 @@ function whatThereIs(plan: BackfillPlan, { kind, prefix }: BackfillRequest['opti
 }
 
 function rowsAre(missing: number, finished: boolean, before: string | undefined): string {
-  if (!finished) return `${missing} new rows will be pending: Workers process each of these files.`;
+  if (!finished) return `${missing} new rows will be pending: your Workers process each of these files.`;
   return before === undefined
     ? 'New rows are written as processed: no Worker processes these files again.'
     : `New rows of files last written before ${before} are written as processed; the others are pending.`;

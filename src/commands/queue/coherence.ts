@@ -11,8 +11,8 @@ import { nullOnTimeout } from '../../supabase/timeouts.ts';
 import { CommandError, EXIT } from '../../cli/exit.ts';
 import type { Outcome } from '../../cli/run.ts';
 import { requireSupabase } from '../../cli/supabase.ts';
-import { tableLines } from '../../cli/table.ts';
-import { localTime } from '../../cli/time.ts';
+import { tableLines } from '../../cli/text/table.ts';
+import { localTime } from '../../cli/text/time.ts';
 
 /**
  * `legisync coherence`: compares Storage and files_queue through the API, without Temporal. The

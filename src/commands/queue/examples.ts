@@ -2,8 +2,8 @@ import type { Config } from '../../config/config.ts';
 import { EXAMPLES } from '../../contract/limits.ts';
 import type { Outcome } from '../../cli/run.ts';
 import { requireSupabase } from '../../cli/supabase.ts';
-import { tableLines, type Columns } from '../../cli/table.ts';
-import { localTime } from '../../cli/time.ts';
+import { tableLines, type Columns } from '../../cli/text/table.ts';
+import { localTime } from '../../cli/text/time.ts';
 import { readWholeNumber } from '../../cli/wholeNumber.ts';
 
 interface LimitOption {

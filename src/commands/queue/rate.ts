@@ -1,8 +1,8 @@
 import type { Config } from '../../config/config.ts';
 import type { Outcome } from '../../cli/run.ts';
 import { requireSupabase } from '../../cli/supabase.ts';
-import { tableLines } from '../../cli/table.ts';
-import { localTime } from '../../cli/time.ts';
+import { tableLines } from '../../cli/text/table.ts';
+import { localTime } from '../../cli/text/time.ts';
 
 /** `legisync rate`: rows inserted in each of the last ten minutes, the newest first. */
 export async function rate(config: Config): Promise<Outcome> {

@@ -167,7 +167,7 @@ create table legisync.documents (
   constraint documents_category_check CHECK (category ~ '^[a-z0-9][a-z0-9_-]{0,62}$'::text),
   constraint documents_check CHECK ((held_since IS NULL) = (held_until IS NULL)),
   constraint documents_id_check CHECK (id ~ '^[A-Z]{8}[0-9]{12}$'::text),
-  constraint documents_state_check CHECK (state = ANY (ARRAY['discovered'::text, 'stored'::text, 'failed'::text, 'withdrawn'::text, 'superseded'::text]))
+  constraint documents_state_check CHECK (state = ANY (ARRAY['discovered'::text, 'stored'::text, 'failed'::text, 'unavailable'::text, 'withdrawn'::text, 'superseded'::text]))
 );
 CREATE INDEX documents_due ON legisync.documents USING btree (category, next_attempt_at, id) WHERE next_attempt_at IS NOT NULL;
 CREATE INDEX documents_held ON legisync.documents USING btree (holder) WHERE held_until IS NOT NULL;
@@ -763,10 +763,12 @@ begin
   select f into v_wrong
     from jsonb_array_elements(p_failures) f
     where jsonb_typeof(f -> 'retrySeconds') is distinct from 'number'
-       or jsonb_typeof(f -> 'withdrawSecond') is distinct from 'boolean'
+       or jsonb_typeof(f -> 'maxSeconds') is distinct from 'number'
+       or jsonb_typeof(f -> 'unavailable') is distinct from 'boolean'
     limit 1;
   if found then
-    raise exception 'p_failures has the entry %: "retrySeconds" must be a number, and "withdrawSecond" true or false.',
+    raise exception
+      'p_failures has the entry %: "retrySeconds" and "maxSeconds" must be numbers, and "unavailable" true or false.',
       left(v_wrong::text, 100) using errcode = 'invalid_parameter_value';
   end if;
 end
@@ -1717,6 +1719,8 @@ begin
   update legisync.documents set state = 'superseded', next_attempt_at = null
     where category = p_collection and id = any (v_locked) and p_code_id <> ''
       and state in ('discovered', 'stored', 'failed') and id <> all (v_elsewhere);
+  update legisync.documents set state = 'withdrawn', next_attempt_at = null
+    where category = p_collection and id = any (v_locked) and state = 'unavailable' and id <> all (v_elsewhere);
   return cardinality(v_locked) = cardinality(v_ids) and cardinality(v_ids) < 10000;
 end
 $function$;
@@ -2113,6 +2117,9 @@ begin
   elsif d.state = 'superseded' then
     d.state := case when d.code is not null then 'failed' when d.stored_at is null then 'discovered' else 'stored' end;
     d.next_attempt_at := case when d.state <> 'stored' then p_now end;
+  elsif d.state = 'withdrawn' and v_counts then
+    d.state := 'unavailable';
+    d.next_attempt_at := p_now;
   end if;
   if v_counts then
     d.source := p_source;
@@ -2169,14 +2176,14 @@ $function$;
 alter function legisync.restore_dangling(text,text[]) owner to postgres;
 revoke all on function legisync.restore_dangling(text,text[]) from public, anon, authenticated, service_role;
 
--- function legisync.retry_at(timestamp with time zone,double precision,integer)
-CREATE OR REPLACE FUNCTION legisync.retry_at(p_now timestamp with time zone, p_seconds double precision, p_attempts integer)
+-- function legisync.retry_at(timestamp with time zone,double precision,double precision,integer)
+CREATE OR REPLACE FUNCTION legisync.retry_at(p_now timestamp with time zone, p_seconds double precision, p_max_seconds double precision, p_attempts integer)
  RETURNS timestamp with time zone
  LANGUAGE sql
  STABLE
-RETURN (p_now + make_interval(secs => LEAST((p_seconds * power((2)::double precision, (LEAST(p_attempts, 17))::double precision)), (86400)::double precision)));
-alter function legisync.retry_at(timestamp with time zone,double precision,integer) owner to postgres;
-revoke all on function legisync.retry_at(timestamp with time zone,double precision,integer) from public, anon, authenticated, service_role;
+RETURN (p_now + make_interval(secs => LEAST((p_seconds * power((2)::double precision, (LEAST(p_attempts, 20))::double precision)), p_max_seconds)));
+alter function legisync.retry_at(timestamp with time zone,double precision,double precision,integer) owner to postgres;
+revoke all on function legisync.retry_at(timestamp with time zone,double precision,double precision,integer) from public, anon, authenticated, service_role;
 
 -- function legisync.row_written(timestamp with time zone,timestamp with time zone)
 CREATE OR REPLACE FUNCTION legisync.row_written(p_created timestamp with time zone, p_content_at timestamp with time zone)
@@ -2242,7 +2249,7 @@ begin
 
   perform legisync.settle_failures(p_category, v_held, v_now, p_failures || coalesce((
     select jsonb_agg(jsonb_build_object(
-      'id', id, 'code', 'OBJECT_MISSING', 'retrySeconds', 60, 'withdrawSecond', false,
+      'id', id, 'code', 'OBJECT_MISSING', 'retrySeconds', 60, 'maxSeconds', 86400, 'unavailable', false,
       'message', 'The object is not in the bucket, although it was uploaded or existed before.'))
     from unnest(p_known) id where id <> all (p_found)), '[]'));
 
@@ -2269,17 +2276,20 @@ CREATE OR REPLACE FUNCTION legisync.settle_failures(p_category text, p_held text
 AS $function$
 begin
   update legisync.documents d set
-      state = case when d.code = x.code and x."withdrawSecond" then 'withdrawn' else 'failed' end,
+      state = case when not x.unavailable then 'failed'
+                   when d.absent_since is null then 'unavailable'
+                   else 'withdrawn' end,
       attempts = d.attempts + 1,
       code = x.code,
       message = left(x.message, 500),
       next_attempt_at = case
         when d.next_attempt_at > d.held_since then d.next_attempt_at
-        when d.code = x.code and x."withdrawSecond" then null
-        else legisync.retry_at(p_now, x."retrySeconds", d.attempts) end,
+        when x.unavailable and d.absent_since is not null then null
+        else legisync.retry_at(p_now, x."retrySeconds", x."maxSeconds", d.attempts) end,
       holder = null, held_since = null, held_until = null
-    from jsonb_to_recordset(p_failures)
-      as x (id text, code text, message text, "retrySeconds" double precision, "withdrawSecond" boolean)
+    from jsonb_to_recordset(p_failures) as x (
+      id text, code text, message text, "retrySeconds" double precision, "maxSeconds" double precision,
+      unavailable boolean)
     where d.category = p_category and d.id = x.id and d.id = any (p_held) and d.state <> 'superseded';
 end
 $function$;
@@ -2552,7 +2562,11 @@ begin
       select state, count(*) as n from legisync.documents where category = p_collection group by state) d),
     'failures', (select coalesce(json_object_agg(code, n), '{}') from (
       select code, count(*) as n from legisync.documents
-      where category = p_collection and state in ('failed', 'withdrawn') group by code) f),
+      where category = p_collection and state in ('failed', 'unavailable', 'withdrawn') group by code) f),
+    'unavailable', (select coalesce(json_agg(json_build_object('source', source, 'code', code_id, 'count', n)), '[]')
+      from (select source, code_id, count(*) as n from legisync.documents
+            where category = p_collection and state = 'unavailable'
+            group by source, code_id order by n desc, source, code_id limit 20) u),
     'openSlices', (select count(*) from legisync.slices
       where collection = p_collection and pass = v_pass.pass and state = 'open'),
     'parkedSliceCount', (select count(*) from legisync.slices

@@ -6,6 +6,7 @@ import {
   EVERY_15_MINUTES,
   EVERY_5_MINUTES,
   NEVER,
+  UP_TO_A_WEEK,
   WITH_BACKOFF,
   type DocumentRetry,
   type FailureRule,
@@ -60,11 +61,10 @@ const RULES = {
   },
   DOCUMENT_NOT_FOUND: {
     retry: NEVER,
-    // The API also answers "not found" in passing, so only the second answer counts.
-    concerns: { document: { retrySeconds: 3_600, withdrawSecond: true }, slice: 'retry' },
+    concerns: { document: UP_TO_A_WEEK, slice: 'retry' },
     benign: false,
     exit: 'failed',
-    remedy: 'Nothing: the document is tried again an hour later, then counted as withdrawn.',
+    remedy: 'Nothing: the document is tried again, at least once a week, while a listing shows it.',
   },
   DOCUMENT_MALFORMED: {
     retry: NEVER,

@@ -123,6 +123,11 @@ export interface CatalogueCounts {
     readonly message: string;
   }[];
   readonly failures: Readonly<Record<string, number>>;
+  /**
+   * Unavailable documents of each source and code of law (`code` is '' for documents of a search),
+   * the most first, at most twenty.
+   */
+  readonly unavailable: readonly { readonly source: string; readonly code: string; readonly count: number }[];
 }
 
 /**

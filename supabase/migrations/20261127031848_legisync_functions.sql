@@ -969,7 +969,7 @@ $$;
 -- supabase/schemas/enumeration/mark_absent_documents.sql
 -- Marks up to 10,000 documents of a source that are not listed by any of these slices. Returns whether that was all. A
 -- document that a code's table of contents does not list any more also becomes superseded, unless another source of the
--- pass lists it. That source then becomes its owner.
+-- pass lists it. That source then becomes its owner. An unavailable document that no source lists is withdrawn.
 --
 -- Documents that another transaction has locked are left for the next call. The caller may already hold locks on higher
 -- ids, so waiting here could deadlock.
@@ -1005,6 +1005,8 @@ begin
   update legisync.documents set state = 'superseded', next_attempt_at = null
     where category = p_collection and id = any (v_locked) and p_code_id <> ''
       and state in ('discovered', 'stored', 'failed') and id <> all (v_elsewhere);
+  update legisync.documents set state = 'withdrawn', next_attempt_at = null
+    where category = p_collection and id = any (v_locked) and state = 'unavailable' and id <> all (v_elsewhere);
   return cardinality(v_locked) = cardinality(v_ids) and cardinality(v_ids) < 10000;
 end
 $$;
@@ -1166,6 +1168,7 @@ $$;
 --     so is a document whose file is from before legisync.
 --   * Otherwise, if the document was superseded, it gets its former state back. It is due if its last content was not
 --     collected.
+--   * A withdrawn document that its owner lists again is unavailable, and due.
 create or replace function legisync.relisted(
   d legisync.documents, p_source text, p_code_id text, p_revision text, p_adopt text,
   p_complete_pass integer, p_sources text[], p_now timestamptz) returns legisync.documents
@@ -1189,6 +1192,9 @@ begin
   elsif d.state = 'superseded' then
     d.state := case when d.code is not null then 'failed' when d.stored_at is null then 'discovered' else 'stored' end;
     d.next_attempt_at := case when d.state <> 'stored' then p_now end;
+  elsif d.state = 'withdrawn' and v_counts then
+    d.state := 'unavailable';
+    d.next_attempt_at := p_now;
   end if;
   if v_counts then
     d.source := p_source;
@@ -1233,10 +1239,12 @@ begin
   select f into v_wrong
     from jsonb_array_elements(p_failures) f
     where jsonb_typeof(f -> 'retrySeconds') is distinct from 'number'
-       or jsonb_typeof(f -> 'withdrawSecond') is distinct from 'boolean'
+       or jsonb_typeof(f -> 'maxSeconds') is distinct from 'number'
+       or jsonb_typeof(f -> 'unavailable') is distinct from 'boolean'
     limit 1;
   if found then
-    raise exception 'p_failures has the entry %: "retrySeconds" must be a number, and "withdrawSecond" true or false.',
+    raise exception
+      'p_failures has the entry %: "retrySeconds" and "maxSeconds" must be numbers, and "unavailable" true or false.',
       left(v_wrong::text, 100) using errcode = 'invalid_parameter_value';
   end if;
 end
@@ -1273,7 +1281,7 @@ comment on function public.legisync_describe_documents is
 -- supabase/schemas/batches/legisync_enqueue_documents.sql
 -- Ends a batch: writes queue rows and catalogue states in one transaction. `p_stored` are the ids whose object is in
 -- Storage, as far as the caller knows. `p_failures` is
--- [{"id", "code", "message", "retrySeconds", "withdrawSecond"}, …].
+-- [{"id", "code", "message", "retrySeconds", "maxSeconds", "unavailable"}, …].
 --
 -- "Object, then row": the caller passes ids, never sizes or hashes. The function reads those from storage.objects, so a
 -- row cannot refer to a missing file, and cannot contradict its object. An id without an object is returned in
@@ -1494,7 +1502,7 @@ begin
 
   perform legisync.settle_failures(p_category, v_held, v_now, p_failures || coalesce((
     select jsonb_agg(jsonb_build_object(
-      'id', id, 'code', 'OBJECT_MISSING', 'retrySeconds', 60, 'withdrawSecond', false,
+      'id', id, 'code', 'OBJECT_MISSING', 'retrySeconds', 60, 'maxSeconds', 86400, 'unavailable', false,
       'message', 'The object is not in the bucket, although it was uploaded or existed before.'))
     from unnest(p_known) id where id <> all (p_found)), '[]'));
 
@@ -1512,8 +1520,11 @@ $$;
 
 -- supabase/schemas/batches/settle_failures.sql
 -- Records failures of documents that a batch holds. A failed document is tried again after `retrySeconds`, then after
--- twice as long each time. With `withdrawSecond`, the same failure twice in a row means that the document is withdrawn:
--- the API sometimes answers "not found" for a short time, so only the second answer counts.
+-- twice as long each time, up to `maxSeconds`.
+--
+-- `unavailable` means that the API does not know the document. That alone proves nothing: it also says so of documents
+-- that exist. The document is unavailable while its listing shows it, and withdrawn if its listing does not show it
+-- either.
 create or replace function legisync.settle_failures(
   p_category text, p_held text[], p_now timestamptz, p_failures jsonb) returns void
 language plpgsql
@@ -1521,17 +1532,20 @@ set search_path = pg_catalog, pg_temp set plan_cache_mode = force_custom_plan
 as $$
 begin
   update legisync.documents d set
-      state = case when d.code = x.code and x."withdrawSecond" then 'withdrawn' else 'failed' end,
+      state = case when not x.unavailable then 'failed'
+                   when d.absent_since is null then 'unavailable'
+                   else 'withdrawn' end,
       attempts = d.attempts + 1,
       code = x.code,
       message = left(x.message, 500),
       next_attempt_at = case
         when d.next_attempt_at > d.held_since then d.next_attempt_at
-        when d.code = x.code and x."withdrawSecond" then null
-        else legisync.retry_at(p_now, x."retrySeconds", d.attempts) end,
+        when x.unavailable and d.absent_since is not null then null
+        else legisync.retry_at(p_now, x."retrySeconds", x."maxSeconds", d.attempts) end,
       holder = null, held_since = null, held_until = null
-    from jsonb_to_recordset(p_failures)
-      as x (id text, code text, message text, "retrySeconds" double precision, "withdrawSecond" boolean)
+    from jsonb_to_recordset(p_failures) as x (
+      id text, code text, message text, "retrySeconds" double precision, "maxSeconds" double precision,
+      unavailable boolean)
     where d.category = p_category and d.id = x.id and d.id = any (p_held) and d.state <> 'superseded';
 end
 $$;
@@ -1560,8 +1574,8 @@ comment on function public.legisync_collection_controls is
   'Part of legisync. What an operator last set for a collection.';
 
 -- supabase/schemas/operators/legisync_collection_counts.sql
--- A collection's counts: documents by state, failures by code, and parked slices, with the first twenty of them. Reads
--- the collection's whole catalogue: about 0.5 s for a million documents.
+-- A collection's counts: documents by state, failures by code, unavailable documents by source and code of law, and
+-- parked slices, with the first twenty of each. Reads the collection's whole catalogue: about 1 s for a million documents.
 create or replace function public.legisync_collection_counts(p_collection text)
 returns json
 language plpgsql stable security definer
@@ -1579,7 +1593,11 @@ begin
       select state, count(*) as n from legisync.documents where category = p_collection group by state) d),
     'failures', (select coalesce(json_object_agg(code, n), '{}') from (
       select code, count(*) as n from legisync.documents
-      where category = p_collection and state in ('failed', 'withdrawn') group by code) f),
+      where category = p_collection and state in ('failed', 'unavailable', 'withdrawn') group by code) f),
+    'unavailable', (select coalesce(json_agg(json_build_object('source', source, 'code', code_id, 'count', n)), '[]')
+      from (select source, code_id, count(*) as n from legisync.documents
+            where category = p_collection and state = 'unavailable'
+            group by source, code_id order by n desc, source, code_id limit 20) u),
     'openSlices', (select count(*) from legisync.slices
       where collection = p_collection and pass = v_pass.pass and state = 'open'),
     'parkedSliceCount', (select count(*) from legisync.slices

@@ -72,6 +72,11 @@ export function faultHooks(
       case 'html':
       case 'degenerate':
         return sendFault(reply, fault);
+      case 'notFound':
+        // As the routes answer an unknown id.
+        return pathOf(request).endsWith('/consult/getArticle')
+          ? reply.send({ executionTime: 3, dereferenced: false, article: null })
+          : reply.code(400).send(appErrorBody(400, UNKNOWN_ID));
     }
   });
   app.addHook('onSend', async (request, _reply, payload) => {
@@ -81,7 +86,7 @@ export function faultHooks(
   });
 }
 
-type AnsweredFault = Exclude<Fault, { kind: 'slow' | 'truncated' | 'reset' }>;
+type AnsweredFault = Exclude<Fault, { kind: 'slow' | 'truncated' | 'reset' | 'notFound' }>;
 
 function sendFault(reply: FastifyReply, fault: AnsweredFault): FastifyReply {
   switch (fault.kind) {

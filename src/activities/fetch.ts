@@ -8,6 +8,7 @@ import { enumerateStep } from './enumeration/enumerate.ts';
 import { withHeartbeat, type Signals } from './liveness.ts';
 import { listFresh, type ListingProgress } from './maintenance.ts';
 import { isQuotaSpent } from './quotaSpent.ts';
+import { problemOf } from './serviceFailure.ts';
 
 /** Enumeration is ahead of collection by this many batches, so that no lane waits for a listing. */
 const AHEAD_BATCHES = 4;
@@ -60,7 +61,14 @@ async function nextOfPass(
         } catch (error) {
           if (!isQuotaSpent(error)) throw error;
           await deps.catalogue.releaseSlice(batch, slice);
-          return { ids: [], discovered, pass: pass.pass, reason: 'quota', waitMs: error.retryAfterMs };
+          return {
+            ids: [],
+            discovered,
+            pass: pass.pass,
+            reason: 'quota',
+            waitMs: error.retryAfterMs,
+            problem: problemOf(error),
+          };
         }
         continue;
       }

@@ -22,14 +22,16 @@ export async function collectMaintenance(input: MaintenanceInput): Promise<Maint
   const totals = addBatch({ ...NO_TOTALS, discovered: fetched.discovered }, upload, enqueued);
   const problem = upload.problem ?? fetched.problem;
   setCurrentDetails(
-    problem === undefined ? totalsTable(totals) : `Ended early: ${problem}\n\n${totalsTable(totals)}`,
+    problem === undefined
+      ? totalsTable(totals)
+      : `Ended early: ${problem.code}: ${problem.message}\n\n${totalsTable(totals)}`,
   );
   if (failure !== undefined) throw failure;
   setState('completed');
   return {
     collection: input.collection,
     totals,
-    quotaSpent: fetched.reason === 'quota' || (upload.waitMs !== undefined && upload.problem === undefined),
+    quotaSpent: fetched.reason === 'quota' || upload.problem?.code === 'QUOTA_SPENT',
     problem,
   };
 }

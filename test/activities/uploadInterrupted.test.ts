@@ -73,7 +73,10 @@ describe('uploadDocuments, with failures', () => {
     expect(idsOf(result)).toEqual(ids);
     // At most 10 that failed in a row, and 10 that began meanwhile.
     expect(begun).toBeLessThanOrEqual(60);
-    expect(result).toMatchObject({ waitMs: 10_000, problem: 'LEGIFRANCE_UNAVAILABLE: It went away.' });
+    expect(result).toMatchObject({
+      waitMs: 10_000,
+      problem: { code: 'LEGIFRANCE_UNAVAILABLE', message: 'It went away.' },
+    });
   });
 
   it('fails if nothing succeeds, so that the retry policy waits for the end of the outage', async () => {

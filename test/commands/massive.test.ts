@@ -130,6 +130,7 @@ describe('legisync massive', () => {
       parkedSliceCount: 24,
       parkedSlices: [parked],
       failures: { DOCUMENT_MALFORMED: 1 },
+      unavailable: [{ source: 'codes', code: 'LEGITEXT000006074075', count: 3 }],
     };
     await withSupabase(
       (_request, response) =>
@@ -146,9 +147,10 @@ describe('legisync massive', () => {
             `  Next: legisync massive start ${collection}`,
             '  catalogue, pass 3: stored 5, failed 1',
             '  slices still to enumerate: 2',
-            '  parked slice of decisions: LEGIFRANCE_REJECTED: no',
+            '  parked slice of decisions, without a date: LEGIFRANCE_REJECTED: no',
             '  other parked slices: 23',
             '  failures: DOCUMENT_MALFORMED 1',
+            '  unavailable in codes, LEGITEXT000006074075: 3, each asked for again within a week',
           ]);
         }),
     );

@@ -23,6 +23,7 @@ import { NO_TOTALS } from '../../src/contract/collecting.ts';
 export async function collectMassive(input: MassiveInput): Promise<MassiveProgress> {
   let { controls } = input;
   let stopping = false;
+  let pauseReason = '';
   const progress = (): MassiveProgress => ({
     collection: input.collection,
     state: stopping ? 'stopping' : controls.paused ? 'paused' : 'collecting',
@@ -31,15 +32,19 @@ export async function collectMassive(input: MassiveInput): Promise<MassiveProgre
     busy: 0,
     totals: NO_TOTALS,
     runs: 1,
+    pauseReason,
+    holdUp: null,
   });
   setHandler(defineQuery<MassiveProgress>('progress'), progress);
   setHandler(defineUpdate<MassiveProgress, [{ reason?: string }]>('pause'), async ({ reason }) => {
     controls = { ...controls, paused: true };
+    pauseReason = reason ?? '';
     if (reason === 'outage') await condition(() => false);
     return progress();
   });
   setHandler(defineUpdate<MassiveProgress>('resume'), () => {
     controls = { ...controls, paused: false };
+    pauseReason = '';
     return progress();
   });
   setHandler(
@@ -76,6 +81,9 @@ export async function collectMaintenance(input: MaintenanceInput): Promise<Maint
     collection: input.collection,
     totals: { ...NO_TOTALS, queued: input.limit, unchanged: 2 },
     quotaSpent: false,
-    problem: input.limit === 77 ? 'STORAGE_BUSY: Storage answered 503' : undefined,
+    problem:
+      input.limit === 77
+        ? { code: 'STORAGE_BUSY', message: 'Storage answered 503', at: '2026-11-27T08:00:00.000Z' }
+        : undefined,
   };
 }

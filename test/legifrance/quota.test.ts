@@ -243,12 +243,21 @@ describe('the quota of a process', () => {
   });
 
   it('keeps a reserve of the hour and of the day for MAINTENANCE when MASSIVE has spent the rest', async () => {
-    for (const limits of [{ perHour: 10_000 }, { perDay: 10_000 }]) {
+    for (const [limits, named] of [
+      [
+        { perHour: 10_000 },
+        'The quota of the hour (10000 requests, 200 of them for MAINTENANCE, LEGISYNC_QUOTA_PER_HOUR)',
+      ],
+      [
+        { perDay: 10_000 },
+        'The quota of the day (10000 requests, 200 of them for MAINTENANCE, LEGISYNC_QUOTA_PER_DAY)',
+      ],
+    ] as const) {
       const world = setUp({ ...limits, reservePercent: 2 });
       const [refusal] = await work(world, 600_000, 5, MASSIVE);
       expect(world.sent).toHaveLength(9_800);
       expect(refusal).toMatchObject({ code: 'QUOTA_SPENT' });
-      expect(String(refusal)).toContain('are kept for MAINTENANCE');
+      expect(String(refusal)).toContain(named);
       const [end] = await work(world, 600_000, 5, 1);
       expect(world.sent).toHaveLength(10_000);
       expect(end).toMatchObject({ code: 'QUOTA_SPENT' });

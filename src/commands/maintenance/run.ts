@@ -101,8 +101,9 @@ async function runOne(session: Session, input: MaintenanceInput, detach: boolean
 
 function describeRun({ collection, workflowId, result }: MaintenanceRun): string {
   if (result === null) return `${collection}: running as ${workflowId}`;
-  const { queued, requeued, unchanged, failed } = result.totals;
-  const reason = result.problem ?? (result.quotaSpent ? 'the quota is spent' : undefined);
+  const { queued, requeued, unchanged, failedAttempts } = result.totals;
+  const reason =
+    result.problem === undefined ? undefined : `${result.problem.code}: ${result.problem.message}`;
   const early = reason === undefined ? '' : `; ended early: ${reason}`;
-  return `${collection}: queued ${queued}, requeued ${requeued}, unchanged ${unchanged}, failed ${failed}${early}`;
+  return `${collection}: queued ${queued}, requeued ${requeued}, unchanged ${unchanged}, failed attempts ${failedAttempts}${early}`;
 }

@@ -1,9 +1,11 @@
-import type { MassiveProgress } from '../../contract/collecting.ts';
+import type { HoldUp, MassiveProgress } from '../../contract/collecting.ts';
+import { FAILURES, isFailureCode } from '../../contract/failures.ts';
 import { LANES } from '../../contract/limits.ts';
 import { massiveWorkflowId } from '../../contract/names.ts';
 import { namesOf } from '../../cli/collectionNames.ts';
 import { waitForResult } from '../../cli/interrupt.ts';
 import type { Outcome, Session } from '../../cli/run.ts';
+import { localTime } from '../../cli/text/time.ts';
 import { readWholeNumber } from '../../cli/wholeNumber.ts';
 import { warnWithoutWorkers } from '../../cli/workers.ts';
 import { describeStart, startMassive } from './start.ts';
@@ -31,7 +33,7 @@ export async function controlMassive(
     const wait = command.name === 'stop' && command.wait === true;
     collections.push(wait ? await waitForEnd(session, progress) : progress);
   }
-  return { data: { collections }, lines: collections.map(describeProgress) };
+  return { data: { collections }, lines: collections.flatMap(describeProgress) };
 }
 
 /**
@@ -47,7 +49,7 @@ function waitForEnd(session: Session, { collection }: MassiveProgress): Promise<
   });
 }
 
-/** One line for people. */
+/** One or more lines for people. */
 export function describeProgress({
   collection,
   state,
@@ -55,11 +57,25 @@ export function describeProgress({
   pass,
   busy,
   totals,
-}: MassiveProgress): string {
-  return (
-    `${collection}: ${state}, pass ${pass}, ${busy} of ${controls.lanes} lanes busy; uploaded ${totals.uploaded}, ` +
-    `unchanged ${totals.unchanged}, queued ${totals.queued}, requeued ${totals.requeued}, failed ${totals.failed}`
-  );
+  pauseReason,
+  holdUp,
+}: MassiveProgress): string[] {
+  const reason = pauseReason === '' ? '' : ` (${pauseReason})`;
+  return [
+    `${collection}: ${state}${reason}, pass ${pass}, ${busy} of ${controls.lanes} lanes busy; ` +
+      `uploaded ${totals.uploaded}, unchanged ${totals.unchanged}, queued ${totals.queued}, ` +
+      `requeued ${totals.requeued}, failed attempts ${totals.failedAttempts}`,
+    ...(holdUp === null ? [] : describeHoldUp(collection, holdUp)),
+  ];
+}
+
+/** What holds up a collection, and what to do about it. */
+function describeHoldUp(collection: string, { code, message, since, nextTry }: HoldUp): string[] {
+  const remedy = isFailureCode(code) ? FAILURES[code].remedy : 'legisync status';
+  return [
+    `  held up since ${localTime(since)}, next try ${localTime(nextTry)}: ${code}: ${message}`,
+    `  Next: ${remedy} To try now: legisync massive resume ${collection}`,
+  ];
 }
 
 /** Reads the number of lanes. @throws CommandError `USAGE` if it is out of bounds */

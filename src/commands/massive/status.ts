@@ -98,7 +98,7 @@ export function forJson(status: CollectionStatus) {
 /** Several lines for people. */
 export function describeStatus({ collection, progress, catalogue }: CollectionStatus): string[] {
   return [
-    ...(progress.value === null ? [] : [describeProgress(progress.value)]),
+    ...(progress.value === null ? [] : describeProgress(progress.value)),
     ...(progress.problem === null ? [] : describeProblem(`${collection}: `, progress.problem)),
     ...(catalogue.value === null ? [] : describeCounts(catalogue.value)),
     ...(catalogue.problem === null ? [] : describeProblem('  catalogue: ', catalogue.problem)),

@@ -186,16 +186,22 @@ export function createProcessQuota(options: ProcessQuotaOptions): Quota {
       );
     }
     const spentMs = Math.ceil(roomAt(now, waiter) - now);
-    if (spentMs > MAX_WAIT_MS) {
-      const kept = waiter.urgent ? '' : `; ${keptOfHour} and ${keptOfDay} of them are kept for MAINTENANCE`;
-      return new LegisyncError(
-        'QUOTA_SPENT',
-        `The quota (${options.perHour} requests an hour, ${options.perDay} a day${kept}) is spent. ` +
-          `The next request may be sent in ${Math.ceil(spentMs / 1_000)} s.`,
-        { retryAfterMs: spentMs },
-      );
-    }
-    return undefined;
+    return spentMs > MAX_WAIT_MS ? spent(waiter, spentMs, now) : undefined;
+  }
+
+  /** Names the limit that is spent for longer. */
+  function spent({ urgent: isUrgent }: Waiter, spentMs: number, now: number): LegisyncError {
+    const isDay = day.roomAt(now, isUrgent ? 0 : keptOfDay) - now >= spentMs - 1;
+    const [limit, kept, setting] = isDay
+      ? [`day (${options.perDay} requests`, keptOfDay, 'LEGISYNC_QUOTA_PER_DAY']
+      : [`hour (${options.perHour} requests`, keptOfHour, 'LEGISYNC_QUOTA_PER_HOUR'];
+    const reserve = isUrgent || kept === 0 ? '' : `, ${kept} of them for MAINTENANCE`;
+    return new LegisyncError(
+      'QUOTA_SPENT',
+      `The quota of the ${limit}${reserve}, ${setting}) is spent. ` +
+        `The next request may be sent in ${Math.ceil(spentMs / 1_000)} s.`,
+      { retryAfterMs: spentMs },
+    );
   }
 
   return {

@@ -11,7 +11,7 @@ import {
 import { NO_TOTALS, type MassiveInput, type MassiveProgress } from '../../contract/collecting.ts';
 import { QUERIES } from '../../contract/names.ts';
 import { historyIsLong } from '../history.ts';
-import { createDisplay } from './display.ts';
+import { createDisplay, describeHoldUp } from './display.ts';
 import { runLane } from './lane.ts';
 import { LaneSet } from './lanes.ts';
 import { initialOperatorState, registerUpdateHandlers } from './operator.ts';
@@ -72,7 +72,9 @@ const DRAIN_MS = 10 * 60_000;
  *   if it finds work, so the timer is only a safeguard. At the end of a pass each lane re-checks
  *   once, however long the last batch takes. The last lane to become idle does the polling.
  * - The pass is not complete, and no lane is busy: as long as the database says, about 2 s.
- * - The pass is complete: until the next one begins. The quota is spent: until it has room.
+ * - The pass is complete: until the next one begins.
+ * - The quota is spent: until it has room. Lane 0 asks again every ten minutes, so that a raised
+ *   quota takes effect soon after the workers' restart, and sends a wake-up if there is room.
  * - An outage ended the batch early: as long as the failure asks for, at least ten seconds.
  * - An activity failed and must not be retried: five minutes.
  *
@@ -88,6 +90,7 @@ const DRAIN_MS = 10 * 60_000;
  * `wakeUps` counts the events that may give idle lanes something to do:
  *
  * - a turn discovered documents;
+ * - a batch succeeded after the quota was spent;
  * - a batch ended, and some of its documents are free for others: it did not reach them, an outage
  *   interrupted it, or it lost them. Not if the quota is spent, which stops all lanes;
  * - the operator sent an Update.
@@ -125,13 +128,13 @@ export async function collectMassive(input: MassiveInput): Promise<MassiveProgre
     busy: 0,
     wakeUps: 0,
     idleState: 'waiting',
-    lastProblem: undefined,
+    holdUp: input.holdUp ?? null,
   };
   const work = new CancellationScope();
   const display = createDisplay();
 
   const progress = (): MassiveProgress => {
-    const { totals, pass, busy, idleState } = state;
+    const { totals, pass, busy, idleState, holdUp } = state;
     const laneState = busy > 0 ? 'collecting' : idleState;
     return {
       collection,
@@ -141,12 +144,14 @@ export async function collectMassive(input: MassiveInput): Promise<MassiveProgre
       busy,
       totals,
       runs,
+      pauseReason: operator.pauseReason,
+      holdUp,
     };
   };
   const show = (): void =>
     display(progress(), [
       ...(operator.pauseReason === '' ? [] : [`Paused: ${operator.pauseReason}`]),
-      ...(state.lastProblem === undefined ? [] : [`Last problem: ${state.lastProblem}`]),
+      ...(state.holdUp === null ? [] : [describeHoldUp(state.holdUp)]),
     ]);
 
   setHandler(progressQuery, progress);
@@ -170,6 +175,7 @@ export async function collectMassive(input: MassiveInput): Promise<MassiveProgre
         state,
         mustEnd: () => leaving() || index >= operator.controls.lanes,
         paused: () => operator.controls.paused,
+        asksForQuota: index === 0,
         turn: () => takeTurn({ state, batch, show }),
         show,
       }),
@@ -197,6 +203,7 @@ export async function collectMassive(input: MassiveInput): Promise<MassiveProgre
     totals: state.totals,
     pass: state.pass,
     sequence: state.sequence,
+    holdUp: state.holdUp,
     runs,
   });
 }

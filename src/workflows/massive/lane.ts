@@ -11,6 +11,12 @@ const SHARED_WAIT_MS = 5 * 60_000;
 /** The wait of an idle lane doubles up to this, unless the database asks for longer. */
 const MAX_IDLE_MS = 60_000;
 
+/**
+ * While the quota is spent, one lane asks again after this long. Shorter costs history: about ten
+ * events each time. Longer delays the effect of a raised quota.
+ */
+const QUOTA_WAIT_MS = 10 * 60_000;
+
 /** No wait is longer than a day, whatever the database asks for. */
 const MAX_WAIT_MS = DAY_MS;
 
@@ -19,13 +25,15 @@ interface Lane {
   /** Whether this lane must end: the run ends, or its index is not wanted any more. */
   readonly mustEnd: () => boolean;
   readonly paused: () => boolean;
+  /** Whether this lane asks again while the quota is spent. */
+  readonly asksForQuota: boolean;
   readonly turn: () => Promise<Outcome>;
   /** Shows the state in the Web UI. */
   readonly show: () => void;
 }
 
 /** Takes turn after turn until the lane must end. The states are explained in collectMassive.ts. */
-export async function runLane({ state, mustEnd, paused, turn, show }: Lane): Promise<void> {
+export async function runLane({ state, mustEnd, paused, asksForQuota, turn, show }: Lane): Promise<void> {
   let idleMs = 0;
   while (!mustEnd()) {
     if (paused()) {
@@ -44,7 +52,8 @@ export async function runLane({ state, mustEnd, paused, turn, show }: Lane): Pro
     state.idleState = idleState;
     show();
     idleMs = Math.max(waitMs, Math.min(idleMs * 2, MAX_IDLE_MS));
-    const restMs = shared && state.busy > 0 ? SHARED_WAIT_MS : Math.min(idleMs, MAX_WAIT_MS);
+    const longestMs = idleState === 'quota' && asksForQuota ? QUOTA_WAIT_MS : MAX_WAIT_MS;
+    const restMs = shared && state.busy > 0 ? SHARED_WAIT_MS : Math.min(idleMs, longestMs);
     await condition(() => state.wakeUps !== wakeUpsSeen || mustEnd(), restMs);
   }
 }

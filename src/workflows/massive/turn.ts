@@ -1,5 +1,13 @@
-import { ActivityFailure, isCancellation, log } from '@temporalio/workflow';
-import type { BatchRef, FetchResult, Totals } from '../../contract/collecting.ts';
+import { ActivityFailure, ApplicationFailure, isCancellation, log } from '@temporalio/workflow';
+import type {
+  BatchRef,
+  FailureDetails,
+  FetchResult,
+  HoldUp,
+  Problem,
+  Totals,
+} from '../../contract/collecting.ts';
+import type { FailureCode } from '../../contract/failures.ts';
 import type { CollectionState } from '../../contract/names.ts';
 import { MAX_BATCH } from '../../contract/limits.ts';
 import { collectBatch, fetchBatch } from '../batch.ts';
@@ -22,7 +30,7 @@ export interface RunState {
   wakeUps: number;
   /** Shown while no lane is busy. */
   idleState: CollectionState;
-  lastProblem: string | undefined;
+  holdUp: HoldUp | null;
 }
 
 /** How a turn of a lane ended. */
@@ -33,7 +41,7 @@ export interface Outcome {
   readonly state: CollectionState;
   /** The pass is not complete: a busy lane may find work before the wait is over. */
   readonly shared: boolean;
-  /** Other lanes may find work now: documents were discovered, released or lost. */
+  /** Other lanes may find work now: documents were discovered, released or lost, or the quota has room. */
   readonly wakesOthers: boolean;
 }
 
@@ -52,8 +60,11 @@ export async function takeTurn({ state, batch, show }: Turn): Promise<Outcome> {
     return await nextBatch(state, batch);
   } catch (error) {
     if (isCancellation(error) || !(error instanceof ActivityFailure)) throw error;
-    state.lastProblem = error.cause?.message ?? error.message;
-    log.error('a lane waits after a failure that is not retried', { problem: state.lastProblem });
+    const problem = problemOf(error);
+    log.error('a lane waits after a failure that is not retried', {
+      problem: error.cause?.message ?? error.message,
+    });
+    if (problem !== undefined) state.holdUp = holdUp(state.holdUp, problem, RETRY_LATER_MS);
     return outcome(RETRY_LATER_MS);
   } finally {
     state.busy -= 1;
@@ -67,16 +78,42 @@ async function nextBatch(state: RunState, ref: Turn['batch']): Promise<Outcome> 
   state.totals = { ...state.totals, discovered: state.totals.discovered + fetched.discovered };
   state.pass = fetched.pass ?? state.pass;
   const found = fetched.discovered > 0;
-  if (fetched.ids.length === 0) return outcome(fetched.waitMs ?? RETRY_LATER_MS, fetched.reason, found);
+  if (fetched.ids.length === 0) {
+    const waitMs = fetched.waitMs ?? RETRY_LATER_MS;
+    if (fetched.problem !== undefined) state.holdUp = holdUp(state.holdUp, fetched.problem, waitMs);
+    else if (fetched.reason === 'pass') state.holdUp = null;
+    return outcome(waitMs, fetched.reason, found);
+  }
   const { upload, enqueued, lost, failure } = await collectBatch(batch, fetched.ids, 'massive');
   state.totals = addBatch(state.totals, upload, enqueued);
   if (failure !== undefined) throw failure;
-  state.lastProblem = upload.problem;
-  if (upload.waitMs === undefined) return outcome(0, undefined, found || lost || upload.left.length > 0);
+  const { problem, waitMs } = upload;
+  if (problem === undefined || waitMs === undefined) {
+    // Lanes that wait for the quota may continue.
+    const hasRoomAgain = state.holdUp?.code === QUOTA_SPENT;
+    state.holdUp = null;
+    return outcome(0, undefined, found || lost || hasRoomAgain || upload.left.length > 0);
+  }
+  state.holdUp = holdUp(state.holdUp, problem, waitMs);
   // With a spent quota, other lanes would find nothing to do either.
-  return upload.problem === undefined
-    ? outcome(upload.waitMs, 'quota')
-    : outcome(upload.waitMs, undefined, true);
+  return problem.code === QUOTA_SPENT ? outcome(waitMs, 'quota') : outcome(waitMs, undefined, true);
+}
+
+const QUOTA_SPENT = 'QUOTA_SPENT' satisfies FailureCode;
+
+/** The problem that made an activity fail; undefined if no worker of ours has reported it. */
+function problemOf({ cause }: ActivityFailure): Problem | undefined {
+  if (!(cause instanceof ApplicationFailure)) return undefined;
+  const [details] = (cause.details ?? []) as [FailureDetails?];
+  return details === undefined
+    ? undefined
+    : { code: cause.type ?? 'INTERNAL', message: cause.message, at: details.at };
+}
+
+/** The problem that now holds up a lane. The same code goes on since it was first seen. */
+function holdUp(before: HoldUp | null, problem: Problem, waitMs: number): HoldUp {
+  const since = before?.code === problem.code ? before.since : problem.at;
+  return { ...problem, since, nextTry: new Date(Date.parse(problem.at) + waitMs).toISOString() };
 }
 
 /**

@@ -18,8 +18,15 @@ export interface Actions {
     options: JsonOption,
     work: (config: Config) => Outcome | Promise<Outcome>,
   ) => Promise<void>;
-  /** For a command that needs the configuration and a connection to Temporal. */
-  readonly onTemporal: (options: JsonOption, work: (session: Session) => Promise<Outcome>) => Promise<void>;
+  /**
+   * For a command that needs the configuration and a connection to Temporal. `check` runs before
+   * anything is connected, and throws if an argument is wrong.
+   */
+  readonly onTemporal: (
+    options: JsonOption,
+    work: (session: Session) => Promise<Outcome>,
+    check?: (config: Config) => unknown,
+  ) => Promise<void>;
 }
 
 /** Adds a command that has an action. Each has the option `--json` and examples. */

@@ -82,9 +82,17 @@ export function configure<const N extends Need = never>(io: Io, need: readonly N
   return loaded;
 }
 
-/** Runs `work` with a connection to Temporal, and closes the connection. */
-export async function withTemporal(io: Io, work: (session: Session) => Promise<Outcome>): Promise<Outcome> {
+/**
+ * Runs `work` with a connection to Temporal, and closes the connection. `check` runs before, and
+ * throws if an argument is wrong: a person without a server learns that, too.
+ */
+export async function withTemporal(
+  io: Io,
+  work: (session: Session) => Promise<Outcome>,
+  check: (config: Config) => unknown = () => undefined,
+): Promise<Outcome> {
   const { config } = configure(io);
+  await check(config);
   const temporal = await connectTemporal(config);
   try {
     return await work({ config, temporal, io });

@@ -41,7 +41,7 @@ function createProgram(io: Io, json: boolean, result: { code: ExitCode }): Comma
     io,
     plain,
     onConfig: (options, work) => plain(options, () => work(configure(io).config)),
-    onTemporal: (options, work) => plain(options, () => withTemporal(io, work)),
+    onTemporal: (options, work, check) => plain(options, () => withTemporal(io, work, check)),
   };
 
   const program = new Command('legisync')

@@ -5,7 +5,7 @@ import { connectTemporal } from '../../src/temporal/connection.ts';
 import { connectWorker } from '../../src/temporal/nativeConnection.ts';
 import { TemporalUnreachable } from '../../src/temporal/target.ts';
 import { serverSetting } from '../support/servers.ts';
-import { CERTIFICATE, withServer, type ServerKind } from './grpcServers.ts';
+import { CERTIFICATE, freePort, withServer, type ServerKind } from './grpcServers.ts';
 
 const configFor = (address: string, settings: Readonly<Record<string, string>> = {}) => ({
   temporal: {
@@ -17,15 +17,6 @@ const configFor = (address: string, settings: Readonly<Record<string, string>> =
     }),
   },
 });
-
-/** A port of this machine on which nothing listens. */
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await new Promise((resolve) => server.once('listening', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
 
 const CANARY = 'canary-of-the-api-key';
 const TRUST = { TEMPORAL_TLS: 'true', TEMPORAL_TLS_SERVER_CA_CERT_DATA: CERTIFICATE };

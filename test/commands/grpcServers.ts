@@ -6,7 +6,7 @@ import {
   type Http2Server,
   type ServerHttp2Stream,
 } from 'node:http2';
-import type { AddressInfo, Socket } from 'node:net';
+import { createServer as createTcp, type AddressInfo, type Socket } from 'node:net';
 
 /** Self-signed, for the host name localhost, valid until 2126. It protects nothing. */
 export const CERTIFICATE = `-----BEGIN CERTIFICATE-----
@@ -79,4 +79,13 @@ function create(protocol: ServerKind['protocol']): Http1Server | Http2Server | H
     case 'grpc with client certificates':
       return createSecureServer({ key: KEY, cert: CERTIFICATE, ca: CERTIFICATE, requestCert: true });
   }
+}
+
+/** A port of this machine on which nothing listens. */
+export async function freePort(): Promise<number> {
+  const server = createTcp().listen(0, '127.0.0.1');
+  await new Promise((resolve) => server.once('listening', resolve));
+  const { port } = server.address() as AddressInfo;
+  await new Promise((resolve) => server.close(resolve));
+  return port;
 }

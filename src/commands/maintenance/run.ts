@@ -1,3 +1,4 @@
+import type { Config } from '../../config/config.ts';
 import type { Collection } from '../../contract/collections.ts';
 import type { MaintenanceInput, MaintenanceResult } from '../../contract/collecting.ts';
 import { MAX_BATCH, PRIORITY } from '../../contract/limits.ts';
@@ -38,13 +39,22 @@ export async function maintenanceRun(
   named: string | undefined,
   options: MaintenanceOptions,
 ): Promise<Outcome> {
-  const { maintenance } = session.config;
-  const names = namesOf(named, { setting: 'LEGISYNC_MAINTENANCE', names: maintenance.collections });
-  const inputs = names.map((name) => inputOf(definitionOf(session.config, name), options, maintenance.limit));
+  const inputs = maintenanceInputs(session.config, named, options);
   await warnWithoutWorkers(session);
   const runs: MaintenanceRun[] = [];
   for (const input of inputs) runs.push(await runOne(session, input, options.detach === true));
   return { data: { runs }, lines: runs.map(describeRun) };
+}
+
+/** The input of each run. @throws CommandError `USAGE`, `UNKNOWN_COLLECTION` or `UNKNOWN_SOURCE` */
+export function maintenanceInputs(
+  config: Config,
+  named: string | undefined,
+  options: MaintenanceOptions,
+): MaintenanceInput[] {
+  const { collections, limit } = config.maintenance;
+  const names = namesOf(named, { setting: 'LEGISYNC_MAINTENANCE', names: collections });
+  return names.map((name) => inputOf(definitionOf(config, name), options, limit));
 }
 
 /** The input of a run. @throws CommandError if a source is unknown or the limit is out of bounds */

@@ -1,8 +1,7 @@
 import type { Command } from 'commander';
 import { CHUNK } from '../../contract/limits.ts';
 import { asLeaf, leaf, type Actions, type JsonOption } from '../../cli/leaf.ts';
-import { checkReason } from '../../cli/reason.ts';
-import { pauseUpdate, resumeUpdate } from '../../cli/workflow.ts';
+import { checkReason, pauseUpdate, resumeUpdate } from '../../cli/workflow.ts';
 import { backfillStatus, backfillStop, controlBackfill } from './control.ts';
 import type { BackfillFlags } from './options.ts';
 import { backfillDryRun } from './plan.ts';

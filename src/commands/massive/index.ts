@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { leaf, type Actions, type JsonOption } from '../../cli/leaf.ts';
+import { checkReason } from '../../cli/workflow.ts';
 import { LANES } from '../../contract/limits.ts';
-import { checkReason } from '../../cli/reason.ts';
 import { checkStart, controlMassive, massiveNames, massiveStart, readLanes } from './control.ts';
 import { massiveStatus } from './status.ts';
 

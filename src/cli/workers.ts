@@ -15,10 +15,15 @@ export async function workersSeen(
   return new Set(pollers.map((poller) => poller.identity)).size;
 }
 
-/** Warns if no worker polls the task queue: a started workflow then waits. */
-export async function warnWithoutWorkers(session: Session): Promise<void> {
-  if ((await workersSeen(session)) > 0) return;
+/**
+ * Warns if no worker polls the task queue: a started workflow then waits.
+ *
+ * @returns whether there is a worker
+ */
+export async function warnWithoutWorkers(session: Session): Promise<boolean> {
+  if ((await workersSeen(session)) > 0) return true;
   session.io.err(
     `Warning: no worker polls task queue ${session.config.taskQueue}, so workflows wait. Start one: npm run worker`,
   );
+  return false;
 }

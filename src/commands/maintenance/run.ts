@@ -8,6 +8,7 @@ import { definitionOf, namesOf } from '../../cli/collectionNames.ts';
 import { CommandError, EXIT } from '../../cli/exit.ts';
 import { waitForResult } from '../../cli/interrupt.ts';
 import type { Outcome, Session } from '../../cli/run.ts';
+import { warnOfFirstFailure } from '../../cli/starting/firstFailure.ts';
 import { startOrJoin } from '../../cli/startWorkflow.ts';
 import { readWholeNumber } from '../../cli/wholeNumber.ts';
 import { warnWithoutWorkers } from '../../cli/workers.ts';
@@ -99,12 +100,14 @@ async function runOne(session: Session, input: MaintenanceInput, detach: boolean
     summary: `MAINTENANCE of ${collection} by hand: at most ${input.limit} documents`,
   });
   if (!started) session.io.err(`A run of ${collection} is already in progress; joining it.`);
+  if (detach) await warnOfFirstFailure(session, handle);
   const result = detach
     ? null
     : await waitForResult<MaintenanceResult>(session, handle, {
         announcement: `Waiting for ${workflowId} (Ctrl-C ends the waiting, not the run) …`,
         afterwards: `Workflow ${workflowId} continues.`,
         next: `the same command waits again; temporal workflow cancel --workflow-id ${workflowId} ends the run`,
+        meanwhile: (over) => warnOfFirstFailure(session, handle, over),
       });
   return { collection, workflowId, started, result };
 }

@@ -5,9 +5,9 @@ import { massiveWorkflowId } from '../../contract/names.ts';
 import { definitionOf, namesOf } from '../../cli/collectionNames.ts';
 import { waitForResult } from '../../cli/interrupt.ts';
 import type { Outcome, Session } from '../../cli/run.ts';
+import { exitCodeOf } from '../../cli/starting/firstFailure.ts';
 import { readWholeNumber } from '../../cli/wholeNumber.ts';
-import { warnWithoutWorkers } from '../../cli/workers.ts';
-import { describeStart, startMassive } from './start.ts';
+import { describeStart, startAll } from './start.ts';
 import { sendUpdate, type OperatorCommand } from './workflow.ts';
 
 /** Checks the arguments of `legisync massive start`. @throws CommandError `UNKNOWN_COLLECTION` */
@@ -17,10 +17,12 @@ export function checkStart(config: Config, named: string | undefined): void {
 
 /** `legisync massive start` */
 export async function massiveStart(session: Session, named: string | undefined): Promise<Outcome> {
-  const collections = [];
-  for (const name of massiveNames(session.config, named)) collections.push(await startMassive(session, name));
-  await warnWithoutWorkers(session);
-  return { data: { collections }, lines: collections.map(describeStart) };
+  const collections = await startAll(session, massiveNames(session.config, named));
+  return {
+    data: { collections },
+    lines: collections.flatMap(describeStart),
+    exitCode: exitCodeOf(collections.map(({ problem }) => problem)),
+  };
 }
 
 /**

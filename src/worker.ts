@@ -7,6 +7,7 @@ import { Runtime } from '@temporalio/worker';
 import { ConfigError } from './config/configError.ts';
 import { loadConfig } from './config/load.ts';
 import { LegisyncError } from './contract/failures.ts';
+import { WORKER_HEARTBEAT } from './contract/timing.ts';
 import { createLogger } from './observability/logger.ts';
 import { createScrub } from './observability/scrub.ts';
 import { temporalLogger } from './observability/temporalLogger.ts';
@@ -24,6 +25,7 @@ try {
   for (const warning of warnings) logger.warn(warning);
   runtime = Runtime.install({
     logger: temporalLogger(logger.child({ part: 'temporal' })),
+    workerHeartbeatInterval: WORKER_HEARTBEAT.everyMs,
     // Not the SDK's own shutdown on signals: `stop` below informs the activities first.
     shutdownSignals: [],
     telemetryOptions: {

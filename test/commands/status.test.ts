@@ -19,14 +19,15 @@ describe('legisync status', () => {
       await pollUntil(
         async () => {
           idle = await legisync(world, 'status', '--json');
-          return json(idle)['workers'] === 1;
+          return json(idle)['workerCount'] === 1;
         },
         { everyMs: 100, timeoutMs: 20_000 },
       );
       expect(idle.code).toBe(0);
       expect(json(idle)).toMatchObject({
         temporal: { address: env.address },
-        workers: 1,
+        workerCount: 1,
+        workers: [{ secondsSilent: expect.any(Number) as number }],
         collections: [{ collection, running: false }],
         supabase: null,
       });

@@ -2,7 +2,7 @@ import type { ScheduleDescription } from '@temporalio/client';
 import { planSchedules, type ScheduleChange } from '../../schedules/plan.ts';
 import { collectionStatuses, describeStatus, forJson } from '../massive/status.ts';
 import { withDeadline, type Outcome, type Session } from '../../cli/run.ts';
-import { workersSeen } from '../../cli/workers.ts';
+import { describeWorker, workersOf } from '../../cli/workers.ts';
 
 /**
  * `legisync status`: server, workers, collections and schedules. What is not running is not an
@@ -10,20 +10,22 @@ import { workersSeen } from '../../cli/workers.ts';
  */
 export async function status(session: Session): Promise<Outcome> {
   const { config, temporal } = session;
-  const workers = await workersSeen(session);
+  const workers = await workersOf(session);
   const schedules = await withDeadline(session, () => scheduleStatuses(session));
   const collections = await collectionStatuses(session, config.massive.collections);
   return {
     data: {
       temporal: { address: temporal.address, namespace: temporal.namespace },
       taskQueue: config.taskQueue,
+      workerCount: workers.length,
       workers,
       collections: collections.map(forJson),
       schedules,
       supabase: config.supabase === undefined ? null : { url: config.supabase.url, bucket: config.bucket },
     },
     lines: [
-      `Temporal: ${temporal.address}, namespace ${temporal.namespace}; ${workers} worker(s) on ${config.taskQueue}`,
+      `Temporal: ${temporal.address}, namespace ${temporal.namespace}; ${workers.length} worker(s) on ${config.taskQueue}`,
+      ...workers.map((worker) => `  ${describeWorker(worker)}`),
       config.supabase === undefined
         ? 'Supabase: not configured here'
         : `Supabase: ${config.supabase.url}, bucket ${config.bucket}`,

@@ -10,7 +10,7 @@ import { withDeadline, type Session } from '../run.ts';
  * Longer keeps a person waiting if an outage or a missing worker delays it; shorter makes them
  * repeat the command.
  */
-export const STOPPING_WAIT_MS = 60_000;
+const STOPPING_WAIT_MS = 60_000;
 
 const STOPPING: CollectionState = 'stopping';
 

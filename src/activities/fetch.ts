@@ -96,8 +96,8 @@ function collectionNamed(deps: ActivityDeps, input: FetchInput): Collection {
   if (collection === undefined) {
     const known = [...deps.collections.keys()].join(', ');
     throw new LegisyncError(
-      'CONFIG_INVALID',
-      `Collection "${name}" is not configured on this worker; known: ${known}.`,
+      'COLLECTION_UNKNOWN',
+      `The worker does not know collection "${name}"; it knows: ${known}.`,
     );
   }
   const strangers = (input.sources ?? []).filter((wanted) => sourceOf(collection, wanted) === undefined);

@@ -24,7 +24,7 @@ export const EXIT_MEANINGS: Readonly<Record<ExitCode, string>> = {
   4: 'no Temporal server answers',
   5: 'the workflow is not running',
   6: 'the workflow refused, or it is already running',
-  7: 'no worker answered in time, or an Update is not confirmed yet',
+  7: 'no worker answered in time, or an Update or a stop is not confirmed yet',
   8: 'Supabase or its database failed',
   130: 'interrupted while waiting; what was started continues',
 };

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import type { Config } from '../config/config.ts';
-import type { Effect, Io, Outcome, Session } from './run.ts';
+import type { How, Io, Outcome, Session } from './run.ts';
 
 export interface JsonOption {
   readonly json?: boolean;
@@ -17,13 +17,13 @@ export interface Actions {
   readonly onConfig: (
     options: JsonOption,
     work: (config: Config) => Outcome | Promise<Outcome>,
-    effect?: Effect,
+    how?: How,
   ) => Promise<void>;
   /** For a command that needs the configuration and a connection to Temporal. */
   readonly onTemporal: (
     options: JsonOption,
     work: (session: Session) => Promise<Outcome>,
-    effect?: Effect,
+    how?: How,
   ) => Promise<void>;
 }
 

@@ -37,8 +37,13 @@ export interface Session {
   readonly io: Io;
 }
 
-/** A command that writes first names its target on standard error. */
-export type Effect = 'reads' | 'writes';
+/** How a command runs. */
+export interface How {
+  /** It changes something, so it first names its target on standard error. Default: false. */
+  readonly writes?: boolean;
+  /** Throws if an argument is wrong. Runs before anything is connected. */
+  readonly check?: (config: Config) => unknown;
+}
 
 /**
  * Deadline of a call to the server. Calls that use only the server's database take milliseconds.
@@ -87,13 +92,14 @@ export function configure<const N extends Need = never>(io: Io, need: readonly N
 }
 
 /** Runs `work` with the configuration. */
-export function withConfig(
+export async function withConfig(
   io: Io,
   work: (config: Config) => Outcome | Promise<Outcome>,
-  effect: Effect,
-): Outcome | Promise<Outcome> {
+  { writes, check }: How = {},
+): Promise<Outcome> {
   const loaded = configure(io);
-  if (effect === 'writes') io.err(`Target: ${describeTarget(loaded)}`);
+  await check?.(loaded.config);
+  if (writes === true) io.err(`Target: ${describeTarget(loaded)}`);
   return work(loaded.config);
 }
 
@@ -101,13 +107,14 @@ export function withConfig(
 export async function withTemporal(
   io: Io,
   work: (session: Session) => Promise<Outcome>,
-  effect: Effect,
+  { writes, check }: How = {},
 ): Promise<Outcome> {
   const loaded = configure(io);
   const { config } = loaded;
+  await check?.(config);
   const temporal = await connectTemporal(config);
   try {
-    if (effect === 'writes') io.err(`Target: ${describeTarget(loaded, temporal)}`);
+    if (writes === true) io.err(`Target: ${describeTarget(loaded, temporal)}`);
     return await work({ config, temporal, io });
   } finally {
     await temporal.connection.close();

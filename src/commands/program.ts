@@ -36,8 +36,8 @@ function createProgram(io: Io, errors: string[], result: { code: ExitCode }): Co
   const actions: Actions = {
     io,
     plain,
-    onConfig: (options, work, effect = 'reads') => plain(options, () => withConfig(io, work, effect)),
-    onTemporal: (options, work, effect = 'reads') => plain(options, () => withTemporal(io, work, effect)),
+    onConfig: (options, work, how) => plain(options, () => withConfig(io, work, how)),
+    onTemporal: (options, work, how) => plain(options, () => withTemporal(io, work, how)),
   };
 
   const program = new Command('legisync')

@@ -175,6 +175,15 @@ const RULES = {
     exit: 'config',
     remedy: 'Correct the settings named in the message. See .env.example.',
   },
+  COLLECTION_UNKNOWN: {
+    // Another worker may know it, or this one after a restart with the right file.
+    retry: EVERY_5_MINUTES,
+    concerns: { operator: true },
+    benign: false,
+    exit: 'config',
+    remedy:
+      'Give the worker the LEGISYNC_COLLECTIONS that this collection is defined in, then restart the worker.',
+  },
   INTERNAL: {
     retry: WITH_BACKOFF,
     // One odd answer may cause it, or all of them.

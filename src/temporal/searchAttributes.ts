@@ -12,7 +12,8 @@ import { LegisyncError } from '../contract/failures.ts';
 const KEYWORD = 2;
 
 const collectionKey = defineSearchAttributeKey('LegisyncCollection', SearchAttributeType.KEYWORD);
-const stateKey = defineSearchAttributeKey('LegisyncState', SearchAttributeType.KEYWORD);
+/** The state of a workflow; see `SEARCH_ATTRIBUTES`. */
+export const stateKey = defineSearchAttributeKey('LegisyncState', SearchAttributeType.KEYWORD);
 
 /** The search attributes of a collection's workflow at its start. */
 export function startAttributes(collection: string, state: CollectionState) {

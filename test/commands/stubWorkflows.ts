@@ -5,8 +5,10 @@ import {
   defineUpdate,
   setHandler,
   sleep,
+  upsertSearchAttributes,
   workflowInfo,
 } from '@temporalio/workflow';
+import { defineSearchAttributeKey, SearchAttributeType } from '@temporalio/common';
 import type {
   MaintenanceInput,
   MaintenanceResult,
@@ -14,6 +16,8 @@ import type {
   MassiveProgress,
 } from '../../src/contract/collecting.ts';
 import { NO_TOTALS } from '../../src/contract/collecting.ts';
+
+const stateKey = defineSearchAttributeKey('LegisyncState', SearchAttributeType.KEYWORD);
 
 /**
  * Answers like the real workflow, but does nothing. It refuses 13 lanes, as an example of a refusal
@@ -61,6 +65,7 @@ export async function collectMassive(input: MassiveInput): Promise<MassiveProgre
   );
   setHandler(defineUpdate<MassiveProgress>('stop'), () => {
     stopping = true;
+    upsertSearchAttributes([{ key: stateKey, value: 'stopping' }]);
     return progress();
   });
   await condition(() => stopping && controls.lanes !== 11);

@@ -11,10 +11,23 @@ import { commandLineOf, readBackfillFlags, type BackfillFlags, type BackfillRequ
 import { describePlan, expectationOf, isNothingToDo, nothingToDo } from './plan.ts';
 import { confirm, DECLINED } from '../../cli/confirm.ts';
 import { CommandError, EXIT } from '../../cli/exit.ts';
-import type { Outcome, Session } from '../../cli/run.ts';
+import type { Io, Outcome, Session } from '../../cli/run.ts';
 import { startOrJoin } from '../../cli/startWorkflow.ts';
 import { requireSupabase } from '../../cli/supabase.ts';
 import { warnWithoutWorkers } from '../../cli/workers.ts';
+
+/**
+ * Checks the options and the settings of a backfill. Without a terminal the question is an error,
+ * which needs no counts.
+ *
+ * @throws CommandError `USAGE` or `CONFIRMATION_NEEDED`, or LegisyncError `CONFIG_INVALID`
+ */
+export async function checkBackfill(io: Io, config: Config, flags: BackfillFlags): Promise<void> {
+  readBackfillFlags(flags, config);
+  await requireSupabase(config);
+  if (io.ask !== undefined) return;
+  await confirm(io, `Backfill ${config.bucket}?`, { yes: flags.yes, command: commandLineOf(flags) });
+}
 
 /**
  * `legisync backfill`: starts or resumes a run, and follows it to its end. Ctrl-C ends the waiting
@@ -25,11 +38,7 @@ export async function backfill(session: Session, flags: BackfillFlags): Promise<
   const request = readBackfillFlags(flags, config);
   const supabase = await requireSupabase(config);
   if (flags.yes !== true) {
-    // Without a terminal the answer is an error, which needs no counts.
-    const asked =
-      io.ask === undefined
-        ? { question: `Backfill ${config.bucket}?` }
-        : await questionOf(supabase, config, request);
+    const asked = await questionOf(supabase, config, request);
     if ('nothingToDo' in asked) return asked.nothingToDo;
     const goAhead = await confirm(io, asked.question, { yes: flags.yes, command: commandLineOf(flags) });
     if (!goAhead) return DECLINED;

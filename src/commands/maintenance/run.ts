@@ -1,3 +1,4 @@
+import type { Config } from '../../config/config.ts';
 import type { Collection } from '../../contract/collections.ts';
 import type { MaintenanceInput, MaintenanceResult } from '../../contract/collecting.ts';
 import { MAX_BATCH, PRIORITY } from '../../contract/limits.ts';
@@ -7,6 +8,7 @@ import { definitionOf, namesOf } from '../../cli/collectionNames.ts';
 import { CommandError, EXIT } from '../../cli/exit.ts';
 import { waitForResult } from '../../cli/interrupt.ts';
 import type { Outcome, Session } from '../../cli/run.ts';
+import { warnOfFirstFailure } from '../../cli/starting/firstFailure.ts';
 import { startOrJoin } from '../../cli/startWorkflow.ts';
 import { readWholeNumber } from '../../cli/wholeNumber.ts';
 import { warnWithoutWorkers } from '../../cli/workers.ts';
@@ -38,13 +40,22 @@ export async function maintenanceRun(
   named: string | undefined,
   options: MaintenanceOptions,
 ): Promise<Outcome> {
-  const { maintenance } = session.config;
-  const names = namesOf(named, { setting: 'LEGISYNC_MAINTENANCE', names: maintenance.collections });
-  const inputs = names.map((name) => inputOf(definitionOf(session.config, name), options, maintenance.limit));
+  const inputs = maintenanceInputs(session.config, named, options);
   await warnWithoutWorkers(session);
   const runs: MaintenanceRun[] = [];
   for (const input of inputs) runs.push(await runOne(session, input, options.detach === true));
   return { data: { runs }, lines: runs.map(describeRun) };
+}
+
+/** The input of each run. @throws CommandError `USAGE`, `UNKNOWN_COLLECTION` or `UNKNOWN_SOURCE` */
+export function maintenanceInputs(
+  config: Config,
+  named: string | undefined,
+  options: MaintenanceOptions,
+): MaintenanceInput[] {
+  const { collections, limit } = config.maintenance;
+  const names = namesOf(named, { setting: 'LEGISYNC_MAINTENANCE', names: collections });
+  return names.map((name) => inputOf(definitionOf(config, name), options, limit));
 }
 
 /** The input of a run. @throws CommandError if a source is unknown or the limit is out of bounds */
@@ -89,12 +100,14 @@ async function runOne(session: Session, input: MaintenanceInput, detach: boolean
     summary: `MAINTENANCE of ${collection} by hand: at most ${input.limit} documents`,
   });
   if (!started) session.io.err(`A run of ${collection} is already in progress; joining it.`);
+  if (detach) await warnOfFirstFailure(session, handle);
   const result = detach
     ? null
     : await waitForResult<MaintenanceResult>(session, handle, {
         announcement: `Waiting for ${workflowId} (Ctrl-C ends the waiting, not the run) …`,
         afterwards: `Workflow ${workflowId} continues.`,
         next: `the same command waits again; temporal workflow cancel --workflow-id ${workflowId} ends the run`,
+        meanwhile: (over) => warnOfFirstFailure(session, handle, over),
       });
   return { collection, workflowId, started, result };
 }

@@ -1,22 +1,30 @@
 import type { HoldUp, MassiveProgress } from '../../contract/collecting.ts';
 import { FAILURES, isFailureCode } from '../../contract/failures.ts';
+import type { Config } from '../../config/config.ts';
 import { LANES } from '../../contract/limits.ts';
 import { massiveWorkflowId } from '../../contract/names.ts';
-import { namesOf } from '../../cli/collectionNames.ts';
+import { definitionOf, namesOf } from '../../cli/collectionNames.ts';
 import { waitForResult } from '../../cli/interrupt.ts';
 import type { Outcome, Session } from '../../cli/run.ts';
+import { exitCodeOf } from '../../cli/starting/firstFailure.ts';
 import { localTime } from '../../cli/text/time.ts';
 import { readWholeNumber } from '../../cli/wholeNumber.ts';
-import { warnWithoutWorkers } from '../../cli/workers.ts';
-import { describeStart, startMassive } from './start.ts';
+import { describeStart, startAll } from './start.ts';
 import { sendUpdate, type OperatorCommand } from './workflow.ts';
+
+/** Checks the arguments of `legisync massive start`. @throws CommandError `UNKNOWN_COLLECTION` */
+export function checkStart(config: Config, named: string | undefined): void {
+  for (const name of massiveNames(config, named)) definitionOf(config, name);
+}
 
 /** `legisync massive start` */
 export async function massiveStart(session: Session, named: string | undefined): Promise<Outcome> {
-  const collections = [];
-  for (const name of massiveNames(session, named)) collections.push(await startMassive(session, name));
-  await warnWithoutWorkers(session);
-  return { data: { collections }, lines: collections.map(describeStart) };
+  const collections = await startAll(session, massiveNames(session.config, named));
+  return {
+    data: { collections },
+    lines: collections.flatMap(describeStart),
+    exitCode: exitCodeOf(collections.map(({ problem }) => problem)),
+  };
 }
 
 /**
@@ -28,7 +36,7 @@ export async function controlMassive(
   command: OperatorCommand,
 ): Promise<Outcome> {
   const collections: MassiveProgress[] = [];
-  for (const name of massiveNames(session, named)) {
+  for (const name of massiveNames(session.config, named)) {
     const progress = await sendUpdate(session, name, command);
     const wait = command.name === 'stop' && command.wait === true;
     collections.push(wait ? await waitForEnd(session, progress) : progress);
@@ -87,6 +95,6 @@ export function readLanes(text: string): number {
 }
 
 /** The collections that a `massive` command is about. */
-export function massiveNames({ config }: Session, named: string | undefined): readonly string[] {
+export function massiveNames(config: Pick<Config, 'massive'>, named: string | undefined): readonly string[] {
   return namesOf(named, { setting: 'LEGISYNC_MASSIVE', names: config.massive.collections });
 }

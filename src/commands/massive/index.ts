@@ -1,7 +1,8 @@
 import type { Command } from 'commander';
 import { leaf, type Actions, type JsonOption } from '../../cli/leaf.ts';
+import { checkReason } from '../../cli/workflow.ts';
 import { LANES } from '../../contract/limits.ts';
-import { controlMassive, massiveStart, readLanes } from './control.ts';
+import { checkStart, controlMassive, massiveNames, massiveStart, readLanes } from './control.ts';
 import { massiveStatus } from './status.ts';
 
 /** `legisync massive …` */
@@ -12,13 +13,18 @@ export function addMassive(program: Command, { onTemporal }: Actions): void {
   leaf(massive, 'start [collection]', 'start it; harmless if it is already running', [
     'massive start codes',
   ]).action((collection: string | undefined, options: JsonOption) =>
-    onTemporal(options, (session) => massiveStart(session, collection), 'writes'),
+    onTemporal(options, (session) => massiveStart(session, collection), {
+      writes: true,
+      check: (config) => checkStart(config, collection),
+    }),
   );
   leaf(massive, 'status [collection]', 'progress and catalogue', [
     'massive status',
     'massive status codes --json',
   ]).action((collection: string | undefined, options: JsonOption) =>
-    onTemporal(options, (session) => massiveStatus(session, collection)),
+    onTemporal(options, (session) => massiveStatus(session, collection), {
+      check: (config) => massiveNames(config, collection),
+    }),
   );
   leaf(massive, 'pause [collection]', 'start no new batch; batches in progress are finished', [
     'massive pause codes',
@@ -28,12 +34,21 @@ export function addMassive(program: Command, { onTemporal }: Actions): void {
       onTemporal(
         options,
         (session) => controlMassive(session, collection, { name: 'pause', reason: options.reason }),
-        'writes',
+        {
+          writes: true,
+          check: (config) => {
+            massiveNames(config, collection);
+            checkReason(options.reason);
+          },
+        },
       ),
     );
   leaf(massive, 'resume [collection]', 'continue after a pause', ['massive resume codes']).action(
     (collection: string | undefined, options: JsonOption) =>
-      onTemporal(options, (session) => controlMassive(session, collection, { name: 'resume' }), 'writes'),
+      onTemporal(options, (session) => controlMassive(session, collection, { name: 'resume' }), {
+        writes: true,
+        check: (config) => massiveNames(config, collection),
+      }),
   );
   leaf(
     massive,
@@ -46,7 +61,7 @@ export function addMassive(program: Command, { onTemporal }: Actions): void {
       onTemporal(
         options,
         (session) => controlMassive(session, collection, { name: 'stop', wait: options.wait }),
-        'writes',
+        { writes: true, check: (config) => massiveNames(config, collection) },
       ),
     );
   leaf(
@@ -58,7 +73,13 @@ export function addMassive(program: Command, { onTemporal }: Actions): void {
     onTemporal(
       options,
       (session) => controlMassive(session, collection, { name: 'concurrency', lanes: readLanes(lanes) }),
-      'writes',
+      {
+        writes: true,
+        check: (config) => {
+          readLanes(lanes);
+          massiveNames(config, collection);
+        },
+      },
     ),
   );
 }

@@ -31,7 +31,7 @@ const COUNTS_TIMEOUT_MS = 10_000;
  * `legisync massive status`: progress and catalogue. The exit code is that of the first problem.
  */
 export async function massiveStatus(session: Session, named: string | undefined): Promise<Outcome> {
-  const statuses = await collectionStatuses(session, massiveNames(session, named));
+  const statuses = await collectionStatuses(session, massiveNames(session.config, named));
   const [first] = statuses.flatMap(problemsOf);
   return {
     data: { collections: statuses.map(forJson) },

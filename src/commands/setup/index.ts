@@ -13,7 +13,7 @@ export function addUp(program: Command, { onTemporal }: Actions): void {
     'up',
     'create the bucket, search attributes and schedules, and start the MASSIVE collections',
     ['up'],
-  ).action((options: JsonOption) => onTemporal(options, up, 'writes'));
+  ).action((options: JsonOption) => onTemporal(options, up, { writes: true }));
 }
 
 /** `legisync schedules …`, `migrate`, `status` and `config`. */
@@ -30,7 +30,7 @@ export function addSetup(program: Command, { io, plain, onTemporal }: Actions): 
       onTemporal(options, (session) => schedulesPlan(session, options)),
     );
   leaf(schedules, 'apply', 'make the server’s schedules match the configuration', ['schedules apply']).action(
-    (options: JsonOption) => onTemporal(options, schedulesApply, 'writes'),
+    (options: JsonOption) => onTemporal(options, schedulesApply, { writes: true }),
   );
 
   leaf(program, 'migrate', 'apply supabase/migrations to the database of SUPABASE_DB_URL', [

@@ -341,7 +341,8 @@ begin
     from storage.objects o cross join legisync.settings s
     where legisync.is_file(o.name)
       and not exists (select from public.files_queue f where f.file_path = o.name)
-      and legisync.object_written(o.created_at, o.updated_at) <= now() - s.grace;
+      and (legisync.object_written(o.created_at, o.updated_at) <= now() - s.grace
+           or not legisync.may_be_in_flight(o.name));
 end
 $function$;
 alter function legisync.all_missing() owner to postgres;
@@ -563,9 +564,10 @@ begin
     from (select name from storage.objects
           where bucket_id = r.bucket_id and name > r.position order by name limit p_size) o
     left join public.files_queue f on f.file_path = o.name and f.file_path > r.position collate "default";
-  select count(*) filter (where o.written <= now() - r.grace), count(*) filter (where o.written > now() - r.grace)
+  select count(*) filter (where not o.in_flight), count(*) filter (where o.in_flight)
     into v.missing, v.in_flight
-    from (select legisync.object_written(created_at, updated_at) as written
+    from (select legisync.object_written(created_at, updated_at) > now() - r.grace
+                   and legisync.may_be_in_flight(name) as in_flight
           from storage.objects where bucket_id = r.bucket_id and name = any (v_missing)) o;
   v.changed := 0;
   v.more := v.scanned = p_size;
@@ -961,7 +963,8 @@ begin
              else '' end as category,
         case
           when f.ours is null then case when not o.is_file then 'placeholder'
-                                        when o.written > now() - p_grace then 'in flight' else 'missing' end
+                                        when o.written > now() - p_grace and legisync.may_be_in_flight(o.name)
+                                          then 'in flight' else 'missing' end
           when o.name is null then case when not f.ours or f.path is null then 'elsewhere'
                                         when legisync.row_written(f.created_at, f.content_at) > now() - p_grace
                                              and not f.marked then 'row in flight'
@@ -1296,6 +1299,13 @@ begin
     'stale', coalesce(sum(n) filter (where stale), 0),
     'sizeMismatches', coalesce(sum(n) filter (where resized), 0),
     'rowsWithoutSize', coalesce(sum(n) filter (where ours and unsized), 0),
+    -- Rows whose new content waits for a Worker to finish the old one, by the Worker's status.
+    'requeued', (
+      select jsonb_build_object('count', coalesce(sum(q.n), 0), 'since', min(q.since),
+                                'statuses', coalesce(jsonb_object_agg(q.status, q.n), '{}'))
+      from (select coalesce(status::text, '') as status, count(*) as n, min(content_at) as since
+            from public.files_queue where requeue and bucket_id = p_bucket
+            group by 1 order by n desc, 1 limit 20) q),
     'categories', (select coalesce(jsonb_agg(jsonb_build_object(
         'category', category, 'objects', coalesce(objects, 0), 'rows', coalesce(rows, 0),
         'missing', coalesce(missing, 0), 'inFlight', coalesce(in_flight, 0), 'dangling', coalesce(dangling, 0),
@@ -1542,7 +1552,8 @@ begin
       into v_file
       from storage.objects o
       where o.bucket_id = p_bucket and o.name = v_name
-        and legisync.object_written(o.created_at, o.updated_at) <= now() - p_grace;
+        and (legisync.object_written(o.created_at, o.updated_at) <= now() - p_grace
+             or not legisync.may_be_in_flight(o.name));
     if found then
       v_files := v_files || v_file;
       exit when cardinality(v_files) = p_limit;
@@ -1754,6 +1765,25 @@ end
 $function$;
 alter function legisync.mark_dangling(text,text[],timestamp with time zone) owner to postgres;
 revoke all on function legisync.mark_dangling(text,text[],timestamp with time zone) from public, anon, authenticated, service_role;
+
+-- function legisync.may_be_in_flight(text)
+CREATE OR REPLACE FUNCTION legisync.may_be_in_flight(p_name text)
+ RETURNS boolean
+ LANGUAGE plpgsql
+ STABLE PARALLEL SAFE
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+begin
+  return not exists (
+    select from legisync.documents d
+    where d.category = split_part(p_name, '/', 2)
+      and d.id = split_part(split_part(p_name, '/', 3), '.', 1)
+      and p_name = legisync.document_path(d.category, d.id)
+      and (d.held_until is null or d.held_until <= now()));
+end
+$function$;
+alter function legisync.may_be_in_flight(text) owner to postgres;
+revoke all on function legisync.may_be_in_flight(text) from public, anon, authenticated, service_role;
 
 -- function legisync.may_empty()
 CREATE OR REPLACE FUNCTION legisync.may_empty()

@@ -50,6 +50,7 @@ export function assemble(
       graceSeconds: settings.LEGISYNC_GRACE_SECONDS,
       missingLimit: settings.LEGISYNC_MISSING_LIMIT,
       gapPercent: settings.LEGISYNC_GAP_PERCENT,
+      requeueHours: settings.LEGISYNC_REQUEUE_HOURS,
     },
     worker: {
       shutdownGraceSeconds: settings.LEGISYNC_SHUTDOWN_GRACE_SECONDS,

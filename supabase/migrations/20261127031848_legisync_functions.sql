@@ -1799,9 +1799,10 @@ begin
     from (select name from storage.objects
           where bucket_id = r.bucket_id and name > r.position order by name limit p_size) o
     left join public.files_queue f on f.file_path = o.name and f.file_path > r.position collate "default";
-  select count(*) filter (where o.written <= now() - r.grace), count(*) filter (where o.written > now() - r.grace)
+  select count(*) filter (where not o.in_flight), count(*) filter (where o.in_flight)
     into v.missing, v.in_flight
-    from (select legisync.object_written(created_at, updated_at) as written
+    from (select legisync.object_written(created_at, updated_at) > now() - r.grace
+                   and legisync.may_be_in_flight(name) as in_flight
           from storage.objects where bucket_id = r.bucket_id and name = any (v_missing)) o;
   v.changed := 0;
   v.more := v.scanned = p_size;
@@ -2106,7 +2107,7 @@ end
 $$;
 
 -- supabase/schemas/coherence/all_missing.sql
--- Files without a row, in any bucket, older than the grace time of legisync.settings. The view legisync.missing shows
+-- Files without a row, in any bucket, that are not in flight by the grace time of legisync.settings. The view legisync.missing shows
 -- them. It reads this function and not files_queue itself, because a view on the table would prevent its team from
 -- changing the type of a column.
 create or replace function legisync.all_missing()
@@ -2120,7 +2121,8 @@ begin
     from storage.objects o cross join legisync.settings s
     where legisync.is_file(o.name)
       and not exists (select from public.files_queue f where f.file_path = o.name)
-      and legisync.object_written(o.created_at, o.updated_at) <= now() - s.grace;
+      and (legisync.object_written(o.created_at, o.updated_at) <= now() - s.grace
+           or not legisync.may_be_in_flight(o.name));
 end
 $$;
 
@@ -2225,7 +2227,8 @@ begin
              else '' end as category,
         case
           when f.ours is null then case when not o.is_file then 'placeholder'
-                                        when o.written > now() - p_grace then 'in flight' else 'missing' end
+                                        when o.written > now() - p_grace and legisync.may_be_in_flight(o.name)
+                                          then 'in flight' else 'missing' end
           when o.name is null then case when not f.ours or f.path is null then 'elsewhere'
                                         when legisync.row_written(f.created_at, f.content_at) > now() - p_grace
                                              and not f.marked then 'row in flight'
@@ -2363,6 +2366,13 @@ begin
     'stale', coalesce(sum(n) filter (where stale), 0),
     'sizeMismatches', coalesce(sum(n) filter (where resized), 0),
     'rowsWithoutSize', coalesce(sum(n) filter (where ours and unsized), 0),
+    -- Rows whose new content waits for a Worker to finish the old one, by the Worker's status.
+    'requeued', (
+      select jsonb_build_object('count', coalesce(sum(q.n), 0), 'since', min(q.since),
+                                'statuses', coalesce(jsonb_object_agg(q.status, q.n), '{}'))
+      from (select coalesce(status::text, '') as status, count(*) as n, min(content_at) as since
+            from public.files_queue where requeue and bucket_id = p_bucket
+            group by 1 order by n desc, 1 limit 20) q),
     'categories', (select coalesce(jsonb_agg(jsonb_build_object(
         'category', category, 'objects', coalesce(objects, 0), 'rows', coalesce(rows, 0),
         'missing', coalesce(missing, 0), 'inFlight', coalesce(in_flight, 0), 'dangling', coalesce(dangling, 0),
@@ -2607,7 +2617,8 @@ begin
       into v_file
       from storage.objects o
       where o.bucket_id = p_bucket and o.name = v_name
-        and legisync.object_written(o.created_at, o.updated_at) <= now() - p_grace;
+        and (legisync.object_written(o.created_at, o.updated_at) <= now() - p_grace
+             or not legisync.may_be_in_flight(o.name));
     if found then
       v_files := v_files || v_file;
       exit when cardinality(v_files) = p_limit;
@@ -2664,6 +2675,24 @@ begin
       returning f.status, f.dangling_since)
   select count(*) filter (where dangling_since = v_now), count(*) filter (where status = v_dangling)
     into marked, hidden from changed;
+end
+$$;
+
+-- supabase/schemas/coherence/may_be_in_flight.sql
+-- Whether a young file without a row may still be queued by its batch. It may not if the catalogue knows its document
+-- and no batch holds it: then nothing is going to write the row. A file that the catalogue does not know may be queued
+-- by the program that uploaded it.
+create or replace function legisync.may_be_in_flight(p_name text) returns boolean
+language plpgsql stable parallel safe
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return not exists (
+    select from legisync.documents d
+    where d.category = split_part(p_name, '/', 2)
+      and d.id = split_part(split_part(p_name, '/', 3), '.', 1)
+      and p_name = legisync.document_path(d.category, d.id)
+      and (d.held_until is null or d.held_until <= now()));
 end
 $$;
 

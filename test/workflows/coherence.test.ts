@@ -9,7 +9,7 @@ import { GRACE, plantMix, queueAll } from '../support/coherence.ts';
 import { emptyTables } from '../support/queue.ts';
 import { eventually, startWorker, type WorkerProcess } from '../support/workers.ts';
 
-const LIMITS = { missingLimit: 100, gapPercent: 10 };
+const LIMITS = { missingLimit: 100, gapPercent: 10, requeueHours: 24 };
 const FULL_READING = join(__dirname, '../../supabase/schemas/coherence/full_reading.sql');
 
 let env: BackfillStack;

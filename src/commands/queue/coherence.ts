@@ -64,8 +64,8 @@ function classes(reading: FullReading): string[] {
   const theirs = missingInQueue(reading);
   const grace = `${reading.graceSeconds} s`;
   const rows: readonly (readonly [string, number, string])[] = [
-    ['missing', reading.missing, `files without a row, older than ${grace}`],
-    ['in flight', reading.inFlight, 'the same, but younger'],
+    ['missing', reading.missing, `files without a row, older than ${grace} or of a document in no batch`],
+    ['in flight', reading.inFlight, 'the other files without a row'],
     [
       'dangling',
       reading.dangling,
@@ -76,6 +76,7 @@ function classes(reading: FullReading): string[] {
     ['stale', reading.stale, 'rows whose file has other, newer content'],
     ['size mismatches', reading.sizeMismatches, 'rows whose size differs from that of their file'],
     ['rows without size', reading.rowsWithoutSize, 'rows whose size is unknown'],
+    ['requeued', reading.requeued.count, 'rows with new content, whose Worker has not finished the old one'],
     ['placeholders', reading.placeholders, 'folders, and the files that a dashboard puts into empty ones'],
     ['held', reading.heldByOtherBucket, 'files whose path is held by a row of another bucket'],
     ['rows elsewhere', reading.rowsOfOtherBuckets, 'rows of other buckets'],

@@ -24,6 +24,8 @@ export async function missing(config: Config, options: LimitOption): Promise<Out
     lines: tableLines(
       [...PATH_AND_SIZE, ['written', 'left']],
       files.map(({ path, size, at }) => [path, size, localTime(at)]),
+    ).concat(
+      `Younger files without a row are not listed while they may be in flight (${input.graceSeconds} s): \`legisync coherence\` counts them.`,
     ),
   };
 }

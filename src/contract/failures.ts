@@ -138,6 +138,14 @@ const RULES = {
     remedy:
       'Run `legisync migrate` with a SUPABASE_DB_URL of the role `postgres`, or the owner of public.files_queue.',
   },
+  DATABASE_INCOMPATIBLE: {
+    retry: EVERY_5_MINUTES,
+    concerns: { operator: true },
+    benign: false,
+    exit: 'supabase',
+    remedy:
+      'Compare what the message names with a new Supabase project, correct it, then run `legisync migrate` again.',
+  },
   QUEUE_INCOMPATIBLE: {
     retry: EVERY_5_MINUTES,
     concerns: { operator: true },

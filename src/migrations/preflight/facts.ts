@@ -86,12 +86,8 @@ export interface QueueFacts {
   }[];
 }
 
-/** What the catalogue contains about the project. */
+/** What the catalogue contains about what legisync adds to. */
 export interface Facts {
-  readonly role: string;
-  readonly isSupabase: boolean;
-  /** Whether the role may create schemas in the database and functions in `public`. */
-  readonly mayCreate: boolean;
   /** Functions of `public` named `legisync_*` that are not marked as part of legisync. */
   readonly foreignFunctions: readonly {
     /** With schema and argument types, quoted for SQL. */
@@ -108,13 +104,7 @@ export const KEY_NAMES = ['files_queue_file_path_key', 'files_queue_file_path_le
 
 /** Bits of `pg_trigger.tgtype` (PostgreSQL, src/include/catalog/pg_trigger.h). */
 const FACTS = `
-  select current_user as role,
-         exists (
-           select from pg_class c join pg_namespace n on n.oid = c.relnamespace
-           where n.nspname = 'storage' and c.relname = 'objects') as "isSupabase",
-         has_database_privilege(current_database(), 'create')
-           and has_schema_privilege('public', 'create') as "mayCreate",
-         (select coalesce(json_agg(json_build_object(
+  select (select coalesce(json_agg(json_build_object(
             'signature', format('public.%I(%s)', f.proname, pg_get_function_identity_arguments(f.oid)),
             'newName', quote_ident('team_' || substr(f.proname, 10))) order by f.proname, f.oid), '[]')
           from pg_proc f

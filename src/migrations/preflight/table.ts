@@ -1,21 +1,6 @@
 import { escapeIdentifier } from 'pg';
-import type { Facts, QueueFacts, Trigger } from './facts.ts';
+import type { QueueFacts, Trigger } from './facts.ts';
 import { TABLE, type Finding } from './finding.ts';
-
-/** Checks of the project itself, whether the table exists or not. */
-export function projectFindings({ isSupabase, mayCreate, role }: Facts): Finding[] {
-  const findings: Finding[] = [];
-  if (!isSupabase) {
-    const message =
-      'The database of SUPABASE_DB_URL has no storage.objects, so it is not a Supabase project. Set SUPABASE_DB_URL to the URL in the dashboard, under "Connect".';
-    findings.push({ severity: 'blocks', about: 'project', message, sql: [] });
-  }
-  if (!mayCreate) {
-    const message = `The role ${role} may not create what legisync needs: SUPABASE_DB_URL must name the role \`postgres\`.`;
-    findings.push({ severity: 'blocks', about: 'rights', message, sql: [] });
-  }
-  return findings;
-}
 
 /** Kind, owner, row security, rules, triggers, foreign keys and checks. */
 export function tableFindings(queue: QueueFacts): Finding[] {

@@ -109,6 +109,13 @@ const RULES = {
     exit: 'supabase',
     remedy: "Set SUPABASE_SERVICE_ROLE_KEY to the project's current service key, then restart the worker.",
   },
+  SUPABASE_UNREACHABLE: {
+    retry: WITH_BACKOFF,
+    concerns: { service: 'supabase' },
+    benign: false,
+    exit: 'supabase',
+    remedy: 'Check SUPABASE_URL. If it worked before, wait: legisync continues when Supabase answers again.',
+  },
   DATABASE_BUSY: {
     retry: WITH_BACKOFF,
     concerns: { service: 'database' },

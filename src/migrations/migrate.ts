@@ -51,7 +51,8 @@ export interface MigrationReport {
  *
  * @param databaseUrl a connection as the project's `postgres` role
  * @throws LegisyncError
- * - `DATABASE_BUSY` if the database is unreachable, or if a lock is not available; the message
+ * - `SUPABASE_UNREACHABLE` if there is no connection
+ * - `DATABASE_BUSY` if the database starts or stops, or if a lock is not available; the message
  *   names the sessions that hold it
  * - `DATABASE_REFUSED` for a wrong password or a missing right
  * - `CONFIG_INVALID` if the database does not exist

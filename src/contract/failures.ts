@@ -135,7 +135,7 @@ const RULES = {
     concerns: { operator: true },
     benign: false,
     exit: 'supabase',
-    remedy: 'Run `legisync migrate` or `supabase db push`.',
+    remedy: 'Run `legisync migrate`, or `supabase db push --remote` (`--linked` with CLI 2).',
   },
   DATABASE_REFUSED: {
     retry: EVERY_5_MINUTES,

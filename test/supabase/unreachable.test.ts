@@ -90,7 +90,9 @@ describe('a SUPABASE_URL that cannot be reached is named, with the cause:', () =
         const codes = [];
         for (const [, request] of REQUESTS)
           codes.push(
-            await request(at(`http://127.0.0.1:${port}`)).catch((error: { code?: string }) => error.code),
+            await request(at(`http://127.0.0.1:${port}`)).catch(
+              (error: unknown) => (error as { code?: string }).code,
+            ),
           );
         expect(codes).toEqual(['DATABASE_BUSY', 'STORAGE_BUSY', 'STORAGE_BUSY']);
       },

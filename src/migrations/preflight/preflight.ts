@@ -4,7 +4,8 @@ import { withDatabase } from '../database.ts';
 import { columnFindings } from './columns.ts';
 import { readFacts, type Facts } from './facts.ts';
 import type { Finding, PreflightSettings, Severity } from './finding.ts';
-import { claimableFindings, functionFindings, guardFinding } from './install.ts';
+import { claimableFindings, functionFindings, guardFinding, invalidIndexFindings } from './install.ts';
+import { inUseFindings } from './inUse.ts';
 import { keyFindings } from './key.ts';
 import { projectFindings, readProject } from './project.ts';
 import { statusFindings } from './status.ts';
@@ -81,7 +82,9 @@ async function findAll(client: pg.Client, facts: Facts, settings: PreflightSetti
     ...columnFindings(queue),
     ...(await keyFindings(client, queue, settings)),
     ...(await statusFindings(client, queue, settings)),
+    ...(await inUseFindings(client, queue, settings)),
     ...claimableFindings(queue),
+    ...invalidIndexFindings(queue),
     await guardFinding(client, queue, settings),
   ];
 }

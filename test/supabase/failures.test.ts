@@ -2,7 +2,7 @@ import { createClient } from '@supabase/supabase-js';
 import type { FailureCode } from '../../src/contract/failures.ts';
 import { createSupabase, type Supabase } from '../../src/supabase/index.ts';
 import { articleId, batchOf, emptyTables, plantDue } from '../support/queue.ts';
-import { BUCKET, JWT_SECRET, openSupabase, type SupabaseStack } from '../support/supabase.ts';
+import { BUCKET, openSupabase, type SupabaseStack } from '../support/supabase.ts';
 import { untilBlocked, withSession } from '../support/sessions.ts';
 
 let stack: SupabaseStack;

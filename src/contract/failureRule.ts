@@ -35,7 +35,7 @@ interface ConcernsAnything {
 interface ConcernsNoDocument extends ConcernsAnything {
   readonly document?: never;
   /** All requests to this service: the attempt ends and releases what it did not reach. */
-  readonly service?: ProbedService | 'database';
+  readonly service?: ProbedService | 'database' | 'supabase';
 }
 
 interface ConcernsDocument extends ConcernsAnything {

@@ -109,6 +109,13 @@ const RULES = {
     exit: 'supabase',
     remedy: "Set SUPABASE_SERVICE_ROLE_KEY to the project's current service key, then restart the worker.",
   },
+  SUPABASE_UNREACHABLE: {
+    retry: WITH_BACKOFF,
+    concerns: { service: 'supabase' },
+    benign: false,
+    exit: 'supabase',
+    remedy: 'Check SUPABASE_URL. If it worked before, wait: legisync continues when Supabase answers again.',
+  },
   DATABASE_BUSY: {
     retry: WITH_BACKOFF,
     concerns: { service: 'database' },
@@ -128,7 +135,7 @@ const RULES = {
     concerns: { operator: true },
     benign: false,
     exit: 'supabase',
-    remedy: 'Run `legisync migrate` or `supabase db push`.',
+    remedy: 'Run `legisync migrate`, or `supabase db push --remote` (`--linked` with CLI 2).',
   },
   DATABASE_REFUSED: {
     retry: EVERY_5_MINUTES,
@@ -137,6 +144,14 @@ const RULES = {
     exit: 'supabase',
     remedy:
       'Run `legisync migrate` with a SUPABASE_DB_URL of the role `postgres`, or the owner of public.files_queue.',
+  },
+  DATABASE_INCOMPATIBLE: {
+    retry: EVERY_5_MINUTES,
+    concerns: { operator: true },
+    benign: false,
+    exit: 'supabase',
+    remedy:
+      'Compare what the message names with a new Supabase project, correct it, then run `legisync migrate` again.',
   },
   QUEUE_INCOMPATIBLE: {
     retry: EVERY_5_MINUTES,

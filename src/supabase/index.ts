@@ -6,6 +6,7 @@ import { createCoherence, type Coherence } from './coherence.ts';
 import { createRpc } from './rpc.ts';
 import { createStorage } from './storage.ts';
 import type { Catalogue, Storage } from './types.ts';
+import { connectionError } from './unreachable.ts';
 
 export interface SupabaseOptions {
   /** Project URL, such as `https://abc.supabase.co`. */
@@ -33,10 +34,14 @@ export function createSupabase(options: SupabaseOptions): Supabase {
   const client = createClient(options.url, options.key(), {
     auth: { persistSession: false, autoRefreshToken: false, detectSessionInUrl: false },
     global: {
-      fetch: (input, init) => {
+      fetch: async (input, init) => {
         const deadline = AbortSignal.timeout(timeoutMs);
         const signal = init?.signal ? AbortSignal.any([init.signal, deadline]) : deadline;
-        return fetch(input, { ...init, signal });
+        try {
+          return await fetch(input, { ...init, signal });
+        } catch (error) {
+          throw connectionError(error, new URL(options.url).host);
+        }
       },
     },
   });

@@ -25,7 +25,12 @@ function documented(heading: string): string[][] {
     );
 }
 
-const SERVICES = { legifrance: 'Légifrance', storage: 'Storage', database: 'database' } as const;
+const SERVICES = {
+  legifrance: 'Légifrance',
+  storage: 'Storage',
+  database: 'database',
+  supabase: 'Supabase',
+} as const;
 
 function whom({ document, slice, service, operator }: Concerns): string {
   return [

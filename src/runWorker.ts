@@ -11,6 +11,7 @@ import { createProcessQuota } from './legifrance/quota/quota.ts';
 import { failureInterceptor } from './observability/failureInterceptor.ts';
 import type { Logger } from './observability/logger.ts';
 import type { Scrub } from './observability/scrub.ts';
+import { keepExpiring } from './supabase/claims.ts';
 import { createSupabase } from './supabase/index.ts';
 import { connectWorker } from './temporal/nativeConnection.ts';
 
@@ -90,6 +91,7 @@ export async function runWorker({ config, logger, scrub, stop, ...options }: Wor
     const shutdown = (): void => worker.shutdown();
     stop.addEventListener('abort', shutdown, { once: true });
     logger.info({ address, namespace, taskQueue: config.taskQueue }, 'worker started');
+    keepExpiring(supabase.claims, logger, stop);
     const running = worker.run();
     if (stop.aborted) shutdown();
     options.onReady?.();

@@ -1110,7 +1110,7 @@ revoke all on function legisync.ended_before(uuid,text[],text[]) from public, an
 
 -- function legisync.expire_claims(legisync.settings)
 CREATE OR REPLACE FUNCTION legisync.expire_claims(s legisync.settings)
- RETURNS void
+ RETURNS integer
  LANGUAGE plpgsql
  SET search_path TO 'pg_catalog', 'pg_temp'
  SET plan_cache_mode TO 'force_custom_plan'
@@ -1125,7 +1125,7 @@ declare
   v_again text[];
 begin
   if not pg_try_advisory_xact_lock(hashtextextended('legisync.claims', 0)) then
-    return;
+    return 0;
   end if;
   -- First the queue, then the claims: a TRUNCATE of the queue, which removes all claims, locks them in this order.
   lock table public.files_queue in row exclusive mode;
@@ -1135,7 +1135,7 @@ begin
           where coalesce(held_until, due_at) <= v_now order by coalesce(held_until, due_at) limit 1000
           for update skip locked) c;
   if v_expired is null then
-    return;
+    return 0;
   end if;
   v_locked := array(select file_path from public.files_queue where file_path = any (v_open) for update skip locked);
   select coalesce(array_agg(c.file_path) filter (where c.state = 'held' and c.attempts >= s.claim_attempts), '{}'),
@@ -1161,6 +1161,7 @@ begin
   delete from legisync.claims c
     where c.file_path = any (v_expired) and c.file_path <> all (v_spent || v_again)
       and (c.state not in ('held', 'waiting') or c.file_path = any (v_locked) or c.file_path <> all (v_rows));
+  return cardinality(v_spent || v_again);
 end
 $function$;
 alter function legisync.expire_claims(legisync.settings) owner to postgres;
@@ -2542,7 +2543,10 @@ begin
   )
   select json_agg(json_build_object(
       'filePath', t.file_path, 'bucketId', t.bucket_id, 'fileSize', t.file_size,
-      'contentSha256', t.content_sha256, 'attempt', c.attempts) order by t.place)
+      'contentSha256', t.content_sha256, 'fileSha256', (
+        select o.user_metadata ->> 'fileSha256' from storage.objects o
+        where o.bucket_id = t.bucket_id and o.name = t.file_path),
+      'attempt', c.attempts) order by t.place)
     into v_files
     from taken t join claimed c on c.file_path = t.file_path;
   return json_build_object('token', v_token, 'leaseUntil', v_until, 'files', coalesce(v_files, '[]'));
@@ -2740,6 +2744,28 @@ comment on function public.legisync_enqueue_documents(text,text,jsonb,text[],jso
 alter function public.legisync_enqueue_documents(text,text,jsonb,text[],jsonb) owner to postgres;
 revoke all on function public.legisync_enqueue_documents(text,text,jsonb,text[],jsonb) from public, anon, authenticated, service_role;
 grant execute on function public.legisync_enqueue_documents(text,text,jsonb,text[],jsonb) to service_role;
+
+-- function public.legisync_expire_claims()
+CREATE OR REPLACE FUNCTION public.legisync_expire_claims()
+ RETURNS json
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET plan_cache_mode TO 'force_custom_plan'
+ SET statement_timeout TO '30s'
+AS $function$
+begin
+  -- Without claims, the table's status need not accept their outcomes.
+  if not exists (select from legisync.claims) then
+    return json_build_object('ended', 0);
+  end if;
+  return json_build_object('ended', legisync.expire_claims(legisync.claim_settings()));
+end
+$function$;
+comment on function public.legisync_expire_claims() is 'Part of legisync. Ends expired leases of files.';
+alter function public.legisync_expire_claims() owner to postgres;
+revoke all on function public.legisync_expire_claims() from public, anon, authenticated, service_role;
+grant execute on function public.legisync_expire_claims() to service_role;
 
 -- function public.legisync_extend_files(uuid,text[],integer)
 CREATE OR REPLACE FUNCTION public.legisync_extend_files(p_token uuid, p_paths text[], p_lease_seconds integer)

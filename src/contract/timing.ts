@@ -99,3 +99,9 @@ export const GRACE_SECONDS = { default: 900, min: 0, max: DAY_SECONDS } as const
  * longer keeps a killed one alive on the screen.
  */
 export const WORKER_HEARTBEAT = { everyMs: 10_000, lostMs: 30_000 } as const;
+
+/**
+ * How often a worker ends expired claims. Shorter costs queries. Longer delays the next attempt at a
+ * file if no Worker claims files.
+ */
+export const CLAIM_EXPIRY_MS = 60_000;

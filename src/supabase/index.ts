@@ -2,6 +2,7 @@ import { createClient } from '@supabase/supabase-js';
 import { SUPABASE_REQUEST_MS } from '../contract/timing.ts';
 import { createBackfill, type Backfill } from './backfill.ts';
 import { createCatalogue } from './catalogue.ts';
+import { createClaims, type Claims } from './claims.ts';
 import { createCoherence, type Coherence } from './coherence.ts';
 import { createRpc } from './rpc.ts';
 import { createStorage } from './storage.ts';
@@ -26,6 +27,7 @@ export interface Supabase {
   readonly catalogue: Catalogue;
   readonly backfill: Backfill;
   readonly coherence: Coherence;
+  readonly claims: Claims;
 }
 
 /** A Supabase project, over HTTP with the service key. It holds nothing that must be closed. */
@@ -51,5 +53,6 @@ export function createSupabase(options: SupabaseOptions): Supabase {
     catalogue: createCatalogue(rpc, options.bucket),
     backfill: createBackfill(rpc),
     coherence: createCoherence(rpc),
+    claims: createClaims(rpc),
   };
 }

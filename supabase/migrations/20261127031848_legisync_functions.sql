@@ -260,8 +260,8 @@ return array(
 
 -- supabase/schemas/claims/expire_claims.sql
 -- Ends what has expired: leases, waits before another attempt, and the retention of ended claims. At most a thousand
--- per call. A call can claim no more than that, so expiry keeps up.
-create or replace function legisync.expire_claims(s legisync.settings) returns void
+-- per call. A call can claim no more than that, so expiry keeps up. Returns how many files are pending again or given up.
+create or replace function legisync.expire_claims(s legisync.settings) returns integer
 language plpgsql
 set search_path = pg_catalog, pg_temp set plan_cache_mode = force_custom_plan
 as $$
@@ -275,7 +275,7 @@ declare
   v_again text[];
 begin
   if not pg_try_advisory_xact_lock(hashtextextended('legisync.claims', 0)) then
-    return;
+    return 0;
   end if;
   -- First the queue, then the claims: a TRUNCATE of the queue, which removes all claims, locks them in this order.
   lock table public.files_queue in row exclusive mode;
@@ -285,7 +285,7 @@ begin
           where coalesce(held_until, due_at) <= v_now order by coalesce(held_until, due_at) limit 1000
           for update skip locked) c;
   if v_expired is null then
-    return;
+    return 0;
   end if;
   v_locked := array(select file_path from public.files_queue where file_path = any (v_open) for update skip locked);
   select coalesce(array_agg(c.file_path) filter (where c.state = 'held' and c.attempts >= s.claim_attempts), '{}'),
@@ -311,6 +311,7 @@ begin
   delete from legisync.claims c
     where c.file_path = any (v_expired) and c.file_path <> all (v_spent || v_again)
       and (c.state not in ('held', 'waiting') or c.file_path = any (v_locked) or c.file_path <> all (v_rows));
+  return cardinality(v_spent || v_again);
 end
 $$;
 
@@ -374,7 +375,10 @@ begin
   )
   select json_agg(json_build_object(
       'filePath', t.file_path, 'bucketId', t.bucket_id, 'fileSize', t.file_size,
-      'contentSha256', t.content_sha256, 'attempt', c.attempts) order by t.place)
+      'contentSha256', t.content_sha256, 'fileSha256', (
+        select o.user_metadata ->> 'fileSha256' from storage.objects o
+        where o.bucket_id = t.bucket_id and o.name = t.file_path),
+      'attempt', c.attempts) order by t.place)
     into v_files
     from taken t join claimed c on c.file_path = t.file_path;
   return json_build_object('token', v_token, 'leaseUntil', v_until, 'files', coalesce(v_files, '[]'));
@@ -418,6 +422,25 @@ begin
 end
 $$;
 comment on function public.legisync_complete_files is 'Part of legisync. Completes claimed files.';
+
+-- supabase/schemas/claims/legisync_expire_claims.sql
+-- Ends expired leases and waits before another attempt, up to a thousand: the files are pending again, or given up.
+-- legisync_claim_files does the same. legisync's workers call this every minute, so that Workers that poll the table get
+-- the files even if nobody claims any more. In the answer: `ended`, a number.
+create or replace function public.legisync_expire_claims()
+returns json
+language plpgsql security definer
+set search_path = pg_catalog, pg_temp set plan_cache_mode = force_custom_plan set statement_timeout = '30s'
+as $$
+begin
+  -- Without claims, the table's status need not accept their outcomes.
+  if not exists (select from legisync.claims) then
+    return json_build_object('ended', 0);
+  end if;
+  return json_build_object('ended', legisync.expire_claims(legisync.claim_settings()));
+end
+$$;
+comment on function public.legisync_expire_claims is 'Part of legisync. Ends expired leases of files.';
 
 -- supabase/schemas/claims/legisync_extend_files.sql
 -- Extends the lease of these files to `p_lease_seconds` (1 to 86400) from now. If a path is `refused`, its Worker does

@@ -147,6 +147,7 @@ export const PARAMETERS: Readonly<Record<string, Readonly<Record<string, Paramet
       ],
     },
   },
+  legisync_expire_claims: {},
   legisync_extend_files: { p_token: token, p_paths: paths, p_lease_seconds: lease },
   legisync_fail_files: {
     p_token: token,

@@ -149,6 +149,43 @@ describe('the preflight of a project', () => {
     expect(withSeverity(await queue.check(), 'blocks')).toEqual([]);
   });
 
+  it.each([
+    [
+      'an index of another table',
+      'create table other (at timestamptz); create index files_queue_claimable on other (at)',
+      'files_queue_claimable',
+    ],
+    ['a table', 'create table files_queue_claimable (at timestamptz)', 'files_queue_claimable'],
+    ['a view', 'create view files_queue_claimable as select 1 as one', 'files_queue_claimable'],
+    [
+      'the key of another table',
+      'create table other (path text constraint files_queue_file_path_key unique)',
+      'files_queue_file_path_key',
+    ],
+  ])(
+    'blocks %s with the name of an index of ours, which is then renamed and kept',
+    async (_what, ddl, name) => {
+      await queue.run(ddl);
+      expect(withSeverity(await queue.check(), 'blocks')).toEqual([
+        expect.objectContaining({
+          about: 'name',
+          message: expect.stringContaining(`public.${name} `) as string,
+        }),
+      ]);
+      await expect(migrate(queue.url, STATUS_VALUES)).rejects.toMatchObject({
+        code: 'DATABASE_INCOMPATIBLE',
+      });
+      await queue.followAdvice();
+      await migrate(queue.url, STATUS_VALUES);
+      const names = await queue.stack.sql<{ relname: string }>(
+        `select relname from pg_class where relname in ($1::text, replace($1, 'files_queue', 'team')) order by 1`,
+        [name],
+      );
+      expect(names.map(({ relname }) => relname)).toEqual([name, name.replace('files_queue', 'team')]);
+      expect(withSeverity(await queue.check(), 'blocks')).toEqual([]);
+    },
+  );
+
   it('accepts an empty schema of that name, but not one of another owner', async () => {
     await queue.run('create schema legisync');
     expect(withSeverity(await queue.check(), 'blocks')).toEqual([]);

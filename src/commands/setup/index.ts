@@ -39,7 +39,7 @@ export function addSetup(program: Command, { io, plain, onTemporal }: Actions): 
   ])
     .option(
       '--check',
-      'change nothing: report what is incompatible in an existing files_queue, with the SQL that fixes it',
+      'change nothing: report what is incompatible in the project or an existing files_queue, with the SQL that fixes it',
     )
     .action((options: JsonOption & MigrateOptions) => plain(options, () => migrateDatabase(io, options)));
   leaf(program, 'status', 'server, workers, collections, schedules', ['status', 'status --json']).action(

@@ -155,9 +155,12 @@ interface Remedy {
 }
 
 function rewrite({ type }: Wanted, column: Column, queue: QueueFacts): Remedy {
-  const remark =
-    'This rewrites the table, which cannot be read meanwhile. It drops what depends on the old type: create such checks and indexes again. Views, policies and triggers on the column must be dropped before';
-  return { remark, sql: convert(column, type, queue) };
+  const sql = convert(column, type, queue);
+  const drops = sql.some((statement) => /drop (index|constraint) /.test(statement))
+    ? ' It drops the checks and indexes that need the old type: create them again.'
+    : '';
+  const remark = `This rewrites the table, which cannot be read meanwhile.${drops} If PostgreSQL names a view, policy or trigger that uses the column, drop that first`;
+  return { remark, sql };
 }
 
 function lengthen({ name, type }: Wanted): Remedy {

@@ -215,7 +215,7 @@ const FACTS = `
                   and coalesce(pg_get_expr(i.indpred, i.indrelid), '') ~
                     '^\\(\\(\\(?status.* = ''pending''.* AND \\(processed IS NOT TRUE\\) AND \\(dangling_since IS NULL\\)\\)$',
                 'definition', pg_get_indexdef(i.indexrelid))
-              from pg_index i where i.indexrelid = to_regclass('public.files_queue_claimable')),
+              from pg_index i where i.indrelid = c.oid and i.indexrelid = to_regclass('public.files_queue_claimable')),
             'isGuarded', exists (
               select from pg_trigger g join pg_proc p on p.oid = g.tgfoid join pg_namespace n on n.oid = p.pronamespace
               where g.tgrelid = c.oid and g.tgtype & 8 > 0 and n.nspname = 'legisync'),

@@ -15,6 +15,7 @@ import { tableFindings } from './table.ts';
 const CODES: Readonly<Record<string, FailureCode>> = {
   owner: 'DATABASE_REFUSED',
   rights: 'DATABASE_REFUSED',
+  name: 'DATABASE_INCOMPATIBLE',
   project: 'DATABASE_INCOMPATIBLE',
   roles: 'DATABASE_INCOMPATIBLE',
   schema: 'DATABASE_INCOMPATIBLE',

@@ -43,6 +43,8 @@ export interface ProjectFacts {
   /** Those tables of Storage whose row security hides rows from the role. */
   readonly hidden: readonly string[];
   readonly roles: readonly string[];
+  /** Relations of `public` that have a name of legisync's indexes and are none of files_queue. */
+  readonly takenNames: readonly string[];
   /** The schema `legisync`, if it exists. */
   readonly schema: {
     readonly owner: string;
@@ -78,6 +80,12 @@ const FACTS = `
             where secured
               and not (select rolbypassrls or rolsuper from pg_roles where rolname = current_user)) as hidden,
          (select coalesce(json_agg(rolname), '[]') from pg_roles where rolname = any ($2)) as roles,
+         (select coalesce(json_agg(c.relname order by c.relname), '[]')
+            from pg_class c left join pg_index i on i.indexrelid = c.oid
+            where c.relnamespace = 'public'::regnamespace
+              and (i.indrelid is null or i.indrelid is distinct from to_regclass('public.files_queue'))
+              and (c.relname = 'files_queue_claimable'
+                   or c.relname = 'files_queue_file_path_key' and to_regclass('public.files_queue') is null)) as "takenNames",
          (select json_build_object(
             'owner', pg_get_userbyid(n.nspowner),
             'roleIsOwner', pg_has_role(n.nspowner, 'usage'),
@@ -115,6 +123,7 @@ export function projectFindings(facts: ProjectFacts): Finding[] {
     ...roleFindings(facts),
     ...storageFindings(facts),
     ...schemaFindings(facts),
+    ...facts.takenNames.map(nameFinding),
   ];
 }
 
@@ -216,6 +225,15 @@ function storageFindings(facts: ProjectFacts): Finding[] {
     });
   }
   return findings;
+}
+
+/** The migrations would drop an index of that name, or not create theirs. */
+function nameFinding(name: string): Finding {
+  return blocks(
+    'name',
+    `public.${name} exists and is not an index of public.files_queue, but legisync needs the name for one. Rename it:`,
+    [`alter table public.${name} rename to ${name.replace('files_queue', 'team')}`],
+  );
 }
 
 function schemaFindings({ schema, role }: ProjectFacts): Finding[] {

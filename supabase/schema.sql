@@ -1767,6 +1767,37 @@ $function$;
 alter function legisync.mark_dangling(text,text[],timestamp with time zone) owner to postgres;
 revoke all on function legisync.mark_dangling(text,text[],timestamp with time zone) from public, anon, authenticated, service_role;
 
+-- function legisync.mark_unlisted(text,integer)
+CREATE OR REPLACE FUNCTION legisync.mark_unlisted(p_collection text, p_pass integer)
+ RETURNS void
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET plan_cache_mode TO 'force_custom_plan'
+AS $function$
+declare
+  v_ids text[];
+  v_elsewhere text[];
+begin
+  v_ids := array(
+    select d.id from legisync.documents d
+    where d.category = p_collection and d.next_attempt_at is not null and d.absent_since is null
+      and (d.state = 'unavailable' or (d.state = 'failed' and d.code_id <> ''))
+      and not exists (
+        select from legisync.slices s
+        where s.collection = p_collection and s.pass = p_pass and s.source = d.source and s.state <> 'split'
+          and (coalesce(s.code_id, '') = d.code_id or (s.kind = 'source' and s.state = 'parked')))
+    order by d.id limit 10000 for update skip locked);
+  v_elsewhere := legisync.listed_elsewhere(p_collection, p_pass, '{}', v_ids);
+  update legisync.documents set absent_since = p_pass
+    where category = p_collection and id = any (v_ids);
+  update legisync.documents
+    set state = case state when 'unavailable' then 'withdrawn' else 'superseded' end, next_attempt_at = null
+    where category = p_collection and id = any (v_ids) and id <> all (v_elsewhere);
+end
+$function$;
+alter function legisync.mark_unlisted(text,integer) owner to postgres;
+revoke all on function legisync.mark_unlisted(text,integer) from public, anon, authenticated, service_role;
+
 -- function legisync.may_be_in_flight(text)
 CREATE OR REPLACE FUNCTION legisync.may_be_in_flight(p_name text)
  RETURNS boolean
@@ -3119,6 +3150,7 @@ begin
 
   if v_pass.completed_at is null and v_open = 0 and v_absences_marked
      and (v_next_due is null or v_next_due > v_now) then
+    perform legisync.mark_unlisted(p_collection, v_pass.pass);
     update legisync.passes set completed_at = v_now
       where collection = p_collection and pass = v_pass.pass
       returning * into v_pass;

@@ -36,7 +36,8 @@ export const faultSchema = z.discriminatedUnion('kind', [
   /**
    * The answer to a consult of an unknown document, with this probability each time. PISTE's APIs
    * answer so for documents that exist. The same seed gives the same answers to the same sequence of
-   * requests for a document.
+   * requests for a document. Without `status` the answer is that of the route for an unknown id:
+   * 200 without an article, or 400. Valid documents have also been seen to get 400 and 404.
    */
   z.strictObject({
     ...target,
@@ -44,6 +45,7 @@ export const faultSchema = z.discriminatedUnion('kind', [
     path: target.path.default('/consult/(getArticle|juri)$'),
     times: target.times.default(1_000_000),
     probability: z.number().gt(0).max(1).default(1),
+    status: z.union([z.literal(400), z.literal(404)]).optional(),
     seed: z.int().min(0).max(0xffff_ffff).default(1),
   }),
 ]);

@@ -769,6 +769,7 @@ begin
 
   if v_pass.completed_at is null and v_open = 0 and v_absences_marked
      and (v_next_due is null or v_next_due > v_now) then
+    perform legisync.mark_unlisted(p_collection, v_pass.pass);
     update legisync.passes set completed_at = v_now
       where collection = p_collection and pass = v_pass.pass
       returning * into v_pass;
@@ -1031,6 +1032,41 @@ begin
   update legisync.documents set state = 'withdrawn', next_attempt_at = null
     where category = p_collection and id = any (v_locked) and state = 'unavailable' and id <> all (v_elsewhere);
   return cardinality(v_locked) = cardinality(v_ids) and cardinality(v_ids) < 10000;
+end
+$$;
+
+-- supabase/schemas/enumeration/mark_unlisted.sql
+-- At the end of a pass: ends the retries of documents that no listing of the pass can show, because their source was
+-- removed or renamed, or does not contain their code any more. legisync.mark_absent compares only what the pass reads,
+-- so it never judges them.
+--
+-- An unavailable document is withdrawn. A failed one of a code is superseded. If another source lists the document, it
+-- is only marked as absent, and that source becomes its owner in the next pass. A source whose own slice is parked is
+-- not judged: its codes are unknown. Reads only documents that are to be tried again. A call marks at most 10,000; the
+-- next pass marks the rest, and those that another transaction has locked.
+create or replace function legisync.mark_unlisted(p_collection text, p_pass integer) returns void
+language plpgsql
+set search_path = pg_catalog, pg_temp set plan_cache_mode = force_custom_plan
+as $$
+declare
+  v_ids text[];
+  v_elsewhere text[];
+begin
+  v_ids := array(
+    select d.id from legisync.documents d
+    where d.category = p_collection and d.next_attempt_at is not null and d.absent_since is null
+      and (d.state = 'unavailable' or (d.state = 'failed' and d.code_id <> ''))
+      and not exists (
+        select from legisync.slices s
+        where s.collection = p_collection and s.pass = p_pass and s.source = d.source and s.state <> 'split'
+          and (coalesce(s.code_id, '') = d.code_id or (s.kind = 'source' and s.state = 'parked')))
+    order by d.id limit 10000 for update skip locked);
+  v_elsewhere := legisync.listed_elsewhere(p_collection, p_pass, '{}', v_ids);
+  update legisync.documents set absent_since = p_pass
+    where category = p_collection and id = any (v_ids);
+  update legisync.documents
+    set state = case state when 'unavailable' then 'withdrawn' else 'superseded' end, next_attempt_at = null
+    where category = p_collection and id = any (v_ids) and id <> all (v_elsewhere);
 end
 $$;
 
@@ -1416,8 +1452,8 @@ comment on function public.legisync_take_documents is 'Part of legisync. Takes d
 -- due from now on, because the cursor does not come back for those that the batch does not reach.
 --
 -- Not taken:
---   * documents that wait after a failure and whose change signal has not changed. Otherwise "not found" would be
---     confirmed without the hour between two requests.
+--   * documents that wait after a failure and whose change signal has not changed. Otherwise a document that is never
+--     found would cost a request each time that it is listed, instead of one a week.
 --   * with `trust`, files from before legisync whose change signal has not changed.
 create or replace function public.legisync_take_listed(
   p_bucket text, p_category text, p_batch jsonb, p_source text, p_documents jsonb, p_cursor jsonb, p_adopt text)

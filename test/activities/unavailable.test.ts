@@ -109,6 +109,11 @@ describe('documents that the API calls unknown', () => {
   });
 
   it('are withdrawn, and asked for no more, when their listing does not show them either', async () => {
+    const [row] = await stack.sql<{ attempts: number }>(
+      'select attempts from legisync.documents where id = $1',
+      [NEVER_FOUND],
+    );
+    process.stdout.write(`The document that is never found cost ${row?.attempts ?? 0} requests in 29 days\n`);
     stack.simulator.control.removeDocument(NEVER_FOUND);
     await endInterval(stack, 'codes');
     await collect();

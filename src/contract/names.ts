@@ -58,7 +58,7 @@ export type CoherenceState = 'checking' | 'counted' | 'coherent' | 'desynchronis
 export const UPDATES = {
   pause: 'pause',
   resume: 'resume',
-  setConcurrency: 'setConcurrency',
+  setLanes: 'setLanes',
   stop: 'stop',
 } as const;
 export const QUERIES = { progress: 'progress' } as const;

@@ -52,7 +52,7 @@ export async function collectMassive(input: MassiveInput): Promise<MassiveProgre
     return progress();
   });
   setHandler(
-    defineUpdate<MassiveProgress, [number]>('setConcurrency'),
+    defineUpdate<MassiveProgress, [number]>('setLanes'),
     (lanes) => {
       controls = { ...controls, lanes };
       return progress();

@@ -89,23 +89,20 @@ describe('a MASSIVE collection', () => {
     expect(fetches.some((id) => id > resume.eventId)).toBe(true);
   });
 
-  it('refuses a concurrency out of bounds before it enters the history, and applies one within', async () => {
+  it('refuses a number of lanes out of bounds before it enters the history, and applies one within', async () => {
     await whileQueueIsLocked(async () => {
       for (const lanes of [0, 17, 1.5]) {
-        const failure = await refusalOf(update(UPDATES.setConcurrency, lanes));
+        const failure = await refusalOf(update(UPDATES.setLanes, lanes));
         expect(failure).toMatchObject({ type: 'CONFIG_INVALID' });
         expect(failure.message).toContain('from 1 to 16');
       }
-      expect((await update(UPDATES.setConcurrency, 5)).controls.lanes).toBe(5);
+      expect((await update(UPDATES.setLanes, 5)).controls.lanes).toBe(5);
       await busyIs(5);
-      expect((await update(UPDATES.setConcurrency, 1)).controls.lanes).toBe(1);
+      expect((await update(UPDATES.setLanes, 1)).controls.lanes).toBe(1);
     });
     await busyIs(1);
     const [run = []] = await runsOfChain(massive);
-    expect(acceptedUpdates(run).map(({ name }) => name)).toEqual([
-      UPDATES.setConcurrency,
-      UPDATES.setConcurrency,
-    ]);
+    expect(acceptedUpdates(run).map(({ name }) => name)).toEqual([UPDATES.setLanes, UPDATES.setLanes]);
   });
 
   it('stops: queues what it uploaded, releases the rest, and a new workflow collects it', async () => {
@@ -189,7 +186,7 @@ describe('a MASSIVE collection', () => {
   it('that is lost with Temporal continues from Postgres, with the operator’s settings', async () => {
     await massive.start();
     await eventually(async () => (await rows()) > 0);
-    await update(UPDATES.setConcurrency, 3);
+    await update(UPDATES.setLanes, 3);
     // Like the loss of the server's database: the workflow is gone in the middle of its batches.
     await massive.handle().terminate('Temporal’s database is lost');
     const controls = await massive.stack.supabase.catalogue.controls(massive.name);

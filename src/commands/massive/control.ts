@@ -28,7 +28,7 @@ export async function massiveStart(session: Session, named: string | undefined):
 }
 
 /**
- * `legisync massive pause|resume|stop|concurrency`: sends the Update and shows the state after it.
+ * `legisync massive pause|resume|stop|lanes`: sends the Update and shows the state after it.
  */
 export async function controlMassive(
   session: Session,
@@ -90,7 +90,7 @@ function describeHoldUp(collection: string, { code, message, since, nextTry }: H
 export function readLanes(text: string): number {
   return readWholeNumber(text, LANES, {
     name: 'The number of lanes',
-    next: 'legisync massive concurrency 4',
+    next: 'legisync massive lanes 4',
   });
 }
 

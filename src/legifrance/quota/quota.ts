@@ -210,7 +210,7 @@ export function createProcessQuota(options: ProcessQuotaOptions): Quota {
       if (urgent.size + others.size >= MAX_WAITING) {
         throw new LegisyncError(
           'LEGIFRANCE_THROTTLED',
-          `${urgent.size + others.size} requests already wait for the quota of ${options.perSecond} a second. Lower the concurrency.`,
+          `${urgent.size + others.size} requests already wait for the quota of ${options.perSecond} a second. Lower LEGISYNC_CONSULT_CONCURRENCY.`,
         );
       }
       const { promise, resolve, reject } = Promise.withResolvers<Permission>();

@@ -58,7 +58,7 @@ const DRAIN_MS = 10 * 60_000;
  *            wake-up, must end
  *
  * CHECK decides what is next, and costs no event. A lane must end if the run ends, or if
- * `setConcurrency` made the number of lanes so small that its index is not wanted any more.
+ * `setLanes` made the number of lanes so small that its index is not wanted any more.
  *
  * COLLECTING is one turn: one batch. Only these lanes count as busy. Neither `pause` nor a smaller
  * number of lanes interrupts a batch: it ends within about a minute, and documents that it released

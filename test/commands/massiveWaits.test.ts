@@ -79,7 +79,7 @@ describe('legisync massive', () => {
       const ended = await legisync(world, 'massive', 'stop', '--wait', '--json');
       expect(ended.code).toBe(0);
       expect(ended.stderr).toContain(`Waiting for the end of massive:${collection}`);
-      expect(json(ended)).toMatchObject({ collections: [{ collection, state: 'stopping', busy: 0 }] });
+      expect(json(ended)).toMatchObject({ collections: [{ collection, state: 'stopped', busy: 0 }] });
       const { status } = await env.client.workflow.getHandle(`massive:${collection}`).describe();
       expect(status.name).toBe('COMPLETED');
     });

@@ -69,7 +69,7 @@ export async function collectMassive(input: MassiveInput): Promise<MassiveProgre
     return progress();
   });
   await condition(() => stopping && controls.lanes !== 11);
-  return progress();
+  return { ...progress(), state: 'stopped' };
 }
 
 /**

@@ -59,19 +59,21 @@ describe('a MASSIVE collection', () => {
       await use();
       await client.query('rollback');
     });
+  const stateShown = async (): Promise<string | undefined> =>
+    (await massive.handle().describe()).typedSearchAttributes.get(STATE_ATTRIBUTE);
   const progress = (): Promise<MassiveProgress> => massive.handle().query<MassiveProgress>('progress');
   const busyIs = (lanes: number): Promise<void> => eventually(async () => (await progress()).busy === lanes);
 
-  it('pauses: running batches end and no other begins; and resumes', async () => {
+  it('pauses: running batches end, no other begins, and only then it says paused; and resumes', async () => {
     await whileQueueIsLocked(async () => {
       const paused = await update(UPDATES.pause, { reason: 'a test' });
-      expect(paused).toMatchObject({ state: 'paused', controls: { paused: true } });
+      expect(paused).toMatchObject({ state: 'pausing', controls: { paused: true } });
       expect(paused.busy).toBeGreaterThan(0);
+      expect(await stateShown()).toBe('pausing');
     });
     await busyIs(0);
     expect((await progress()).state).toBe('paused');
-    const described = await massive.handle().describe();
-    expect(described.typedSearchAttributes.get(STATE_ATTRIBUTE)).toBe('paused');
+    await eventually(async () => (await stateShown()) === 'paused');
     expect(await massive.stack.supabase.catalogue.controls(massive.name)).toEqual({ paused: true, lanes: 2 });
     const before = await rows();
     expect(before).toBeGreaterThan(0);
@@ -109,7 +111,9 @@ describe('a MASSIVE collection', () => {
     await massive.start();
     await eventually(async () => (await rows()) > 0);
     expect((await update(UPDATES.stop)).state).toBe('stopping');
-    const { totals } = (await massive.handle().result()) as MassiveProgress;
+    const { state, totals } = (await massive.handle().result()) as MassiveProgress;
+    expect(state).toBe('stopped');
+    expect(await stateShown()).toBe('stopped');
     expect(await rows()).toBe(totals.queued);
     const [objects] = await massive.stack.sql<{ n: number }>(
       'select count(*)::int as n from storage.objects',
@@ -158,6 +162,7 @@ describe('a MASSIVE collection', () => {
       .catch((thrown: unknown) => thrown);
     expect(error).toBeInstanceOf(WorkflowFailedError);
     expect((error as WorkflowFailedError).cause).toBeInstanceOf(CancelledFailure);
+    expect(await stateShown()).toBe('stopped');
     const [objects] = await massive.stack.sql<{ n: number }>(
       'select count(*)::int as n from storage.objects',
     );

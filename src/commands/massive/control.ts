@@ -79,7 +79,7 @@ export function describeProgress({
 
 /** What holds up a collection, and what to do about it. */
 function describeHoldUp(collection: string, { code, message, since, nextTry }: HoldUp): string[] {
-  const remedy = isFailureCode(code) ? FAILURES[code].remedy : 'legisync status';
+  const remedy = isFailureCode(code) ? FAILURES[code].remedy : 'See the log of the worker.';
   return [
     `  held up since ${localTime(since)}, next try ${localTime(nextTry)}: ${code}: ${message}`,
     `  Next: ${remedy} To try now: legisync massive resume ${collection}`,

@@ -71,6 +71,10 @@ describe('a backfill that is paused', () => {
       run: still.run,
     });
     expect(await stateOf(handle)).toBe('paused');
+    // The summary that a client gave at the start is lost in a new run.
+    const { currentDetails } = await handle.query<{ currentDetails: string }>('__temporal_workflow_metadata');
+    expect(currentDetails).toContain(`Backfill of ${bucket}.`);
+    expect(currentDetails).toContain('Paused: peak hours');
     expect(await backfill.stack.supabase.backfill.last(bucket)).toEqual(still.run);
     // A run with Updates only ends with a short history as well.
     const { historyLength } = await backfill.client.workflow.getHandle(handle.workflowId, third).describe();

@@ -20,6 +20,7 @@ const PURE = [
   'commands/backfillText',
   'commands/coherenceVerdict',
   'commands/confirm',
+  'commands/massiveText',
   'commands/textForPeople',
   'tools/sqlFiles',
   'workflows/backfillPace',

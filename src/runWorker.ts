@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { Worker } from '@temporalio/worker';
 import type { ActivityDeps } from './activities/deps.ts';
 import { createActivities } from './activities/index.ts';
+import { keepExpiring } from './claimExpiry.ts';
 import type { Config } from './config/config.ts';
 import { MAX_ACTIVITIES } from './contract/limits.ts';
 import { HEARTBEAT } from './contract/timing.ts';
@@ -11,7 +12,6 @@ import { createProcessQuota } from './legifrance/quota/quota.ts';
 import { failureInterceptor } from './observability/failureInterceptor.ts';
 import type { Logger } from './observability/logger.ts';
 import type { Scrub } from './observability/scrub.ts';
-import { keepExpiring } from './supabase/claims.ts';
 import { createSupabase } from './supabase/index.ts';
 import { connectWorker } from './temporal/nativeConnection.ts';
 

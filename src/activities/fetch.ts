@@ -1,7 +1,7 @@
 import { Context } from '@temporalio/activity';
 import type { Collection, Source } from '../contract/collections.ts';
 import { LegisyncError } from '../contract/failures.ts';
-import type { FetchInput, FetchResult } from '../contract/collecting.ts';
+import type { FetchInput, FetchResult, Problem } from '../contract/collecting.ts';
 import { SLICE_LEASE_SECONDS } from '../contract/timing.ts';
 import type { ActivityDeps } from './deps.ts';
 import { enumerateStep } from './enumeration/enumerate.ts';
@@ -49,6 +49,7 @@ async function nextOfPass(
 ): Promise<FetchResult> {
   const sources = collection.sources.map((source) => source.name);
   let discovered = 0;
+  let problem: Problem | undefined;
   for (let step = 0; ; step += 1) {
     const pass = await deps.catalogue.openPass(collection.name, sources, deps.settings.passIntervalSeconds);
     const ahead = pass.due >= limit * AHEAD_BATCHES;
@@ -57,7 +58,9 @@ async function nextOfPass(
       if (slice !== null) {
         const source = sourceOf(collection, slice.source);
         try {
-          discovered += await enumerateStep(deps, batch, slice, source, signals);
+          const listed = await enumerateStep(deps, batch, slice, source, signals);
+          discovered += listed.discovered;
+          if (listed.failure !== undefined) problem = problemOf(listed.failure);
         } catch (error) {
           if (!isQuotaSpent(error)) throw error;
           await deps.catalogue.releaseSlice(batch, slice);
@@ -81,6 +84,7 @@ async function nextOfPass(
       discovered,
       pass: pass.pass,
       reason,
+      problem: pass.complete ? undefined : problem,
       waitMs: Math.max(MIN_WAIT_MS, Math.ceil(pass.waitSeconds * 1_000)),
     };
   }

@@ -19,7 +19,7 @@ export function assemble(
     collecting: { adopt: settings.LEGISYNC_ADOPT, consultConcurrency: settings.LEGISYNC_CONSULT_CONCURRENCY },
     massive: {
       collections: settings.LEGISYNC_MASSIVE,
-      lanes: settings.LEGISYNC_CONCURRENCY,
+      lanes: settings.LEGISYNC_LANES,
       passIntervalSeconds: settings.LEGISYNC_PASS_INTERVAL_SECONDS,
     },
     maintenance: {

@@ -56,7 +56,7 @@ export interface FetchResult {
    * spent. `pass`: the pass is complete.
    */
   readonly reason?: 'enumerating' | 'quota' | 'pass' | undefined;
-  /** Why there are no ids, or (MAINTENANCE) why a source could not be read. */
+  /** Why there are no ids: the quota, or a slice that could not be listed. MAINTENANCE: a source. */
   readonly problem?: Problem | undefined;
   /** Ids that were new to the catalogue. */
   readonly discovered: number;

@@ -15,7 +15,7 @@ export function totalsTable(totals: Totals): string {
     ['unchanged', totals.unchanged],
     ['queued', totals.queued],
     ['queued again', totals.requeued],
-    ['failed attempts (each tried again)', totals.failedAttempts],
+    ['failed attempts', totals.failedAttempts],
     ['received from Légifrance', `${(totals.bytes / 1_000_000).toFixed(1)} MB`],
     ['batches', totals.batches],
   ]);

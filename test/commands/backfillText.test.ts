@@ -2,6 +2,7 @@ import { describeBackfill, reportOf } from '../../src/commands/backfill/follow.t
 import { readBackfillFlags, type BackfillFlags } from '../../src/commands/backfill/options.ts';
 import { describePlan, expectationOf } from '../../src/commands/backfill/plan.ts';
 import { EXIT } from '../../src/cli/exit.ts';
+import { FAILURES } from '../../src/contract/failures.ts';
 import type { BackfillPlan, BackfillProgress, BackfillRun } from '../../src/contract/backfill.ts';
 import { COMPLETED, PLAN, SETTINGS } from './backfillRuns.ts';
 
@@ -96,8 +97,10 @@ describe('a plan for people', () => {
 
 describe('the progress of a backfill for people', () => {
   const RUNNING: BackfillProgress = {
+    state: 'backfilling',
     phase: 'queue',
     paused: false,
+    pauseReason: '',
     run: { ...COMPLETED, state: 'running', phase: 'queue', position: 'a', queued: 90, sized: 40 },
     objects: 1_000,
     done: 100,
@@ -109,9 +112,31 @@ describe('the progress of a backfill for people', () => {
 
   it.each([
     [{}, 'queue: 100 of 1000 objects, 90 queued, 50 objects/s, 19 s left in this phase'],
-    [{ paused: true, rate: null, secondsLeft: null }, 'paused in queue: 100 of 1000 objects, 90 queued'],
+    [
+      { state: 'paused' as const, paused: true, rate: null, secondsLeft: null },
+      'paused in queue: 100 of 1000 objects, 90 queued',
+    ],
+    [
+      {
+        state: 'pausing' as const,
+        paused: true,
+        pauseReason: 'peak hours',
+        rate: null,
+        secondsLeft: null,
+      },
+      'pausing in queue: 100 of 1000 objects, 90 queued; reason of the pause: peak hours',
+    ],
+    [
+      { state: 'failing' as const, timeouts: 5, rate: null, secondsLeft: null },
+      'queue: 100 of 1000 objects, 90 queued; 5 chunks timed out in the database and were halved; ' +
+        `the database cancels even the smallest chunk. Next: ${FAILURES.DATABASE_TIMEOUT.remedy}`,
+    ],
     [{ objects: null, rate: null, secondsLeft: null }, 'queue: 100 objects, 90 queued'],
     [{ phase: 'opening' as const, run: null }, 'opening the run'],
+    [
+      { state: 'pausing' as const, phase: 'opening' as const, run: null, pauseReason: 'peak hours' },
+      'pausing after opening the run; reason of the pause: peak hours',
+    ],
     [{ phase: 'verify' as const, rate: null, secondsLeft: null }, 'verify: 100 of 1000 objects, 90 queued'],
     [
       { timeouts: 2, rate: null, secondsLeft: null },

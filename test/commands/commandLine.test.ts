@@ -32,7 +32,7 @@ describe('the command line', () => {
       'massive pause',
       'massive resume',
       'massive stop',
-      'massive concurrency',
+      'massive lanes',
       'maintenance run',
       'backfill',
       'backfill status',
@@ -65,7 +65,7 @@ describe('the command line', () => {
     [['massive', 'strat'], "Unknown command 'strat'. Did you mean start?", 'legisync massive start'],
     [['frobnicate'], "Unknown command 'frobnicate'.", 'legisync --help'],
     [['status', '--jsno'], "Unknown option '--jsno'. Did you mean --json?", 'legisync status --help'],
-    [['massive', 'concurrency'], "Missing required argument 'lanes'.", 'legisync massive concurrency --help'],
+    [['massive', 'lanes'], "Missing required argument 'n'.", 'legisync massive lanes --help'],
     [
       ['status', 'of', 'what'],
       "Too many arguments for 'status'. Expected 0 arguments but got 2.",
@@ -116,7 +116,7 @@ describe('the process', () => {
 });
 
 describe('a wrong configuration', () => {
-  const env = { LEGISYNC_CONCURRENCY: '0', LEGISYNC_ADOPT: 'maybe', SUPABASE_URL: 'nonsense' };
+  const env = { LEGISYNC_LANES: '0', LEGISYNC_ADOPT: 'maybe', SUPABASE_URL: 'nonsense' };
 
   it.each([['up'], ['status'], ['config'], ['massive start'], ['schedules apply'], ['migrate']])(
     'makes `%s` exit with 3 and list all mistakes',
@@ -143,7 +143,7 @@ describe('a wrong configuration', () => {
 describe('legisync config', () => {
   it('shows each value with its source, and no secret', async () => {
     await withCommandFolder(async (cwd) => {
-      await writeFile(join(cwd, '.env'), 'SUPABASE_URL=https://abc.supabase.co\nLEGISYNC_CONCURENCY=3\n');
+      await writeFile(join(cwd, '.env'), 'SUPABASE_URL=https://abc.supabase.co\nLEGISYNC_LANE=3\n');
       const env = { SUPABASE_SERVICE_ROLE_KEY: 'sb_secret_canary4711', TEMPORAL_API_KEY: 'canary4711' };
       const ended = await legisync({ cwd, env }, 'config', '--json');
       expect(ended.code).toBe(0);
@@ -163,7 +163,7 @@ describe('legisync config', () => {
         value: 'agentbasic-legifrance-raw',
         source: 'default',
       });
-      expect(ended.stderr).toContain('Did you mean LEGISYNC_CONCURRENCY?');
+      expect(ended.stderr).toContain('Did you mean LEGISYNC_LANES?');
       expect(`${ended.stdout}${ended.stderr}`).not.toContain('canary4711');
     });
   });

@@ -24,7 +24,7 @@ afterAll(() => env.close());
 function withStopping(use: (world: World, collection: string, handle: WorkflowHandle) => Promise<void>) {
   return withWorldAndWorker(env, async (world, collection) => {
     await legisync(world, 'massive', 'start');
-    await legisync(world, 'massive', 'concurrency', '11');
+    await legisync(world, 'massive', 'lanes', '11');
     expect((await legisync(world, 'massive', 'stop')).code).toBe(0);
     await use(world, collection, env.client.workflow.getHandle(`massive:${collection}`));
   });

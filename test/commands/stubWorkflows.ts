@@ -52,7 +52,7 @@ export async function collectMassive(input: MassiveInput): Promise<MassiveProgre
     return progress();
   });
   setHandler(
-    defineUpdate<MassiveProgress, [number]>('setConcurrency'),
+    defineUpdate<MassiveProgress, [number]>('setLanes'),
     (lanes) => {
       controls = { ...controls, lanes };
       return progress();
@@ -69,7 +69,7 @@ export async function collectMassive(input: MassiveInput): Promise<MassiveProgre
     return progress();
   });
   await condition(() => stopping && controls.lanes !== 11);
-  return progress();
+  return { ...progress(), state: 'stopped' };
 }
 
 /**

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
+import { keepExpiring } from '../../src/claimExpiry.ts';
 import { documentPath } from '../../src/contract/documents.ts';
 import { CLAIM_EXPIRY_MS } from '../../src/contract/timing.ts';
-import { keepExpiring } from '../../src/supabase/claims.ts';
 import { claimsGrowOlder, plantRows, queueState, workerApi, type WorkerApi } from '../support/claims.ts';
 import { articleId, hashOf } from '../support/queue.ts';
 import { BUCKET, openSupabase, type SupabaseStack } from '../support/supabase.ts';

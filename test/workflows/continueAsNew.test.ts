@@ -34,7 +34,7 @@ describe('collectMassive', () => {
     const answers: MassiveProgress[] = [];
     for (let sent = 0; ; sent += 1) {
       const lanes = 1 + (sent % 3);
-      const progress = await handle().executeUpdate<MassiveProgress, [number]>(UPDATES.setConcurrency, {
+      const progress = await handle().executeUpdate<MassiveProgress, [number]>(UPDATES.setLanes, {
         args: [lanes],
       });
       expect(progress.controls.lanes).toBe(lanes);

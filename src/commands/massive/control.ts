@@ -28,7 +28,7 @@ export async function massiveStart(session: Session, named: string | undefined):
 }
 
 /**
- * `legisync massive pause|resume|stop|concurrency`: sends the Update and shows the state after it.
+ * `legisync massive pause|resume|stop|lanes`: sends the Update and shows the state after it.
  */
 export async function controlMassive(
   session: Session,
@@ -79,7 +79,7 @@ export function describeProgress({
 
 /** What holds up a collection, and what to do about it. */
 function describeHoldUp(collection: string, { code, message, since, nextTry }: HoldUp): string[] {
-  const remedy = isFailureCode(code) ? FAILURES[code].remedy : 'legisync status';
+  const remedy = isFailureCode(code) ? FAILURES[code].remedy : 'See the log of the worker.';
   return [
     `  held up since ${localTime(since)}, next try ${localTime(nextTry)}: ${code}: ${message}`,
     `  Next: ${remedy} To try now: legisync massive resume ${collection}`,
@@ -90,7 +90,7 @@ function describeHoldUp(collection: string, { code, message, since, nextTry }: H
 export function readLanes(text: string): number {
   return readWholeNumber(text, LANES, {
     name: 'The number of lanes',
-    next: 'legisync massive concurrency 4',
+    next: 'legisync massive lanes 4',
   });
 }
 

@@ -66,13 +66,13 @@ export function addMassive(program: Command, { onTemporal }: Actions): void {
     );
   leaf(
     massive,
-    'concurrency <lanes> [collection]',
+    'lanes <n> [collection]',
     `number of lanes, ${LANES.min} to ${LANES.max}; stored in Postgres`,
-    ['massive concurrency 8 codes'],
+    ['massive lanes 8 codes'],
   ).action((lanes: string, collection: string | undefined, options: JsonOption) =>
     onTemporal(
       options,
-      (session) => controlMassive(session, collection, { name: 'concurrency', lanes: readLanes(lanes) }),
+      (session) => controlMassive(session, collection, { name: 'lanes', lanes: readLanes(lanes) }),
       {
         writes: true,
         check: (config) => {

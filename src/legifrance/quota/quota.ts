@@ -175,13 +175,22 @@ export function createProcessQuota(options: ProcessQuotaOptions): Quota {
     }
   }
 
+  /**
+   * The time in `ms` milliseconds, ISO 8601, in whole seconds. A message is read long after it was
+   * written, so it must not count from then.
+   */
+  function timeIn(ms: number): string {
+    const seconds = Math.ceil((clock.date() + ms) / 1_000);
+    return new Date(seconds * 1_000).toISOString().replace('.000', '');
+  }
+
   /** The error for a waiter that would have to wait too long; undefined if it may wait. */
   function refuse(now: number, waiter: Waiter): LegisyncError | undefined {
     const pauseMs = Math.ceil(pausedUntil - now);
     if (pauseMs > MAX_WAIT_MS) {
       return new LegisyncError(
         'LEGIFRANCE_THROTTLED',
-        `Légifrance asked for a pause; the next request may be sent in ${Math.ceil(pauseMs / 1_000)} s.`,
+        `Légifrance asked for a pause; the next request may be sent at ${timeIn(pauseMs)}.`,
         { retryAfterMs: pauseMs },
       );
     }
@@ -198,8 +207,7 @@ export function createProcessQuota(options: ProcessQuotaOptions): Quota {
     const reserve = isUrgent || kept === 0 ? '' : `, ${kept} of them for MAINTENANCE`;
     return new LegisyncError(
       'QUOTA_SPENT',
-      `The quota of the ${limit}${reserve}, ${setting}) is spent. ` +
-        `The next request may be sent in ${Math.ceil(spentMs / 1_000)} s.`,
+      `The quota of the ${limit}${reserve}, ${setting}) is spent until ${timeIn(spentMs)}.`,
       { retryAfterMs: spentMs },
     );
   }
@@ -210,7 +218,7 @@ export function createProcessQuota(options: ProcessQuotaOptions): Quota {
       if (urgent.size + others.size >= MAX_WAITING) {
         throw new LegisyncError(
           'LEGIFRANCE_THROTTLED',
-          `${urgent.size + others.size} requests already wait for the quota of ${options.perSecond} a second. Lower the concurrency.`,
+          `${urgent.size + others.size} requests already wait for the quota of ${options.perSecond} a second. Lower LEGISYNC_CONSULT_CONCURRENCY.`,
         );
       }
       const { promise, resolve, reject } = Promise.withResolvers<Permission>();

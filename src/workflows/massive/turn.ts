@@ -1,17 +1,9 @@
 import { ActivityFailure, ApplicationFailure, isCancellation, log } from '@temporalio/workflow';
-import type {
-  BatchRef,
-  FailureDetails,
-  FetchResult,
-  HoldUp,
-  Problem,
-  Totals,
-} from '../../contract/collecting.ts';
-import type { FailureCode } from '../../contract/failures.ts';
-import type { CollectionState } from '../../contract/names.ts';
+import type { BatchRef, FailureDetails, HoldUp, Problem, Totals } from '../../contract/collecting.ts';
 import { MAX_BATCH } from '../../contract/limits.ts';
 import { collectBatch, fetchBatch } from '../batch.ts';
 import { addBatch } from '../totals.ts';
+import { isQuotaSpent } from './holdUp.ts';
 
 /**
  * Until a lane tries again after a failure that Temporal does not retry. An Update ends the wait.
@@ -28,8 +20,7 @@ export interface RunState {
   busy: number;
   /** Counts the events that end the wait of an idle lane. */
   wakeUps: number;
-  /** Shown while no lane is busy. */
-  idleState: CollectionState;
+  /** Why the last batch ended early, until a batch succeeds or the pass is complete. */
   holdUp: HoldUp | null;
 }
 
@@ -37,8 +28,8 @@ export interface RunState {
 export interface Outcome {
   /** There is nothing to do for this long; 0: there may be more to do now. */
   readonly waitMs: number;
-  /** The state of a lane that waits. */
-  readonly state: CollectionState;
+  /** Why the turn ended early. */
+  readonly problem?: Problem | undefined;
   /** The pass is not complete: a busy lane may find work before the wait is over. */
   readonly shared: boolean;
   /** Other lanes may find work now: documents were discovered, released or lost, or the quota has room. */
@@ -64,8 +55,7 @@ export async function takeTurn({ state, batch, show }: Turn): Promise<Outcome> {
     log.error('a lane waits after a failure that is not retried', {
       problem: error.cause?.message ?? error.message,
     });
-    if (problem !== undefined) state.holdUp = holdUp(state.holdUp, problem, RETRY_LATER_MS);
-    return outcome(RETRY_LATER_MS);
+    return { waitMs: RETRY_LATER_MS, problem, shared: false, wakesOthers: false };
   } finally {
     state.busy -= 1;
   }
@@ -79,10 +69,9 @@ async function nextBatch(state: RunState, ref: Turn['batch']): Promise<Outcome> 
   state.pass = fetched.pass ?? state.pass;
   const found = fetched.discovered > 0;
   if (fetched.ids.length === 0) {
-    const waitMs = fetched.waitMs ?? RETRY_LATER_MS;
-    if (fetched.problem !== undefined) state.holdUp = holdUp(state.holdUp, fetched.problem, waitMs);
-    else if (fetched.reason === 'pass') state.holdUp = null;
-    return outcome(waitMs, fetched.reason, found);
+    const { waitMs = RETRY_LATER_MS, problem, reason } = fetched;
+    if (reason === 'pass') state.holdUp = null;
+    return { waitMs, problem, shared: reason === 'enumerating', wakesOthers: found };
   }
   const { upload, enqueued, lost, failure } = await collectBatch(batch, fetched.ids, 'massive');
   state.totals = addBatch(state.totals, upload, enqueued);
@@ -90,16 +79,14 @@ async function nextBatch(state: RunState, ref: Turn['batch']): Promise<Outcome> 
   const { problem, waitMs } = upload;
   if (problem === undefined || waitMs === undefined) {
     // Lanes that wait for the quota may continue.
-    const hasRoomAgain = state.holdUp?.code === QUOTA_SPENT;
+    const hasRoomAgain = isQuotaSpent(state.holdUp);
     state.holdUp = null;
-    return outcome(0, undefined, found || lost || hasRoomAgain || upload.left.length > 0);
+    const wakesOthers = found || lost || hasRoomAgain || upload.left.length > 0;
+    return { waitMs: 0, shared: false, wakesOthers };
   }
-  state.holdUp = holdUp(state.holdUp, problem, waitMs);
   // With a spent quota, other lanes would find nothing to do either.
-  return problem.code === QUOTA_SPENT ? outcome(waitMs, 'quota') : outcome(waitMs, undefined, true);
+  return { waitMs, problem, shared: false, wakesOthers: !isQuotaSpent(problem) };
 }
-
-const QUOTA_SPENT = 'QUOTA_SPENT' satisfies FailureCode;
 
 /** The problem that made an activity fail; undefined if no worker of ours has reported it. */
 function problemOf({ cause }: ActivityFailure): Problem | undefined {
@@ -110,25 +97,10 @@ function problemOf({ cause }: ActivityFailure): Problem | undefined {
     : { code: cause.type ?? 'INTERNAL', message: cause.message, at: details.at };
 }
 
-/** The problem that now holds up a lane. The same code goes on since it was first seen. */
-function holdUp(before: HoldUp | null, problem: Problem, waitMs: number): HoldUp {
-  const since = before?.code === problem.code ? before.since : problem.at;
-  return { ...problem, since, nextTry: new Date(Date.parse(problem.at) + waitMs).toISOString() };
-}
-
 /**
  * The first batches are small, so that the first rows are queued within seconds: 25, 50, 100, 100,
  * …
  */
 function batchSize(sequence: number): number {
   return Math.min(MAX_BATCH, 25 * 2 ** Math.min(sequence - 1, 2));
-}
-
-function outcome(waitMs: number, reason?: FetchResult['reason'], wakesOthers = false): Outcome {
-  return {
-    waitMs,
-    state: reason === 'quota' ? 'quota' : 'waiting',
-    shared: reason === 'enumerating',
-    wakesOthers,
-  };
 }

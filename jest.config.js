@@ -20,6 +20,8 @@ const PURE = [
   'commands/backfillText',
   'commands/coherenceVerdict',
   'commands/confirm',
+  'commands/massiveText',
+  'commands/textForPeople',
   'tools/sqlFiles',
   'workflows/backfillPace',
 ];

@@ -14,6 +14,7 @@ import { bootstrapSupabase, databaseUrl } from '../local/postgres/bootstrap.ts';
 import { removeDataDir } from '../local/postgres/dataDir.ts';
 import { startPostgres } from '../local/postgres/server.ts';
 import { migrate } from '../src/migrations/migrate.ts';
+import { preflight } from '../src/migrations/preflight/preflight.ts';
 import { QUEUE_SETTINGS } from './support/database.ts';
 
 const { values } = parseArgs({
@@ -62,6 +63,9 @@ try {
     poll(await connect(asPostgres.href), WORK, ended.signal),
   ];
   const locks = watchLocks(await connect(url), ended.signal);
+  const checkBegan = performance.now();
+  await preflight(asPostgres.href, QUEUE_SETTINGS);
+  const checkMs = performance.now() - checkBegan;
   const began = performance.now();
   const { applied } = await migrate(asPostgres.href, QUEUE_SETTINGS);
   const migrateMs = performance.now() - began;
@@ -73,6 +77,7 @@ try {
     JSON.stringify({
       rows,
       pendingPercent,
+      checkMs: Math.round(checkMs),
       migrateMs: Math.round(migrateMs),
       migrations: applied.length,
       longestHeldMs: await locks,

@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { createInterface } from 'node:readline/promises';
+import { highlight } from './cli/text/style.ts';
 import { legisync } from './commands/program.ts';
 
 // Only the exit code is set, and the process ends by itself: process.exit would truncate output to
@@ -7,8 +8,8 @@ import { legisync } from './commands/program.ts';
 process.exitCode = await legisync(process.argv.slice(2), {
   env: process.env,
   cwd: process.cwd(),
-  out: (text) => process.stdout.write(`${text}\n`),
-  err: (text) => process.stderr.write(`${text}\n`),
+  out: (text) => process.stdout.write(`${highlight(text, process.stdout)}\n`),
+  err: (text) => process.stderr.write(`${highlight(text, process.stderr)}\n`),
   ask: process.stdin.isTTY && process.stderr.isTTY ? ask : undefined,
   secrets: [],
 });

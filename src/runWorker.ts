@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { Worker } from '@temporalio/worker';
 import type { ActivityDeps } from './activities/deps.ts';
 import { createActivities } from './activities/index.ts';
+import { keepExpiring } from './claimExpiry.ts';
 import type { Config } from './config/config.ts';
 import { MAX_ACTIVITIES } from './contract/limits.ts';
 import { HEARTBEAT } from './contract/timing.ts';
@@ -90,6 +91,7 @@ export async function runWorker({ config, logger, scrub, stop, ...options }: Wor
     const shutdown = (): void => worker.shutdown();
     stop.addEventListener('abort', shutdown, { once: true });
     logger.info({ address, namespace, taskQueue: config.taskQueue }, 'worker started');
+    keepExpiring(supabase.claims, logger, stop);
     const running = worker.run();
     if (stop.aborted) shutdown();
     options.onReady?.();

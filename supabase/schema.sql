@@ -167,7 +167,7 @@ create table legisync.documents (
   constraint documents_category_check CHECK (category ~ '^[a-z0-9][a-z0-9_-]{0,62}$'::text),
   constraint documents_check CHECK ((held_since IS NULL) = (held_until IS NULL)),
   constraint documents_id_check CHECK (id ~ '^[A-Z]{8}[0-9]{12}$'::text),
-  constraint documents_state_check CHECK (state = ANY (ARRAY['discovered'::text, 'stored'::text, 'failed'::text, 'withdrawn'::text, 'superseded'::text]))
+  constraint documents_state_check CHECK (state = ANY (ARRAY['discovered'::text, 'stored'::text, 'failed'::text, 'unavailable'::text, 'withdrawn'::text, 'superseded'::text]))
 );
 CREATE INDEX documents_due ON legisync.documents USING btree (category, next_attempt_at, id) WHERE next_attempt_at IS NOT NULL;
 CREATE INDEX documents_held ON legisync.documents USING btree (holder) WHERE held_until IS NOT NULL;
@@ -341,7 +341,8 @@ begin
     from storage.objects o cross join legisync.settings s
     where legisync.is_file(o.name)
       and not exists (select from public.files_queue f where f.file_path = o.name)
-      and legisync.object_written(o.created_at, o.updated_at) <= now() - s.grace;
+      and (legisync.object_written(o.created_at, o.updated_at) <= now() - s.grace
+           or not legisync.may_be_in_flight(o.name));
 end
 $function$;
 alter function legisync.all_missing() owner to postgres;
@@ -563,9 +564,10 @@ begin
     from (select name from storage.objects
           where bucket_id = r.bucket_id and name > r.position order by name limit p_size) o
     left join public.files_queue f on f.file_path = o.name and f.file_path > r.position collate "default";
-  select count(*) filter (where o.written <= now() - r.grace), count(*) filter (where o.written > now() - r.grace)
+  select count(*) filter (where not o.in_flight), count(*) filter (where o.in_flight)
     into v.missing, v.in_flight
-    from (select legisync.object_written(created_at, updated_at) as written
+    from (select legisync.object_written(created_at, updated_at) > now() - r.grace
+                   and legisync.may_be_in_flight(name) as in_flight
           from storage.objects where bucket_id = r.bucket_id and name = any (v_missing)) o;
   v.changed := 0;
   v.more := v.scanned = p_size;
@@ -763,10 +765,12 @@ begin
   select f into v_wrong
     from jsonb_array_elements(p_failures) f
     where jsonb_typeof(f -> 'retrySeconds') is distinct from 'number'
-       or jsonb_typeof(f -> 'withdrawSecond') is distinct from 'boolean'
+       or jsonb_typeof(f -> 'maxSeconds') is distinct from 'number'
+       or jsonb_typeof(f -> 'unavailable') is distinct from 'boolean'
     limit 1;
   if found then
-    raise exception 'p_failures has the entry %: "retrySeconds" must be a number, and "withdrawSecond" true or false.',
+    raise exception
+      'p_failures has the entry %: "retrySeconds" and "maxSeconds" must be numbers, and "unavailable" true or false.',
       left(v_wrong::text, 100) using errcode = 'invalid_parameter_value';
   end if;
 end
@@ -959,7 +963,8 @@ begin
              else '' end as category,
         case
           when f.ours is null then case when not o.is_file then 'placeholder'
-                                        when o.written > now() - p_grace then 'in flight' else 'missing' end
+                                        when o.written > now() - p_grace and legisync.may_be_in_flight(o.name)
+                                          then 'in flight' else 'missing' end
           when o.name is null then case when not f.ours or f.path is null then 'elsewhere'
                                         when legisync.row_written(f.created_at, f.content_at) > now() - p_grace
                                              and not f.marked then 'row in flight'
@@ -1105,7 +1110,7 @@ revoke all on function legisync.ended_before(uuid,text[],text[]) from public, an
 
 -- function legisync.expire_claims(legisync.settings)
 CREATE OR REPLACE FUNCTION legisync.expire_claims(s legisync.settings)
- RETURNS void
+ RETURNS integer
  LANGUAGE plpgsql
  SET search_path TO 'pg_catalog', 'pg_temp'
  SET plan_cache_mode TO 'force_custom_plan'
@@ -1120,7 +1125,7 @@ declare
   v_again text[];
 begin
   if not pg_try_advisory_xact_lock(hashtextextended('legisync.claims', 0)) then
-    return;
+    return 0;
   end if;
   -- First the queue, then the claims: a TRUNCATE of the queue, which removes all claims, locks them in this order.
   lock table public.files_queue in row exclusive mode;
@@ -1130,7 +1135,7 @@ begin
           where coalesce(held_until, due_at) <= v_now order by coalesce(held_until, due_at) limit 1000
           for update skip locked) c;
   if v_expired is null then
-    return;
+    return 0;
   end if;
   v_locked := array(select file_path from public.files_queue where file_path = any (v_open) for update skip locked);
   select coalesce(array_agg(c.file_path) filter (where c.state = 'held' and c.attempts >= s.claim_attempts), '{}'),
@@ -1156,6 +1161,7 @@ begin
   delete from legisync.claims c
     where c.file_path = any (v_expired) and c.file_path <> all (v_spent || v_again)
       and (c.state not in ('held', 'waiting') or c.file_path = any (v_locked) or c.file_path <> all (v_rows));
+  return cardinality(v_spent || v_again);
 end
 $function$;
 alter function legisync.expire_claims(legisync.settings) owner to postgres;
@@ -1294,6 +1300,13 @@ begin
     'stale', coalesce(sum(n) filter (where stale), 0),
     'sizeMismatches', coalesce(sum(n) filter (where resized), 0),
     'rowsWithoutSize', coalesce(sum(n) filter (where ours and unsized), 0),
+    -- Rows whose new content waits for a Worker to finish the old one, by the Worker's status.
+    'requeued', (
+      select jsonb_build_object('count', coalesce(sum(q.n), 0), 'since', min(q.since),
+                                'statuses', coalesce(jsonb_object_agg(q.status, q.n), '{}'))
+      from (select coalesce(status::text, '') as status, count(*) as n, min(content_at) as since
+            from public.files_queue where requeue and bucket_id = p_bucket
+            group by 1 order by n desc, 1 limit 20) q),
     'categories', (select coalesce(jsonb_agg(jsonb_build_object(
         'category', category, 'objects', coalesce(objects, 0), 'rows', coalesce(rows, 0),
         'missing', coalesce(missing, 0), 'inFlight', coalesce(in_flight, 0), 'dangling', coalesce(dangling, 0),
@@ -1540,7 +1553,8 @@ begin
       into v_file
       from storage.objects o
       where o.bucket_id = p_bucket and o.name = v_name
-        and legisync.object_written(o.created_at, o.updated_at) <= now() - p_grace;
+        and (legisync.object_written(o.created_at, o.updated_at) <= now() - p_grace
+             or not legisync.may_be_in_flight(o.name));
     if found then
       v_files := v_files || v_file;
       exit when cardinality(v_files) = p_limit;
@@ -1717,6 +1731,8 @@ begin
   update legisync.documents set state = 'superseded', next_attempt_at = null
     where category = p_collection and id = any (v_locked) and p_code_id <> ''
       and state in ('discovered', 'stored', 'failed') and id <> all (v_elsewhere);
+  update legisync.documents set state = 'withdrawn', next_attempt_at = null
+    where category = p_collection and id = any (v_locked) and state = 'unavailable' and id <> all (v_elsewhere);
   return cardinality(v_locked) = cardinality(v_ids) and cardinality(v_ids) < 10000;
 end
 $function$;
@@ -1750,6 +1766,56 @@ end
 $function$;
 alter function legisync.mark_dangling(text,text[],timestamp with time zone) owner to postgres;
 revoke all on function legisync.mark_dangling(text,text[],timestamp with time zone) from public, anon, authenticated, service_role;
+
+-- function legisync.mark_unlisted(text,integer)
+CREATE OR REPLACE FUNCTION legisync.mark_unlisted(p_collection text, p_pass integer)
+ RETURNS void
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET plan_cache_mode TO 'force_custom_plan'
+AS $function$
+declare
+  v_ids text[];
+  v_elsewhere text[];
+begin
+  v_ids := array(
+    select d.id from legisync.documents d
+    where d.category = p_collection and d.next_attempt_at is not null and d.absent_since is null
+      and (d.state = 'unavailable' or (d.state = 'failed' and d.code_id <> ''))
+      and not exists (
+        select from legisync.slices s
+        where s.collection = p_collection and s.pass = p_pass and s.source = d.source and s.state <> 'split'
+          and (coalesce(s.code_id, '') = d.code_id or (s.kind = 'source' and s.state = 'parked')))
+    order by d.id limit 10000 for update skip locked);
+  v_elsewhere := legisync.listed_elsewhere(p_collection, p_pass, '{}', v_ids);
+  update legisync.documents set absent_since = p_pass
+    where category = p_collection and id = any (v_ids);
+  update legisync.documents
+    set state = case state when 'unavailable' then 'withdrawn' else 'superseded' end, next_attempt_at = null
+    where category = p_collection and id = any (v_ids) and id <> all (v_elsewhere);
+end
+$function$;
+alter function legisync.mark_unlisted(text,integer) owner to postgres;
+revoke all on function legisync.mark_unlisted(text,integer) from public, anon, authenticated, service_role;
+
+-- function legisync.may_be_in_flight(text)
+CREATE OR REPLACE FUNCTION legisync.may_be_in_flight(p_name text)
+ RETURNS boolean
+ LANGUAGE plpgsql
+ STABLE PARALLEL SAFE
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+begin
+  return not exists (
+    select from legisync.documents d
+    where d.category = split_part(p_name, '/', 2)
+      and d.id = split_part(split_part(p_name, '/', 3), '.', 1)
+      and p_name = legisync.document_path(d.category, d.id)
+      and (d.held_until is null or d.held_until <= now()));
+end
+$function$;
+alter function legisync.may_be_in_flight(text) owner to postgres;
+revoke all on function legisync.may_be_in_flight(text) from public, anon, authenticated, service_role;
 
 -- function legisync.may_empty()
 CREATE OR REPLACE FUNCTION legisync.may_empty()
@@ -2113,6 +2179,9 @@ begin
   elsif d.state = 'superseded' then
     d.state := case when d.code is not null then 'failed' when d.stored_at is null then 'discovered' else 'stored' end;
     d.next_attempt_at := case when d.state <> 'stored' then p_now end;
+  elsif d.state = 'withdrawn' and v_counts then
+    d.state := 'unavailable';
+    d.next_attempt_at := p_now;
   end if;
   if v_counts then
     d.source := p_source;
@@ -2169,14 +2238,14 @@ $function$;
 alter function legisync.restore_dangling(text,text[]) owner to postgres;
 revoke all on function legisync.restore_dangling(text,text[]) from public, anon, authenticated, service_role;
 
--- function legisync.retry_at(timestamp with time zone,double precision,integer)
-CREATE OR REPLACE FUNCTION legisync.retry_at(p_now timestamp with time zone, p_seconds double precision, p_attempts integer)
+-- function legisync.retry_at(timestamp with time zone,double precision,double precision,integer)
+CREATE OR REPLACE FUNCTION legisync.retry_at(p_now timestamp with time zone, p_seconds double precision, p_max_seconds double precision, p_attempts integer)
  RETURNS timestamp with time zone
  LANGUAGE sql
  STABLE
-RETURN (p_now + make_interval(secs => LEAST((p_seconds * power((2)::double precision, (LEAST(p_attempts, 17))::double precision)), (86400)::double precision)));
-alter function legisync.retry_at(timestamp with time zone,double precision,integer) owner to postgres;
-revoke all on function legisync.retry_at(timestamp with time zone,double precision,integer) from public, anon, authenticated, service_role;
+RETURN (p_now + make_interval(secs => LEAST((p_seconds * power((2)::double precision, (LEAST(p_attempts, 20))::double precision)), p_max_seconds)));
+alter function legisync.retry_at(timestamp with time zone,double precision,double precision,integer) owner to postgres;
+revoke all on function legisync.retry_at(timestamp with time zone,double precision,double precision,integer) from public, anon, authenticated, service_role;
 
 -- function legisync.row_written(timestamp with time zone,timestamp with time zone)
 CREATE OR REPLACE FUNCTION legisync.row_written(p_created timestamp with time zone, p_content_at timestamp with time zone)
@@ -2242,7 +2311,7 @@ begin
 
   perform legisync.settle_failures(p_category, v_held, v_now, p_failures || coalesce((
     select jsonb_agg(jsonb_build_object(
-      'id', id, 'code', 'OBJECT_MISSING', 'retrySeconds', 60, 'withdrawSecond', false,
+      'id', id, 'code', 'OBJECT_MISSING', 'retrySeconds', 60, 'maxSeconds', 86400, 'unavailable', false,
       'message', 'The object is not in the bucket, although it was uploaded or existed before.'))
     from unnest(p_known) id where id <> all (p_found)), '[]'));
 
@@ -2269,17 +2338,20 @@ CREATE OR REPLACE FUNCTION legisync.settle_failures(p_category text, p_held text
 AS $function$
 begin
   update legisync.documents d set
-      state = case when d.code = x.code and x."withdrawSecond" then 'withdrawn' else 'failed' end,
+      state = case when not x.unavailable then 'failed'
+                   when d.absent_since is null then 'unavailable'
+                   else 'withdrawn' end,
       attempts = d.attempts + 1,
       code = x.code,
       message = left(x.message, 500),
       next_attempt_at = case
         when d.next_attempt_at > d.held_since then d.next_attempt_at
-        when d.code = x.code and x."withdrawSecond" then null
-        else legisync.retry_at(p_now, x."retrySeconds", d.attempts) end,
+        when x.unavailable and d.absent_since is not null then null
+        else legisync.retry_at(p_now, x."retrySeconds", x."maxSeconds", d.attempts) end,
       holder = null, held_since = null, held_until = null
-    from jsonb_to_recordset(p_failures)
-      as x (id text, code text, message text, "retrySeconds" double precision, "withdrawSecond" boolean)
+    from jsonb_to_recordset(p_failures) as x (
+      id text, code text, message text, "retrySeconds" double precision, "maxSeconds" double precision,
+      unavailable boolean)
     where d.category = p_category and d.id = x.id and d.id = any (p_held) and d.state <> 'superseded';
 end
 $function$;
@@ -2502,7 +2574,10 @@ begin
   )
   select json_agg(json_build_object(
       'filePath', t.file_path, 'bucketId', t.bucket_id, 'fileSize', t.file_size,
-      'contentSha256', t.content_sha256, 'attempt', c.attempts) order by t.place)
+      'contentSha256', t.content_sha256, 'fileSha256', (
+        select o.user_metadata ->> 'fileSha256' from storage.objects o
+        where o.bucket_id = t.bucket_id and o.name = t.file_path),
+      'attempt', c.attempts) order by t.place)
     into v_files
     from taken t join claimed c on c.file_path = t.file_path;
   return json_build_object('token', v_token, 'leaseUntil', v_until, 'files', coalesce(v_files, '[]'));
@@ -2552,7 +2627,11 @@ begin
       select state, count(*) as n from legisync.documents where category = p_collection group by state) d),
     'failures', (select coalesce(json_object_agg(code, n), '{}') from (
       select code, count(*) as n from legisync.documents
-      where category = p_collection and state in ('failed', 'withdrawn') group by code) f),
+      where category = p_collection and state in ('failed', 'unavailable', 'withdrawn') group by code) f),
+    'unavailable', (select coalesce(json_agg(json_build_object('source', source, 'code', code_id, 'count', n)), '[]')
+      from (select source, code_id, count(*) as n from legisync.documents
+            where category = p_collection and state = 'unavailable'
+            group by source, code_id order by n desc, source, code_id limit 20) u),
     'openSlices', (select count(*) from legisync.slices
       where collection = p_collection and pass = v_pass.pass and state = 'open'),
     'parkedSliceCount', (select count(*) from legisync.slices
@@ -2697,6 +2776,28 @@ alter function public.legisync_enqueue_documents(text,text,jsonb,text[],jsonb) o
 revoke all on function public.legisync_enqueue_documents(text,text,jsonb,text[],jsonb) from public, anon, authenticated, service_role;
 grant execute on function public.legisync_enqueue_documents(text,text,jsonb,text[],jsonb) to service_role;
 
+-- function public.legisync_expire_claims()
+CREATE OR REPLACE FUNCTION public.legisync_expire_claims()
+ RETURNS json
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET plan_cache_mode TO 'force_custom_plan'
+ SET statement_timeout TO '30s'
+AS $function$
+begin
+  -- Without claims, the table's status need not accept their outcomes.
+  if not exists (select from legisync.claims) then
+    return json_build_object('ended', 0);
+  end if;
+  return json_build_object('ended', legisync.expire_claims(legisync.claim_settings()));
+end
+$function$;
+comment on function public.legisync_expire_claims() is 'Part of legisync. Ends expired leases of files.';
+alter function public.legisync_expire_claims() owner to postgres;
+revoke all on function public.legisync_expire_claims() from public, anon, authenticated, service_role;
+grant execute on function public.legisync_expire_claims() to service_role;
+
 -- function public.legisync_extend_files(uuid,text[],integer)
 CREATE OR REPLACE FUNCTION public.legisync_extend_files(p_token uuid, p_paths text[], p_lease_seconds integer)
  RETURNS json
@@ -2824,7 +2925,7 @@ CREATE OR REPLACE FUNCTION public.legisync_last_backfill(p_bucket text)
  SET statement_timeout TO '20s'
 AS $function$
 begin
-  perform legisync.check_text('p_bucket', p_bucket, 1, 100);
+  perform legisync.check_bucket(p_bucket);
   return (
     select legisync.backfill_json(r) from legisync.backfill_runs r where bucket_id = p_bucket order by id desc limit 1);
 end
@@ -3049,6 +3150,7 @@ begin
 
   if v_pass.completed_at is null and v_open = 0 and v_absences_marked
      and (v_next_due is null or v_next_due > v_now) then
+    perform legisync.mark_unlisted(p_collection, v_pass.pass);
     update legisync.passes set completed_at = v_now
       where collection = p_collection and pass = v_pass.pass
       returning * into v_pass;
@@ -3100,7 +3202,7 @@ CREATE OR REPLACE FUNCTION public.legisync_plan_backfill(p_bucket text, p_prefix
  SET work_mem TO '64MB'
 AS $function$
 begin
-  perform legisync.check_text('p_bucket', p_bucket, 1, 100);
+  perform legisync.check_bucket(p_bucket);
   perform legisync.check_text('p_prefix', p_prefix, 0, 1024);
   return (
     select json_build_object(

@@ -144,7 +144,7 @@ export async function openRig(options: RigOptions): Promise<Rig> {
         databaseUrl: asPostgres.href,
         temporalAddress,
       },
-      { rate: 20, concurrency: undefined },
+      { rate: 20, lanes: undefined },
     );
     const env = { ...process.env, ...settings };
     const legisync = (...args: readonly string[]): Promise<CommandEnd> =>

@@ -17,7 +17,7 @@ export interface StartOptions {
   /** The simulator's delay before each answer, in milliseconds. */
   readonly latencyMs: number;
   /** Number of lanes: batches in progress at once; undefined: the application's own default. */
-  readonly concurrency: number | undefined;
+  readonly lanes: number | undefined;
   /** Folder for all data of the stack; undefined: `.local` of the checkout. */
   readonly data: string | undefined;
 }
@@ -38,7 +38,7 @@ interface RawOptions {
   decisions: number;
   rate: number;
   latency: number;
-  concurrency?: number;
+  lanes?: number;
   data?: string;
 }
 
@@ -73,7 +73,7 @@ function optionsOf(raw: RawOptions): StartOptions {
     decisions: raw.decisions,
     rate: raw.rate,
     latencyMs: raw.latency,
-    concurrency: raw.concurrency,
+    lanes: raw.lanes,
     data: raw.data,
   };
 }
@@ -114,7 +114,7 @@ function startCommand(): Command {
     )
     .addOption(
       integerOption(
-        '--concurrency <N>',
+        '--lanes <N>',
         'lanes: batches in progress at once (default: 4, or the last value set)',
         1,
         16,

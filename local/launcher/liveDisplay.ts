@@ -45,20 +45,21 @@ export function createLiveDisplay(
 
 function terminalDisplay(stream: LiveStream): LiveDisplay {
   let drawn: readonly string[] = [];
+  let drawnColumns: number | undefined;
 
   /**
-   * If the terminal has become narrower, long lines take several rows, and the cursor must move up
-   * further.
+   * Some terminals wrap long lines again when they are resized, others do not, so the height of the
+   * old view is unknown then. A new view begins below it: lines above must not be overwritten.
    */
   const toTop = (): string => {
-    const columns = known(stream.columns) ?? Infinity;
-    const height = drawn.reduce((sum, text) => sum + Math.max(1, Math.ceil(text.length / columns)), 0);
-    return height === 0 ? '' : `\u001b[${height}A\r`;
+    const isResized = known(stream.columns) !== drawnColumns;
+    return drawn.length === 0 || isResized ? '' : `\u001b[${drawn.length}A\r`;
   };
   const draw = (above: readonly string[], view: readonly string[]): void => {
     const lines = [...above, ...view].map((text) => `${text}${CLEAR_LINE_END}\n`).join('');
     stream.write(`${toTop()}${lines}${CLEAR_BELOW}`);
     drawn = view;
+    drawnColumns = known(stream.columns);
   };
 
   return {

@@ -33,27 +33,37 @@ const DEFAULT_COLUMNS = 80;
 /** Width of the labels, including the space after them. */
 const LABEL_WIDTH = 11;
 
+const INDENT = 2;
+
 const BAR_WIDTH = 24;
 
 /** The same format on every machine, whatever its locale: `12,345`. */
 const integer = new Intl.NumberFormat('en-US', { maximumFractionDigits: 0 });
 
 /**
- * The lines of the live view, each cut to one column less than the terminal's width: a character in
- * the last column makes some terminals start a new line.
+ * The lines of the live view. Parts that do not fit the terminal's width go to a further line. The
+ * last column stays empty: a character there makes some terminals start a new line. Below 20 columns,
+ * lines are cut.
  */
 export function renderLiveView(sample: LiveSample, columns = DEFAULT_COLUMNS): readonly string[] {
   const goal = sample.wanted === undefined ? '' : ` of ${count(sample.wanted)}`;
   const [done, of] =
     sample.wanted === undefined ? [sample.total, sample.known] : [sample.newDocuments, sample.wanted];
-  const failed = sample.failed === 0 ? '' : ` · ${count(sample.failed)} failed, will be retried`;
+  const failed = sample.failed === 0 ? [] : [`${count(sample.failed)} failed`, 'will be retried'];
+  const room = Math.max(1, columns - 1 - INDENT - LABEL_WIDTH);
+  const lines = (label: string, ...parts: readonly string[]): string[] =>
+    wrapped(parts, room).map((text, index) => line(index === 0 ? label : '', text));
   return [
-    line('new', `${count(sample.newDocuments)}${goal} documents in ${longDuration(sample.elapsedSeconds)}`),
-    line('rate', `${rate(sample)} · ${eta(sample)}`),
-    line('total', `${count(sample.total)} stored of ${count(sample.known)} known${failed}`),
-    line('queue', `${count(sample.queueRows)} rows · ${count(sample.pending)} pending`),
-    line('', bar(done, of)),
-  ].map((text) => text.slice(0, Math.max(0, columns - 1)).trimEnd());
+    ...lines(
+      'new',
+      `${count(sample.newDocuments)}${goal} documents`,
+      `in ${longDuration(sample.elapsedSeconds)}`,
+    ),
+    ...lines('rate', rate(sample), eta(sample)),
+    ...lines('total', `${count(sample.total)} stored`, `${count(sample.known)} known`, ...failed),
+    ...lines('queue', `${count(sample.queueRows)} rows`, `${count(sample.pending)} pending`),
+    ...lines('', bar(done, of, room)),
+  ].map((text) => text.slice(0, Math.max(0, columns - 1)));
 }
 
 /** The live view in one line, for a log. */
@@ -68,7 +78,18 @@ export function renderLiveLine(sample: LiveSample): string {
 }
 
 function line(label: string, text: string): string {
-  return `  ${label.padEnd(LABEL_WIDTH)}${text}`;
+  return `${' '.repeat(INDENT)}${label.padEnd(LABEL_WIDTH)}${text}`;
+}
+
+/** Joins the parts with ` · ` in lines of at most `room` characters. Longer parts are split. */
+function wrapped(parts: readonly string[], room: number): string[] {
+  const done: string[] = [];
+  for (const part of parts) {
+    const joined = done.length === 0 ? undefined : `${done.at(-1) ?? ''} · ${part}`;
+    if (joined !== undefined && joined.length <= room) done.splice(-1, 1, joined);
+    else for (let at = 0; at < part.length; at += room) done.push(part.slice(at, at + room));
+  }
+  return done;
 }
 
 function count(value: number): string {
@@ -85,8 +106,10 @@ function eta({ etaSeconds }: LiveSample): string {
 }
 
 /** Full only at 100 %, and never longer: there may be more new documents than the target. */
-function bar(done: number, of: number): string {
+function bar(done: number, of: number, room: number): string {
   const share = of <= 0 ? 0 : Math.min(1, Math.max(0, done / of));
-  const filled = Math.floor(share * BAR_WIDTH);
-  return `${'█'.repeat(filled)}${'░'.repeat(BAR_WIDTH - filled)} ${Math.floor(share * 100)} %`;
+  const percent = `${Math.floor(share * 100)} %`;
+  const width = Math.max(0, Math.min(BAR_WIDTH, room - percent.length - 1));
+  const filled = Math.floor(share * width);
+  return `${'█'.repeat(filled)}${'░'.repeat(width - filled)} ${percent}`;
 }

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { hash } from './corpus/random.ts';
 
 /** Maximum number of pending faults; reaching it means a bug in a test. */
 const MAX_WAITING = 1000;
@@ -32,6 +33,21 @@ export const faultSchema = z.discriminatedUnion('kind', [
   z.strictObject({ ...target, kind: z.literal('slow'), delayMs: z.int().min(1).max(600_000) }),
   /** A reset of the connection, without an answer. */
   z.strictObject({ ...target, kind: z.literal('reset') }),
+  /**
+   * The answer to a consult of an unknown document, with this probability each time. PISTE's APIs
+   * answer so for documents that exist. The same seed gives the same answers to the same sequence of
+   * requests for a document. Without `status` the answer is that of the route for an unknown id:
+   * 200 without an article, or 400. Valid documents have also been seen to get 400 and 404.
+   */
+  z.strictObject({
+    ...target,
+    kind: z.literal('notFound'),
+    path: target.path.default('/consult/(getArticle|juri)$'),
+    times: target.times.default(1_000_000),
+    probability: z.number().gt(0).max(1).default(1),
+    status: z.union([z.literal(400), z.literal(404)]).optional(),
+    seed: z.int().min(0).max(0xffff_ffff).default(1),
+  }),
 ]);
 
 /** A fault to inject, as in tests and `POST /_control`. */
@@ -42,6 +58,8 @@ interface Waiting {
   readonly fault: Fault;
   readonly path: RegExp;
   left: number;
+  /** Requests of each document that a fault with a probability has met. */
+  readonly met: Map<string, number>;
 }
 
 /** Pending faults, in the order in which they were added. */
@@ -55,13 +73,16 @@ export class Faults {
         `${this.#waiting.length} faults wait already, the most there may be; send "clearFaults" first.`,
       );
     }
-    this.#waiting.push({ fault, path: new RegExp(fault.path, 'u'), left: fault.times });
+    this.#waiting.push({ fault, path: new RegExp(fault.path, 'u'), left: fault.times, met: new Map() });
   }
 
   /** The fault for a request; its remaining count decreases by one. */
   take(path: string, id: string | undefined): Fault | undefined {
     const at = this.#waiting.findIndex(
-      ({ fault, path: pattern }) => pattern.test(path) && (fault.id === undefined || fault.id === id),
+      (waiting) =>
+        waiting.path.test(path) &&
+        (waiting.fault.id === undefined || waiting.fault.id === id) &&
+        happens(waiting, id ?? ''),
     );
     const hit = this.#waiting[at];
     if (hit === undefined) return undefined;
@@ -78,6 +99,18 @@ export class Faults {
   waiting(): Fault[] {
     return this.#waiting.map(({ fault, left }) => ({ ...fault, times: left }));
   }
+}
+
+/**
+ * Draws whether a fault with a probability happens now. The draw depends on the document and on how
+ * often it was requested, and not on the order of concurrent requests.
+ */
+function happens({ fault, met }: Waiting, id: string): boolean {
+  if (fault.kind !== 'notFound') return true;
+  const times = met.get(id) ?? 0;
+  met.set(id, times + 1);
+  const digits = Number(id.replace(/\D/g, '')) % 0x1_0000_0000;
+  return hash(fault.seed, digits, times) / 0x1_0000_0000 < fault.probability;
 }
 
 function isRegularExpression(source: string): boolean {

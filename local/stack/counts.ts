@@ -5,6 +5,8 @@ export interface Counts {
   readonly objects: number;
   readonly rows: number;
   readonly pending: number;
+  /** Documents that were collected and queued. Rows that a backfill adds are no such documents. */
+  readonly stored: number;
   /** Documents in the catalogue. */
   readonly known: number;
   /** Documents that wait for another attempt. */
@@ -46,10 +48,11 @@ export function createCounter(databaseUrl: string, bucket: string): Counter {
     counts: () =>
       one<Counts>(`
         select (select count(*)::int from storage.objects where bucket_id = $1) as objects,
-               q.rows, q.pending, d.known, d.failed
+               q.rows, q.pending, d.known, d.stored, d.failed
         from (select count(*)::int as rows, count(*) filter (where status = 'pending')::int as pending
               from public.files_queue where bucket_id = $1) q,
-             (select count(*)::int as known, count(*) filter (where state = 'failed')::int as failed
+             (select count(*)::int as known, count(*) filter (where state = 'stored')::int as stored,
+                     count(*) filter (where state = 'failed')::int as failed
               from legisync.documents) d`),
     gaps: () =>
       one<Gaps>(`

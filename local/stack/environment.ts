@@ -23,7 +23,7 @@ const CLIENT_ID = 'legisync-local';
  */
 export function stackEnvironment(
   addresses: StackAddresses,
-  options: Pick<StartOptions, 'rate' | 'concurrency'>,
+  options: Pick<StartOptions, 'rate' | 'lanes'>,
 ): Readonly<Record<string, string>> {
   return {
     PISTE_CLIENT_ID: CLIENT_ID,
@@ -44,6 +44,6 @@ export function stackEnvironment(
     LEGISYNC_QUOTA_PACING: 'burst',
     // After Ctrl-C, all parts together have ten seconds.
     LEGISYNC_SHUTDOWN_GRACE_SECONDS: '5',
-    ...(options.concurrency !== undefined && { LEGISYNC_CONCURRENCY: String(options.concurrency) }),
+    ...(options.lanes !== undefined && { LEGISYNC_LANES: String(options.lanes) }),
   };
 }

@@ -33,7 +33,7 @@ export async function watch(options: WatchOptions): Promise<void> {
     if (counts !== undefined) {
       const now = performance.now();
       const elapsedSeconds = (now - options.startedAtMs) / 1000;
-      const newDocuments = counts.rows - before.rows;
+      const newDocuments = counts.stored - before.stored;
       if (!firstRowSeen && counts.rows > 0) {
         firstRowSeen = true;
         display.log(`first row in files_queue after ${elapsedSeconds.toFixed(1)} s`);

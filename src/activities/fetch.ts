@@ -1,13 +1,14 @@
 import { Context } from '@temporalio/activity';
 import type { Collection, Source } from '../contract/collections.ts';
 import { LegisyncError } from '../contract/failures.ts';
-import type { FetchInput, FetchResult } from '../contract/collecting.ts';
+import type { FetchInput, FetchResult, Problem } from '../contract/collecting.ts';
 import { SLICE_LEASE_SECONDS } from '../contract/timing.ts';
 import type { ActivityDeps } from './deps.ts';
 import { enumerateStep } from './enumeration/enumerate.ts';
 import { withHeartbeat, type Signals } from './liveness.ts';
 import { listFresh, type ListingProgress } from './maintenance.ts';
 import { isQuotaSpent } from './quotaSpent.ts';
+import { problemOf } from './serviceFailure.ts';
 
 /** Enumeration is ahead of collection by this many batches, so that no lane waits for a listing. */
 const AHEAD_BATCHES = 4;
@@ -48,6 +49,7 @@ async function nextOfPass(
 ): Promise<FetchResult> {
   const sources = collection.sources.map((source) => source.name);
   let discovered = 0;
+  let problem: Problem | undefined;
   for (let step = 0; ; step += 1) {
     const pass = await deps.catalogue.openPass(collection.name, sources, deps.settings.passIntervalSeconds);
     const ahead = pass.due >= limit * AHEAD_BATCHES;
@@ -56,11 +58,20 @@ async function nextOfPass(
       if (slice !== null) {
         const source = sourceOf(collection, slice.source);
         try {
-          discovered += await enumerateStep(deps, batch, slice, source, signals);
+          const listed = await enumerateStep(deps, batch, slice, source, signals);
+          discovered += listed.discovered;
+          if (listed.failure !== undefined) problem = problemOf(listed.failure);
         } catch (error) {
           if (!isQuotaSpent(error)) throw error;
           await deps.catalogue.releaseSlice(batch, slice);
-          return { ids: [], discovered, pass: pass.pass, reason: 'quota', waitMs: error.retryAfterMs };
+          return {
+            ids: [],
+            discovered,
+            pass: pass.pass,
+            reason: 'quota',
+            waitMs: error.retryAfterMs,
+            problem: problemOf(error),
+          };
         }
         continue;
       }
@@ -73,6 +84,7 @@ async function nextOfPass(
       discovered,
       pass: pass.pass,
       reason,
+      problem: pass.complete ? undefined : problem,
       waitMs: Math.max(MIN_WAIT_MS, Math.ceil(pass.waitSeconds * 1_000)),
     };
   }
@@ -88,8 +100,8 @@ function collectionNamed(deps: ActivityDeps, input: FetchInput): Collection {
   if (collection === undefined) {
     const known = [...deps.collections.keys()].join(', ');
     throw new LegisyncError(
-      'CONFIG_INVALID',
-      `Collection "${name}" is not configured on this worker; known: ${known}.`,
+      'COLLECTION_UNKNOWN',
+      `The worker does not know collection "${name}"; it knows: ${known}.`,
     );
   }
   const strangers = (input.sources ?? []).filter((wanted) => sourceOf(collection, wanted) === undefined);

@@ -8,7 +8,7 @@ import type { MaintenanceCursor } from '../supabase/types.ts';
 import type { ActivityDeps } from './deps.ts';
 import type { Signals } from './liveness.ts';
 import { isQuotaSpent } from './quotaSpent.ts';
-import { concernsSlice } from './serviceFailure.ts';
+import { concernsSlice, problemOf } from './serviceFailure.ts';
 
 /**
  * How many documents were listed for the batch. The heartbeats carry it, so that the next attempt
@@ -82,10 +82,9 @@ export async function listFresh(
   // The batch holds what was listed. It is uploaded now, or released.
   const ids = await deps.catalogue.takeDocuments(batch, limit);
   if (failure?.code === 'QUOTA_SPENT')
-    return { ids, discovered, reason: 'quota', waitMs: failure.retryAfterMs };
+    return { ids, discovered, reason: 'quota', waitMs: failure.retryAfterMs, problem: problemOf(failure) };
   if (failure === undefined) return { ids, discovered };
-  if (ids.length > 0)
-    return { ids, discovered, problem: `${failure.code}: ${failure.message}`.slice(0, 300) };
+  if (ids.length > 0) return { ids, discovered, problem: problemOf(failure) };
   throw failure;
 }
 

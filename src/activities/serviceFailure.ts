@@ -1,3 +1,4 @@
+import type { Problem } from '../contract/collecting.ts';
 import type { ProbedService } from '../contract/failureRule.ts';
 import { FAILURES, LegisyncError, type FailureCode } from '../contract/failures.ts';
 import { SHORT_OUTAGE_MS } from '../contract/timing.ts';
@@ -29,6 +30,14 @@ export function concernsSlice(error: unknown): error is LegisyncError {
 export function toLegisyncError(error: unknown): LegisyncError {
   if (error instanceof LegisyncError) return error;
   return new LegisyncError('INTERNAL', 'An unexpected error. See the log of the worker.', { cause: error });
+}
+
+/** In characters. It is shown, and kept in the history. */
+const MAX_PROBLEM = 300;
+
+/** A failure as it passes through Temporal. */
+export function problemOf({ code, message }: LegisyncError): Problem {
+  return { code, message: message.slice(0, MAX_PROBLEM), at: new Date().toISOString() };
 }
 
 type Probe = (deps: ActivityDeps, signal: AbortSignal) => Promise<unknown>;

@@ -12,6 +12,7 @@ import {
   backoffAfter,
   concernsDocument,
   mayConcernDocument,
+  problemOf,
   serviceWorks,
   toLegisyncError,
 } from './serviceFailure.ts';
@@ -156,11 +157,9 @@ function resultOf(
 ): UploadResult {
   const result = { ...progress, ...others };
   if (serviceFailure === undefined) return result;
-  if (serviceFailure.code === 'QUOTA_SPENT') return { ...result, waitMs: serviceFailure.retryAfterMs };
+  const problem = problemOf(serviceFailure);
+  if (serviceFailure.code === 'QUOTA_SPENT')
+    return { ...result, waitMs: serviceFailure.retryAfterMs, problem };
   if (doneIn(progress).size === 0) throw serviceFailure;
-  return {
-    ...result,
-    waitMs: backoffAfter(serviceFailure),
-    problem: `${serviceFailure.code}: ${serviceFailure.message}`,
-  };
+  return { ...result, waitMs: backoffAfter(serviceFailure), problem };
 }

@@ -48,7 +48,7 @@ export function toFailure(error: unknown): Failure {
       exitCode: EXIT.temporalUnreachable,
       code: 'TEMPORAL_UNREACHABLE',
       message: error.message,
-      next: 'npm start (a local stack), or set TEMPORAL_ADDRESS; `legisync config` shows what applies',
+      next: error.next,
     };
   }
   return fromTemporal(error) ?? internal(error);

@@ -18,13 +18,13 @@ export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
 /** The meaning of each code, for `--help`. */
 export const EXIT_MEANINGS: Readonly<Record<ExitCode, string>> = {
   0: 'done, or nothing to do',
-  1: 'failed or declined; or a check found a difference or missing files',
+  1: 'failed; or a check found a difference or missing files',
   2: 'the command line is wrong',
   3: 'the configuration is wrong',
   4: 'no Temporal server answers',
   5: 'the workflow is not running',
   6: 'the workflow refused, is already running, or cannot continue',
-  7: 'no worker answered in time, or an Update is not confirmed yet',
+  7: 'no worker answered in time, or an Update or a stop is not confirmed yet',
   8: 'Supabase or its database failed',
   130: 'interrupted while waiting; what was started continues',
 };

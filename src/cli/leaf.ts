@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import type { Config } from '../config/config.ts';
-import type { Io, Outcome, Session } from './run.ts';
+import type { How, Io, Outcome, Session } from './run.ts';
 
 export interface JsonOption {
   readonly json?: boolean;
@@ -17,9 +17,14 @@ export interface Actions {
   readonly onConfig: (
     options: JsonOption,
     work: (config: Config) => Outcome | Promise<Outcome>,
+    how?: How,
   ) => Promise<void>;
   /** For a command that needs the configuration and a connection to Temporal. */
-  readonly onTemporal: (options: JsonOption, work: (session: Session) => Promise<Outcome>) => Promise<void>;
+  readonly onTemporal: (
+    options: JsonOption,
+    work: (session: Session) => Promise<Outcome>,
+    how?: How,
+  ) => Promise<void>;
 }
 
 /** Adds a command that has an action. Each has the option `--json` and examples. */

@@ -4,6 +4,7 @@ import { createScrub } from '../observability/scrub.ts';
 import { connectTemporal, type TemporalClient } from '../temporal/connection.ts';
 import { toFailure, type Failure } from './errors.ts';
 import { EXIT, type ExitCode } from './exit.ts';
+import { describeTarget } from './target.ts';
 
 /** The environment of a command: input and output. */
 export interface Io {
@@ -34,6 +35,14 @@ export interface Session {
   readonly config: Config;
   readonly temporal: TemporalClient;
   readonly io: Io;
+}
+
+/** How a command runs. */
+export interface How {
+  /** It changes something, so it first names its target on standard error. Default: false. */
+  readonly writes?: boolean;
+  /** Throws if an argument is wrong. Runs before anything is connected. */
+  readonly check?: (config: Config) => unknown;
 }
 
 /**
@@ -82,11 +91,30 @@ export function configure<const N extends Need = never>(io: Io, need: readonly N
   return loaded;
 }
 
+/** Runs `work` with the configuration. */
+export async function withConfig(
+  io: Io,
+  work: (config: Config) => Outcome | Promise<Outcome>,
+  { writes, check }: How = {},
+): Promise<Outcome> {
+  const loaded = configure(io);
+  await check?.(loaded.config);
+  if (writes === true) io.err(`Target: ${describeTarget(loaded)}`);
+  return work(loaded.config);
+}
+
 /** Runs `work` with a connection to Temporal, and closes the connection. */
-export async function withTemporal(io: Io, work: (session: Session) => Promise<Outcome>): Promise<Outcome> {
-  const { config } = configure(io);
+export async function withTemporal(
+  io: Io,
+  work: (session: Session) => Promise<Outcome>,
+  { writes, check }: How = {},
+): Promise<Outcome> {
+  const loaded = configure(io);
+  const { config } = loaded;
+  await check?.(config);
   const temporal = await connectTemporal(config);
   try {
+    if (writes === true) io.err(`Target: ${describeTarget(loaded, temporal)}`);
     return await work({ config, temporal, io });
   } finally {
     await temporal.connection.close();

@@ -1,6 +1,7 @@
 import { WorkflowExecutionAlreadyStartedError, type WorkflowHandle } from '@temporalio/client';
 import type { SearchAttributePair } from '@temporalio/common';
 import { withDeadline, type Session } from './run.ts';
+import { isEnding, waitUntilStopped } from './starting/stopping.ts';
 
 /** A workflow to be started. The texts are shown in the Web UI. */
 export interface WorkflowStart {
@@ -23,8 +24,19 @@ export interface RunningWorkflow {
 /**
  * Starts a workflow, or joins the one with this id that already runs. The server decides in one
  * step. If the client first asked and then started, two clients could start two runs.
+ *
+ * A workflow that is stopping is not joined: its end is awaited, then a new run is started.
+ *
+ * @throws CommandError `STOPPING` or `INTERRUPTED` if it did not end
  */
-export async function startOrJoin(
+export async function startOrJoin(session: Session, workflow: WorkflowStart): Promise<RunningWorkflow> {
+  const found = await tryToStart(session, workflow);
+  if (found.started || !(await isEnding(session, found.handle))) return found;
+  await waitUntilStopped(session, found.handle);
+  return tryToStart(session, workflow);
+}
+
+async function tryToStart(
   session: Session,
   { type, workflowId, input, attributes, priorityKey, summary, details }: WorkflowStart,
 ): Promise<RunningWorkflow> {

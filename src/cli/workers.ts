@@ -1,24 +1,45 @@
 import type { Config } from '../config/config.ts';
+import { livingWorkers, type LivingWorker } from '../temporal/workers.ts';
 import { withDeadline, type Session } from './run.ts';
 
-/** The number of workers that polled our task queue for workflow tasks in the last five minutes. */
-export async function workersSeen(
+/** The workers of our task queue that are alive. */
+export function workersOf(
   session: Pick<Session, 'temporal'> & { readonly config: Pick<Config, 'taskQueue'> },
-): Promise<number> {
+): Promise<LivingWorker[]> {
   const { config, temporal } = session;
-  const { pollers } = await withDeadline(session, () =>
-    temporal.connection.workflowService.describeTaskQueue({
+  return withDeadline(session, () =>
+    livingWorkers(temporal.connection.workflowService, {
       namespace: temporal.namespace,
-      taskQueue: { name: config.taskQueue },
+      taskQueue: config.taskQueue,
     }),
   );
-  return new Set(pollers.map((poller) => poller.identity)).size;
 }
 
-/** Warns if no worker polls the task queue: a started workflow then waits. */
-export async function warnWithoutWorkers(session: Session): Promise<void> {
-  if ((await workersSeen(session)) > 0) return;
+/** One line for people. */
+export function describeWorker(
+  { identity, host, pid, buildId, startedAt, secondsSilent }: LivingWorker,
+  now = Date.now(),
+): string {
+  const minutes = startedAt === null ? null : Math.max(0, Math.floor((now - Date.parse(startedAt)) / 60_000));
+  const parts = [
+    ...(host === null ? [] : [`host ${host}`]),
+    ...(pid === null ? [] : [`pid ${pid}`]),
+    ...(buildId === null ? [] : [`build ${buildId}`]),
+    ...(minutes === null ? [] : [`up ${minutes} min`]),
+    `last sign ${secondsSilent} s ago`,
+  ];
+  return `worker ${identity}: ${parts.join(', ')}`;
+}
+
+/**
+ * Warns if no worker of the task queue is alive: a started workflow then waits.
+ *
+ * @returns whether there is a worker
+ */
+export async function warnWithoutWorkers(session: Session): Promise<boolean> {
+  if ((await workersOf(session)).length > 0) return true;
   session.io.err(
     `Warning: no worker polls task queue ${session.config.taskQueue}, so workflows wait. Start one: npm run worker`,
   );
+  return false;
 }

@@ -8,6 +8,7 @@ import {
   type WorkflowHandle,
   type WorkflowUpdateHandle,
 } from '@temporalio/client';
+import { MAX_REASON_CHARACTERS } from '../contract/limits.ts';
 import { QUERIES, UPDATES } from '../contract/names.ts';
 import { isDeadline } from './errors.ts';
 import { CommandError, EXIT } from './exit.ts';
@@ -34,6 +35,17 @@ export interface ProgressUpdate<P> {
 /** The Update `pause` of every workflow that can be paused. */
 export function pauseUpdate<P>(reason: string | undefined): ProgressUpdate<P> {
   return progressUpdate('pause', UPDATES.pause, reason === undefined ? {} : { reason });
+}
+
+/** Checks the reason of a pause, as the workflow does. @throws CommandError `USAGE` if it is too long */
+export function checkReason(reason: string | undefined): void {
+  if (reason === undefined || reason.length <= MAX_REASON_CHARACTERS) return;
+  throw new CommandError(
+    EXIT.usage,
+    'USAGE',
+    `--reason is a text of at most ${MAX_REASON_CHARACTERS} characters; it has ${reason.length}.`,
+    'the same command with a shorter --reason',
+  );
 }
 
 /** The Update `resume` of every workflow that can be paused. */

@@ -113,6 +113,7 @@ function full(reading: FullReading, gaps: CoherenceGaps, limits: CoherenceLimits
       share(unmarked),
     ),
     ...beingFilled(reading, limits),
+    ...waitingForWorkers(reading, limits),
     ...found(
       sizeMismatches,
       `${sizeMismatches} ${of} have another size than their file.`,
@@ -155,6 +156,31 @@ function beingFilled(
       text: `${inFlight} of ${files} files have no row and are younger than the grace time: more than a collection has in flight.`,
       next: 'legisync backfill --dry-run',
       grave: true,
+    },
+  ];
+}
+
+/**
+ * Rows whose new content no Worker sees, because the Worker of the old one does not finish: it died,
+ * or it finishes with a status value that legisync does not know.
+ */
+function waitingForWorkers(
+  { requeued: { count, since, statuses }, at }: FullReading,
+  { missingLimit, requeueHours }: CoherenceLimits,
+): Finding[] {
+  const hours = since === null ? 0 : (Date.parse(at) - Date.parse(since)) / 3_600_000;
+  if (hours <= requeueHours) return [];
+  const by = Object.entries(statuses)
+    .map(([status, n]) => `${status} ${n}`)
+    .join(', ');
+  return [
+    {
+      text:
+        `${count} rows wait with new content until a Worker finishes the old one, the first for ${Math.floor(hours)} h. ` +
+        `By status: ${by}. If one of these means finished, add it to LEGISYNC_STATUS_DONE and run legisync migrate; ` +
+        'else set the rows of a dead Worker to pending.',
+      next: null,
+      grave: count > missingLimit,
     },
   ];
 }

@@ -1,8 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
-import { CommandError, EXIT, EXIT_MEANINGS, type ExitCode } from '../cli/exit.ts';
+import { EXIT, EXIT_MEANINGS, type ExitCode } from '../cli/exit.ts';
 import { examples, type Actions } from '../cli/leaf.ts';
-import { configure, report, run, withTemporal, type Io } from '../cli/run.ts';
+import { report, run, withConfig, withTemporal, type Io } from '../cli/run.ts';
+import { usageError } from '../cli/usage.ts';
 import { addBackfill } from './backfill/index.ts';
 import { addMaintenance } from './maintenance/index.ts';
 import { addMassive } from './massive/index.ts';
@@ -13,35 +14,30 @@ import { addSetup, addUp } from './setup/index.ts';
 export async function legisync(args: readonly string[], io: Io): Promise<ExitCode> {
   const result: { code: ExitCode } = { code: EXIT.ok };
   const json = args.includes('--json');
-  const program = createProgram(io, json, result);
+  const errors: string[] = [];
+  const program = createProgram(io, errors, result);
   try {
     await program.parseAsync([...args], { from: 'user' });
     return result.code;
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
     if (error.exitCode === 0) return EXIT.ok;
-    // Commander has already written its message, except with --json.
-    if (json) report(io, { json }, usageError(error));
-    return EXIT.usage;
+    // The help of a group whose command is missing. Other messages of Commander are in its error.
+    if (error.code === 'commander.help' && !json) io.err(errors.join('').trimEnd());
+    return report(io, { json }, usageError(program, args, error));
   }
 }
 
-function usageError(error: CommanderError): CommandError {
-  // For Commander, a group without a command is a request for help.
-  const message =
-    error.code === 'commander.help' ? 'a command is missing' : error.message.replace(/^error: /, '');
-  return new CommandError(EXIT.usage, 'USAGE', message, 'legisync --help');
-}
-
-function createProgram(io: Io, json: boolean, result: { code: ExitCode }): Command {
+/** @param errors gets what Commander would write to standard error */
+function createProgram(io: Io, errors: string[], result: { code: ExitCode }): Command {
   const plain: Actions['plain'] = async (options, work) => {
     result.code = await run(io, options, work);
   };
   const actions: Actions = {
     io,
     plain,
-    onConfig: (options, work) => plain(options, () => work(configure(io).config)),
-    onTemporal: (options, work) => plain(options, () => withTemporal(io, work)),
+    onConfig: (options, work, how) => plain(options, () => withConfig(io, work, how)),
+    onTemporal: (options, work, how) => plain(options, () => withTemporal(io, work, how)),
   };
 
   const program = new Command('legisync')
@@ -52,9 +48,7 @@ function createProgram(io: Io, json: boolean, result: { code: ExitCode }): Comma
     .exitOverride()
     .configureOutput({
       writeOut: (text) => io.out(text.trimEnd()),
-      writeErr: (text) => {
-        if (!json) io.err(text.trimEnd());
-      },
+      writeErr: (text) => errors.push(text),
     })
     .addHelpText(
       'after',

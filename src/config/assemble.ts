@@ -19,7 +19,7 @@ export function assemble(
     collecting: { adopt: settings.LEGISYNC_ADOPT, consultConcurrency: settings.LEGISYNC_CONSULT_CONCURRENCY },
     massive: {
       collections: settings.LEGISYNC_MASSIVE,
-      lanes: settings.LEGISYNC_CONCURRENCY,
+      lanes: settings.LEGISYNC_LANES,
       passIntervalSeconds: settings.LEGISYNC_PASS_INTERVAL_SECONDS,
     },
     maintenance: {
@@ -50,6 +50,7 @@ export function assemble(
       graceSeconds: settings.LEGISYNC_GRACE_SECONDS,
       missingLimit: settings.LEGISYNC_MISSING_LIMIT,
       gapPercent: settings.LEGISYNC_GAP_PERCENT,
+      requeueHours: settings.LEGISYNC_REQUEUE_HOURS,
     },
     worker: {
       shutdownGraceSeconds: settings.LEGISYNC_SHUTDOWN_GRACE_SECONDS,

@@ -1,3 +1,5 @@
+import type { BackfillState } from './names.ts';
+
 /** Inputs and results of the backfill workflow and its activities. */
 
 /**
@@ -138,13 +140,18 @@ export interface BackfillCarried {
   /** How many times the chunk is halved: 0, 1, 2, … */
   readonly halvings: number;
   readonly timeouts: number;
+  /** The database has cancelled the smallest chunk, and none has succeeded since. */
+  readonly overloaded: boolean;
   readonly done: number;
 }
 
 /** Answer to the Query `progress` and to each Update. */
 export interface BackfillProgress {
+  readonly state: BackfillState;
   readonly phase: BackfillPhase | 'opening';
   readonly paused: boolean;
+  /** The operator's reason; '' if there is none, or the backfill is not paused. */
+  readonly pauseReason: string;
   readonly run: BackfillRun | null;
   readonly objects: number | null;
   /** Objects read in this phase. */

@@ -41,9 +41,12 @@ export interface FullReading extends Reading {
   /** Rows of this bucket. */
   readonly rows: number;
   readonly rowsOfOtherBuckets: number;
-  /** Files without a row, older than the grace time… */
+  /**
+   * Files without a row that nothing is going to queue: older than the grace time, or of a document
+   * that no batch holds…
+   */
   readonly missing: number;
-  /** …and younger. */
+  /** …and the others. */
   readonly inFlight: number;
   readonly placeholdersWithoutRow: number;
   /** Files whose path has a row of another bucket. */
@@ -62,6 +65,15 @@ export interface FullReading extends Reading {
   readonly sizeMismatches: number;
   /** Rows of this bucket without a size. */
   readonly rowsWithoutSize: number;
+  /**
+   * Rows with the requeue mark: `since` when the content of the oldest is new, and their numbers by
+   * status, the twenty most frequent.
+   */
+  readonly requeued: {
+    readonly count: number;
+    readonly since: string | null;
+    readonly statuses: Readonly<Record<string, number>>;
+  };
   /**
    * The fifty largest in order of their names, then `(the rest)`. Files outside
    * `legifrance/{category}/` are in `(other)`.
@@ -88,6 +100,8 @@ export interface CoherenceLimits {
   readonly missingLimit: number;
   /** Limit for each gap, in percent. */
   readonly gapPercent: number;
+  /** How long a row may have the requeue mark, in hours. */
+  readonly requeueHours: number;
 }
 
 /** Input of `checkCoherence` and of `measureCoherence`. */

@@ -24,6 +24,15 @@ export interface BatchRef {
   readonly sequence: number;
 }
 
+/** A failure of a service or a spent quota: why a batch ended early, or why there is none. */
+export interface Problem {
+  /** A failure code. */
+  readonly code: string;
+  readonly message: string;
+  /** When it happened, by the worker's clock: ISO 8601. */
+  readonly at: string;
+}
+
 /** Input of `fetchDocuments`. */
 export interface FetchInput {
   readonly batch: BatchRef;
@@ -47,8 +56,8 @@ export interface FetchResult {
    * spent. `pass`: the pass is complete.
    */
   readonly reason?: 'enumerating' | 'quota' | 'pass' | undefined;
-  /** MAINTENANCE: why a source could not be read. */
-  readonly problem?: string | undefined;
+  /** Why there are no ids: the quota, or a slice that could not be listed. MAINTENANCE: a source. */
+  readonly problem?: Problem | undefined;
   /** Ids that were new to the catalogue. */
   readonly discovered: number;
   /** The pass in progress (MASSIVE). */
@@ -89,8 +98,8 @@ export interface UploadResult {
   readonly lost: readonly string[];
   /** Set if the quota is spent or there is an outage: in how many milliseconds to try again. */
   readonly waitMs?: number | undefined;
-  /** Set if there is an outage: its failure. */
-  readonly problem?: string | undefined;
+  /** Set with `waitMs`: the failure of the service, or `QUOTA_SPENT`. */
+  readonly problem?: Problem | undefined;
   /** Bytes received from Légifrance for `uploaded` and `unchanged`. */
   readonly bytes: number;
 }
@@ -143,7 +152,8 @@ export interface Totals {
   readonly unchanged: number;
   readonly queued: number;
   readonly requeued: number;
-  readonly failed: number;
+  /** Tries of a document that failed. Its later success takes nothing away. */
+  readonly failedAttempts: number;
   readonly bytes: number;
 }
 
@@ -154,7 +164,7 @@ export const NO_TOTALS: Totals = {
   unchanged: 0,
   queued: 0,
   requeued: 0,
-  failed: 0,
+  failedAttempts: 0,
   bytes: 0,
 };
 
@@ -170,8 +180,25 @@ export interface MassiveInput {
   readonly pass?: number | undefined;
   readonly sequence?: number | undefined;
   readonly runs?: number | undefined;
+  readonly holdUp?: HoldUp | null | undefined;
   /** Continue as new at this many events, if the server does not suggest it before. */
   readonly maxEvents?: number | undefined;
+}
+
+/** The details of an activity's failure in the history. */
+export interface FailureDetails {
+  /** When it happened, by the worker's clock: ISO 8601. */
+  readonly at: string;
+  /** Set if a person has to act. */
+  readonly remedy?: string;
+}
+
+/** A problem that holds up lanes. `at` is its last time. */
+export interface HoldUp extends Problem {
+  /** When it was first seen; the same code has held up lanes since then. ISO 8601. */
+  readonly since: string;
+  /** When the lane that met it last tries again. ISO 8601. */
+  readonly nextTry: string;
 }
 
 /** Answer to the Query `progress` and to each Update. */
@@ -185,6 +212,13 @@ export interface MassiveProgress {
   readonly totals: Totals;
   /** Runs of the workflow so far: 1, and 1 more for each continue-as-new. */
   readonly runs: number;
+  /** The operator's reason; '' if there is none, or the collection is not paused. */
+  readonly pauseReason: string;
+  /**
+   * What held up the last batch that ended early, until a batch succeeds; null: nothing. A failure
+   * that an activity is being retried after is not here, but in the description of the workflow.
+   */
+  readonly holdUp: HoldUp | null;
 }
 
 /** Input of `collectMaintenance`. */
@@ -202,5 +236,5 @@ export interface MaintenanceResult {
   /** True if the run ended early because the quota was spent. */
   readonly quotaSpent: boolean;
   /** Set if the run ended early because of an outage: its failure. The rest stays due. */
-  readonly problem?: string | undefined;
+  readonly problem?: Problem | undefined;
 }

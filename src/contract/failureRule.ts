@@ -11,10 +11,15 @@ export type Retry =
 
 /** When a document is tried again. */
 export interface DocumentRetry {
-  /** Seconds after the first failure. Twice as long after each further one, up to a day. */
+  /** Seconds after the first failure. Twice as long after each further one. */
   readonly retrySeconds: number;
-  /** The same failure twice in a row means that the document is withdrawn. */
-  readonly withdrawSecond: boolean;
+  /** The longest delay, in seconds. */
+  readonly maxSeconds: number;
+  /**
+   * The API does not know the document: it is unavailable while a listing shows it, and else
+   * withdrawn.
+   */
+  readonly unavailable: boolean;
 }
 
 /** Services that one request can probe, whatever the documents of a batch. */
@@ -30,7 +35,7 @@ interface ConcernsAnything {
 interface ConcernsNoDocument extends ConcernsAnything {
   readonly document?: never;
   /** All requests to this service: the attempt ends and releases what it did not reach. */
-  readonly service?: ProbedService | 'database';
+  readonly service?: ProbedService | 'database' | 'supabase';
 }
 
 interface ConcernsDocument extends ConcernsAnything {
@@ -64,8 +69,22 @@ export const NEVER: Retry = { kind: 'never' };
 export const EVERY_5_MINUTES: Retry = { kind: 'every', ms: 5 * MINUTE_MS };
 export const EVERY_15_MINUTES: Retry = { kind: 'every', ms: 15 * MINUTE_MS };
 
-const after = (retrySeconds: number): DocumentRetry => ({ retrySeconds, withdrawSecond: false });
+const after = (retrySeconds: number): DocumentRetry => ({
+  retrySeconds,
+  maxSeconds: DAY_SECONDS,
+  unavailable: false,
+});
 export const AFTER_A_MINUTE = after(60);
 export const AFTER_5_MINUTES = after(300);
 export const AFTER_AN_HOUR = after(3_600);
 export const AFTER_A_DAY = after(DAY_SECONDS);
+/**
+ * The API answers "not found" for existing documents, too, for weeks. A longer first delay would
+ * leave a short fault uncollected for long. A shorter last one would waste requests on documents
+ * that a listing shows for years although they do not exist.
+ */
+export const UP_TO_A_WEEK: DocumentRetry = {
+  retrySeconds: 3_600,
+  maxSeconds: 7 * DAY_SECONDS,
+  unavailable: true,
+};

@@ -6,6 +6,7 @@ import {
   EVERY_15_MINUTES,
   EVERY_5_MINUTES,
   NEVER,
+  UP_TO_A_WEEK,
   WITH_BACKOFF,
   type DocumentRetry,
   type FailureRule,
@@ -60,11 +61,10 @@ const RULES = {
   },
   DOCUMENT_NOT_FOUND: {
     retry: NEVER,
-    // The API also answers "not found" in passing, so only the second answer counts.
-    concerns: { document: { retrySeconds: 3_600, withdrawSecond: true }, slice: 'retry' },
+    concerns: { document: UP_TO_A_WEEK, slice: 'retry' },
     benign: false,
     exit: 'failed',
-    remedy: 'Nothing: the document is tried again an hour later, then counted as withdrawn.',
+    remedy: 'Nothing: the document is tried again, at least once a week, while a listing shows it.',
   },
   DOCUMENT_MALFORMED: {
     retry: NEVER,
@@ -109,6 +109,13 @@ const RULES = {
     exit: 'supabase',
     remedy: "Set SUPABASE_SERVICE_ROLE_KEY to the project's current service key, then restart the worker.",
   },
+  SUPABASE_UNREACHABLE: {
+    retry: WITH_BACKOFF,
+    concerns: { service: 'supabase' },
+    benign: false,
+    exit: 'supabase',
+    remedy: 'Check SUPABASE_URL. If it worked before, wait: legisync continues when Supabase answers again.',
+  },
   DATABASE_BUSY: {
     retry: WITH_BACKOFF,
     concerns: { service: 'database' },
@@ -128,7 +135,7 @@ const RULES = {
     concerns: { operator: true },
     benign: false,
     exit: 'supabase',
-    remedy: 'Run `legisync migrate` or `supabase db push`.',
+    remedy: 'Run `legisync migrate`, or `supabase db push --remote` (`--linked` with CLI 2).',
   },
   DATABASE_REFUSED: {
     retry: EVERY_5_MINUTES,
@@ -137,6 +144,14 @@ const RULES = {
     exit: 'supabase',
     remedy:
       'Run `legisync migrate` with a SUPABASE_DB_URL of the role `postgres`, or the owner of public.files_queue.',
+  },
+  DATABASE_INCOMPATIBLE: {
+    retry: EVERY_5_MINUTES,
+    concerns: { operator: true },
+    benign: false,
+    exit: 'supabase',
+    remedy:
+      'Compare what the message names with a new Supabase project, correct it, then run `legisync migrate` again.',
   },
   QUEUE_INCOMPATIBLE: {
     retry: EVERY_5_MINUTES,
@@ -174,6 +189,15 @@ const RULES = {
     benign: false,
     exit: 'config',
     remedy: 'Correct the settings named in the message. See .env.example.',
+  },
+  COLLECTION_UNKNOWN: {
+    // Another worker may know it, or this one after a restart with the right file.
+    retry: EVERY_5_MINUTES,
+    concerns: { operator: true },
+    benign: false,
+    exit: 'config',
+    remedy:
+      'Give the worker the LEGISYNC_COLLECTIONS that this collection is defined in, then restart the worker.',
   },
   INTERNAL: {
     retry: WITH_BACKOFF,

@@ -74,3 +74,8 @@ export const URGENT_RANK = RANK.maintenanceDocument;
 
 /** Characters of a failure's message, in history and in the catalogue. */
 export const MESSAGE_CHARACTERS = 500;
+
+/**
+ * Longest reason of a pause. The Web UI shows it in the details of the workflow, which hold 20 KB.
+ */
+export const MAX_REASON_CHARACTERS = 200;

@@ -38,27 +38,53 @@ export const coherenceScheduleId = (bucket: string): string => `coherence:${buck
 export const SEARCH_ATTRIBUTES = {
   /** The collection's name. */
   LegisyncCollection: 'Keyword',
-  /**
-   * A {@link CollectionState}, {@link BackfillState} or {@link CoherenceState}; `completed` after a
-   * run of MAINTENANCE.
-   */
+  /** A {@link WorkflowState}. It keeps its last value after the workflow has ended. */
   LegisyncState: 'Keyword',
 } as const;
 
-/** State of a collection, as shown in `LegisyncState` and by the Query `progress`. */
-export type CollectionState = 'collecting' | 'waiting' | 'paused' | 'quota' | 'stopping';
+/** How a workflow ended that did not do what it was started for. A terminated one cannot say so. */
+export type EndState = 'stopped' | 'failed';
 
-/** State of a backfill. */
-export type BackfillState = 'backfilling' | 'paused' | 'completed' | 'stopped' | 'failed';
+/**
+ * State of a MASSIVE collection, as shown in `LegisyncState` and by the Query `progress`. A state
+ * must not read well while nothing is collected, so `quota` and `failing` last until a batch succeeds.
+ */
+export type CollectionState =
+  /** At least one lane is busy. */
+  | 'collecting'
+  /** There is nothing to collect now. */
+  | 'waiting'
+  /** The quota of the hour or the day is spent. */
+  | 'quota'
+  /** The last batch that ended was cut short by a failure. */
+  | 'failing'
+  /** Paused, but batches are still in progress. */
+  | 'pausing'
+  | 'paused'
+  /** Stopped or cancelled, but batches are still in progress. */
+  | 'stopping'
+  | 'stopped';
 
-/** State of a coherence check. The last two are its verdict. */
-export type CoherenceState = 'checking' | 'counted' | 'coherent' | 'desynchronised';
+/** State of a MAINTENANCE run. `incomplete`: a failure or a spent quota ended it early. */
+export type MaintenanceState = 'collecting' | 'completed' | 'incomplete' | EndState;
+
+/**
+ * State of a backfill. `failing`: the database cancels even the smallest chunk. `pausing`: a chunk is
+ * still in progress.
+ */
+export type BackfillState = 'backfilling' | 'failing' | 'pausing' | 'paused' | 'completed' | EndState;
+
+/** State of a coherence check. `counted`, `coherent` and `desynchronised` are its verdict. */
+export type CoherenceState = 'checking' | 'counted' | 'coherent' | 'desynchronised' | EndState;
+
+/** A value of `LegisyncState`. */
+export type WorkflowState = CollectionState | MaintenanceState | BackfillState | CoherenceState;
 
 /** Updates and Query of `collectMassive`. A backfill has `pause`, `resume` and `progress`. */
 export const UPDATES = {
   pause: 'pause',
   resume: 'resume',
-  setConcurrency: 'setConcurrency',
+  setLanes: 'setLanes',
   stop: 'stop',
 } as const;
 export const QUERIES = { progress: 'progress' } as const;

@@ -23,7 +23,8 @@ interface SqlStateRule {
  * - A migration raises P0001 when `files_queue` lacks something.
  * - P0002 is raised by `check_bucket`: a name in the settings does not exist.
  * - A missing table, function, column or schema means that migrations are missing. Not while they
- *   are applied: there it is a bug.
+ *   are applied: they fit a Supabase project, so the database is another one. Only a syntax error
+ *   (42601) is a bug there.
  * - 28: wrong password, or a role that may not log in. 42501: a missing right.
  * - 08: the connection failed. 40: deadlock or serialisation. 53: resources. 57P0x: shutdown.
  *   55P03: lock timeout. 25006: read-only, as during a failover. XX: the server's own fault.
@@ -41,6 +42,7 @@ const RULES: readonly SqlStateRule[] = [
   { states: /^57014/, code: 'DATABASE_TIMEOUT' },
   { states: /^(28|42501)/, code: 'DATABASE_REFUSED' },
   { states: /^(08|40|53|57|55P03|25006|XX)/, code: 'DATABASE_BUSY' },
+  { states: /^(?!42601)/, of: ['migration'], code: 'DATABASE_INCOMPATIBLE' },
 ];
 
 /**

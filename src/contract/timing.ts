@@ -92,3 +92,16 @@ export const MAX_RETRY_AFTER_MS = 3_600_000;
  * flight", not as a difference. Above a day a lost file would stay unnoticed for too long.
  */
 export const GRACE_SECONDS = { default: 900, min: 0, max: DAY_SECONDS } as const;
+
+/**
+ * Heartbeats of a worker process to the server, which show who is alive. Not those of activities.
+ * A worker is taken for dead after `lostMs`: shorter hides one whose clock or network is slow;
+ * longer keeps a killed one alive on the screen.
+ */
+export const WORKER_HEARTBEAT = { everyMs: 10_000, lostMs: 30_000 } as const;
+
+/**
+ * How often a worker ends expired claims. Shorter costs queries. Longer delays the next attempt at a
+ * file if no Worker claims files.
+ */
+export const CLAIM_EXPIRY_MS = 60_000;

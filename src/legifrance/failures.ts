@@ -63,7 +63,7 @@ const UNKNOWN_ID = /expression à valider est fausse/i;
  * - Another 400 for one document: PISTE's APIs sometimes answer so for valid ids. The document
  *   fails, not the batch.
  * - 404: an unknown document does not get it. A wrong path does, and so do valid documents while a
- *   server is replaced. If it meant "not found", one bad day would withdraw all documents.
+ *   server is replaced. If it meant "not found", an outage would make all documents unavailable.
  * - 423 is PISTE's lock for suspicious activity. A person has to lift it, and frequent requests
  *   prolong it, so it shares the slow retry of 403.
  * - 500 is also the answer to a search that the API does not understand. These searches have fixed

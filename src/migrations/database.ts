@@ -25,6 +25,8 @@ export async function withDatabase<T>(
   try {
     await client.connect();
   } catch (error) {
+    // Without a password, pg gives up and leaves the socket open until the server closes it.
+    void client.end().catch(() => undefined);
     throw connectionFailure(error);
   }
   try {

@@ -18,8 +18,18 @@ export function isLockTimeout(error: unknown): boolean {
  * failed.
  */
 export function connectionFailure(error: unknown): LegisyncError {
-  const code = codeOf(error, 'connection') ?? 'DATABASE_BUSY';
   const why = messageOf(error);
+  // pg cannot answer the server's request for a password: SUPABASE_DB_URL has none.
+  const lacksPassword = why.startsWith('SASL');
+  if (!lacksPassword && !(error instanceof pg.DatabaseError)) {
+    return new LegisyncError('SUPABASE_UNREACHABLE', `SUPABASE_DB_URL: no connection: ${why}.`, {
+      cause: error,
+      // The host db.<project>.supabase.co has an IPv6 address only.
+      remedy:
+        'Check SUPABASE_DB_URL. In a network without IPv6, use the session pooler’s URL (dashboard, "Connect").',
+    });
+  }
+  const code = lacksPassword ? 'DATABASE_REFUSED' : (codeOf(error, 'connection') ?? 'DATABASE_BUSY');
   if (code === 'DATABASE_REFUSED') {
     return new LegisyncError(
       code,
@@ -33,7 +43,7 @@ export function connectionFailure(error: unknown): LegisyncError {
       remedy: 'Correct SUPABASE_DB_URL. The database of a Supabase project is called "postgres".',
     });
   }
-  return new LegisyncError(code, `The database at SUPABASE_DB_URL cannot be reached: ${why}.`, {
+  return new LegisyncError(code, `The database at SUPABASE_DB_URL accepts no connection: ${why}.`, {
     cause: error,
   });
 }

@@ -51,12 +51,15 @@ export interface MigrationReport {
  *
  * @param databaseUrl a connection as the project's `postgres` role
  * @throws LegisyncError
- * - `DATABASE_BUSY` if the database is unreachable, or if a lock is not available; the message
+ * - `SUPABASE_UNREACHABLE` if there is no connection
+ * - `DATABASE_BUSY` if the database starts or stops, or if a lock is not available; the message
  *   names the sessions that hold it
  * - `DATABASE_REFUSED` for a wrong password or a missing right
  * - `CONFIG_INVALID` if the database does not exist
  * - `QUEUE_INCOMPATIBLE` if `files_queue` lacks what legisync needs
- * - `INTERNAL`, with the file's name, if a migration fails in another way
+ * - `DATABASE_INCOMPATIBLE` if Storage or the roles of the API differ, or, with the file's name, if a
+ *   migration meets what it does not expect; a later run continues with that migration
+ * - `INTERNAL` for a bug
  */
 export async function migrate(
   databaseUrl: string,

@@ -1,6 +1,7 @@
 import { CompleteAsyncError } from '@temporalio/activity';
 import { ApplicationFailure, ApplicationFailureCategory, CancelledFailure } from '@temporalio/common';
 import type { ActivityInterceptorsFactory } from '@temporalio/worker';
+import type { FailureDetails } from '../contract/collecting.ts';
 import type { Retry } from '../contract/failureRule.ts';
 import { FAILURES, LegisyncError } from '../contract/failures.ts';
 import { BACKOFF } from '../contract/timing.ts';
@@ -13,8 +14,8 @@ const MAX_MESSAGE = 800;
 /**
  * An activity interceptor that turns every error into a failure that may enter a workflow's
  * history: the code as its type, the retry of the taxonomy, a message without secrets, no cause and
- * no stack. If a person has to act, the remedy is in the details, apart from the message. Logs the
- * begin and the end of each activity.
+ * no stack. The details say when it happened and, if a person has to act, the remedy. Logs the begin
+ * and the end of each activity.
  */
 export function failureInterceptor({
   logger,
@@ -76,7 +77,12 @@ function toApplicationFailure(error: unknown, attempt: number, scrub: Scrub): Ap
       type: known.code,
       message: clean(known.message, scrub),
       // The Web UI shows details on lines of their own.
-      ...(concerns.operator === true ? { details: [{ remedy: scrub(known.remedy) }] } : {}),
+      details: [
+        {
+          at: new Date().toISOString(),
+          ...(concerns.operator === true && { remedy: scrub(known.remedy) }),
+        } satisfies FailureDetails,
+      ],
       nonRetryable: retry.kind === 'never',
       ...(delayMs === undefined ? {} : { nextRetryDelay: delayMs }),
       ...(benign ? { category: ApplicationFailureCategory.BENIGN } : {}),

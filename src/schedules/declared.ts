@@ -78,14 +78,14 @@ function maintenanceSchedule(
 }
 
 function coherenceSchedule({ coherence, bucket, taskQueue }: ScheduleSettings): DeclaredSchedule {
-  const { cron, graceSeconds, missingLimit, gapPercent } = coherence;
+  const { cron, graceSeconds, missingLimit, gapPercent, requeueHours } = coherence;
   return {
     id: coherenceScheduleId(bucket),
     cron,
     timezone: 'UTC',
     taskQueue,
     workflowType: WORKFLOWS.coherence,
-    input: { bucket, kind: 'full', graceSeconds, limits: { missingLimit, gapPercent } },
+    input: { bucket, kind: 'full', graceSeconds, limits: { missingLimit, gapPercent, requeueHours } },
     // During a database outage, checks must not queue up behind the one that waits.
     overlap: ScheduleOverlapPolicy.SKIP,
     catchupWindowMs: COHERENCE_CATCHUP_MS,

@@ -53,6 +53,7 @@ export const counts = z.object({
   passComplete: z.boolean(),
   documents: z.record(z.string(), count),
   failures: z.record(z.string(), count),
+  unavailable: z.array(z.object({ source: z.string(), code: z.string(), count })),
   openSlices: count,
   parkedSliceCount: count,
   parkedSlices: z.array(

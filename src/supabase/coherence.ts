@@ -53,6 +53,11 @@ const measured = z.discriminatedUnion('kind', [
     stale: count,
     sizeMismatches: count,
     rowsWithoutSize: count,
+    requeued: z.object({
+      count,
+      since: z.string().nullable(),
+      statuses: z.record(z.string(), count),
+    }),
     categories: z.array(category),
   }),
 ]);

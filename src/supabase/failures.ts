@@ -1,5 +1,7 @@
 import { LegisyncError, type FailureCode } from '../contract/failures.ts';
 import { failureOfSqlState } from '../contract/sqlStates.ts';
+import { keyRemedy } from './keyRemedy.ts';
+import { unreachableHost } from './unreachable.ts';
 
 /** What storage-js and postgrest-js report of a failure. Each field may be absent. */
 interface ExternalError {
@@ -7,6 +9,8 @@ interface ExternalError {
   readonly code?: unknown;
   readonly statusCode?: unknown;
   readonly status?: unknown;
+  /** What `fetch` threw, in a failure that storage-js reports. */
+  readonly originalError?: unknown;
 }
 
 /**
@@ -19,10 +23,22 @@ interface ExternalError {
 export function storageFailure(error: ExternalError, path: string): LegisyncError {
   const status = Number(error.statusCode ?? error.status ?? 0);
   const text = `Storage answered ${status === 0 ? 'nothing' : status} for ${path}: ${messageOf(error)}`;
-  return new LegisyncError(storageCode(status, error.code), text, { cause: error });
+  return failure(storageCode(status, error.code, messageOf(error)), text, error);
 }
 
-function storageCode(status: number, code: unknown): FailureCode {
+/** Names the host if there was no connection, and the remedy that fits what is said of a key. */
+function failure(code: FailureCode, text: string, error: ExternalError): LegisyncError {
+  const unreachable = unreachableHost(error);
+  if (unreachable !== undefined) {
+    return new LegisyncError('SUPABASE_UNREACHABLE', `SUPABASE_URL: ${unreachable}.`, { cause: error });
+  }
+  const remedy = code === 'SUPABASE_CREDENTIALS' ? keyRemedy(messageOf(error)) : undefined;
+  return new LegisyncError(code, text, { cause: error, ...(remedy !== undefined && { remedy }) });
+}
+
+function storageCode(status: number, code: unknown, message: string): FailureCode {
+  // The key names a role that does not exist. Storage answers with HTTP 500.
+  if (code === 'DatabaseError' && message.includes('code: 22023')) return 'SUPABASE_CREDENTIALS';
   // 403 is a key of another role, too: row-level security hides the bucket from it.
   if (code === 'InvalidJWT' || status === 401 || status === 403) return 'SUPABASE_CREDENTIALS';
   // Every document is JSON, so a bucket that refuses the type refuses all of them. 404: no bucket.
@@ -38,8 +54,9 @@ function storageCode(status: number, code: unknown): FailureCode {
  */
 export function databaseFailure(error: ExternalError, status: number, fn: string): LegisyncError {
   const code = typeof error.code === 'string' ? error.code : '';
-  const text = `${fn} failed (${code === '' ? `HTTP ${status}` : code}): ${messageOf(error)}`;
-  return new LegisyncError(databaseCode(code, status, fn), text, { cause: error });
+  const answer = status === 0 ? 'no answer' : `HTTP ${status}`;
+  const text = `${fn} failed (${code === '' ? answer : code}): ${messageOf(error)}`;
+  return failure(databaseCode(code, status, fn), text, error);
 }
 
 /** The functions that write into `files_queue`, the one table that belongs to the team. */

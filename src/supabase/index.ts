@@ -2,10 +2,12 @@ import { createClient } from '@supabase/supabase-js';
 import { SUPABASE_REQUEST_MS } from '../contract/timing.ts';
 import { createBackfill, type Backfill } from './backfill.ts';
 import { createCatalogue } from './catalogue.ts';
+import { createClaims, type Claims } from './claims.ts';
 import { createCoherence, type Coherence } from './coherence.ts';
 import { createRpc } from './rpc.ts';
 import { createStorage } from './storage.ts';
 import type { Catalogue, Storage } from './types.ts';
+import { connectionError } from './unreachable.ts';
 
 export interface SupabaseOptions {
   /** Project URL, such as `https://abc.supabase.co`. */
@@ -25,6 +27,7 @@ export interface Supabase {
   readonly catalogue: Catalogue;
   readonly backfill: Backfill;
   readonly coherence: Coherence;
+  readonly claims: Claims;
 }
 
 /** A Supabase project, over HTTP with the service key. It holds nothing that must be closed. */
@@ -33,10 +36,14 @@ export function createSupabase(options: SupabaseOptions): Supabase {
   const client = createClient(options.url, options.key(), {
     auth: { persistSession: false, autoRefreshToken: false, detectSessionInUrl: false },
     global: {
-      fetch: (input, init) => {
+      fetch: async (input, init) => {
         const deadline = AbortSignal.timeout(timeoutMs);
         const signal = init?.signal ? AbortSignal.any([init.signal, deadline]) : deadline;
-        return fetch(input, { ...init, signal });
+        try {
+          return await fetch(input, { ...init, signal });
+        } catch (error) {
+          throw connectionError(error, new URL(options.url).host);
+        }
       },
     },
   });
@@ -46,5 +53,6 @@ export function createSupabase(options: SupabaseOptions): Supabase {
     catalogue: createCatalogue(rpc, options.bucket),
     backfill: createBackfill(rpc),
     coherence: createCoherence(rpc),
+    claims: createClaims(rpc),
   };
 }

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { SupabaseClient } from '@supabase/supabase-js';
 import { storageFailure } from './failures.ts';
 import type { Storage } from './types.ts';
@@ -17,9 +18,11 @@ export function createStorage(client: SupabaseClient, bucket: string): Storage {
     async upload(path, body, sha256) {
       // `upsert`, so that an upload can be repeated if its answer was lost. Without it, Storage's
       // create is not atomic either.
-      const { error } = await client.storage
-        .from(bucket)
-        .upload(path, body, { upsert: true, contentType: 'application/json', metadata: { sha256 } });
+      const { error } = await client.storage.from(bucket).upload(path, body, {
+        upsert: true,
+        contentType: 'application/json',
+        metadata: { sha256, fileSha256: createHash('sha256').update(body).digest('hex') },
+      });
       if (error !== null) throw storageFailure(error, path);
     },
   };

@@ -10,8 +10,8 @@ export interface Storage {
   /** Creates the bucket, private, if it does not exist. Returns whether it was created. */
   ensureBucket(): Promise<boolean>;
   /**
-   * Writes `body` to `path`, with `sha256` in the object's user metadata. Replaces an existing
-   * object. May be repeated.
+   * Writes `body` to `path`. The object's user metadata gets the content hash `sha256`, and
+   * `fileSha256`, the SHA-256 of the bytes. Replaces an existing object. May be repeated.
    */
   upload(path: string, body: Buffer, sha256: string): Promise<void>;
 }
@@ -123,6 +123,11 @@ export interface CatalogueCounts {
     readonly message: string;
   }[];
   readonly failures: Readonly<Record<string, number>>;
+  /**
+   * Unavailable documents of each source and code of law (`code` is '' for documents of a search),
+   * the most first, at most twenty.
+   */
+  readonly unavailable: readonly { readonly source: string; readonly code: string; readonly count: number }[];
 }
 
 /**

@@ -1,6 +1,14 @@
-import { Client, Connection } from '@temporalio/client';
+import {
+  Client,
+  Connection,
+  defaultGrpcRetryOptions,
+  isGrpcServiceError,
+  makeGrpcRetryInterceptor,
+} from '@temporalio/client';
 import type { BaseConfig } from '../config/config.ts';
-import { CONNECT_TIMEOUT_MS, temporalTarget, TemporalUnreachable } from './target.ts';
+import { LegisyncError } from '../contract/failures.ts';
+import { explainRefusal, isRefused } from './refusal.ts';
+import { CONNECT_TIMEOUT_MS, temporalTarget, TemporalUnreachable, type TemporalTarget } from './target.ts';
 
 /** A connected client. An open connection keeps the process alive: close it. */
 export interface TemporalClient {
@@ -11,25 +19,70 @@ export interface TemporalClient {
 }
 
 /**
- * Connects as a client, within {@link CONNECT_TIMEOUT_MS}.
+ * Connects as a client, within {@link CONNECT_TIMEOUT_MS}. A refusal ends it at once; only a server
+ * that does not answer takes that long.
  *
- * @throws TemporalUnreachable, or LegisyncError `CONFIG_INVALID`
+ * @throws TemporalUnreachable with the cause, or LegisyncError `CONFIG_INVALID`
  */
 export async function connectTemporal(config: Pick<BaseConfig, 'temporal'>): Promise<TemporalClient> {
-  const { connectionOptions, address, namespace } = temporalTarget(config);
-  const { apiKey, metadata, tls } = connectionOptions;
+  const target = temporalTarget(config);
+  const { address, namespace } = target;
+  const { apiKey, metadata, tls } = target.connectionOptions;
+  const retry = defaultGrpcRetryOptions();
+  let connected = false;
   const connection = Connection.lazy({
     address,
-    connectTimeout: CONNECT_TIMEOUT_MS,
+    // By default, the SDK also retries a refused connection, until its deadline hides the cause.
+    interceptors: [
+      makeGrpcRetryInterceptor({
+        ...retry,
+        retryableDecider: (attempt, status) =>
+          (connected || !isRefused(status)) && retry.retryableDecider(attempt, status),
+      }),
+    ],
     ...(apiKey === undefined ? {} : { apiKey }),
     ...(metadata === undefined ? {} : { metadata }),
     ...(tls === undefined ? {} : { tls }),
   });
   try {
-    await connection.ensureConnected();
+    // Not `ensureConnected`: it waits for the deadline even if the connection is refused.
+    const deadline = Date.now() + CONNECT_TIMEOUT_MS;
+    await connection.withDeadline(deadline, () => connection.workflowService.getSystemInfo({}));
   } catch (error) {
     await connection.close();
-    throw new TemporalUnreachable(address, error);
+    throw connectionError(target, error);
   }
+  connected = true;
   return { connection, client: new Client({ connection, namespace }), namespace, address };
+}
+
+/** gRPC status codes (grpc.io, "Status codes and their use"). */
+const GRPC = { cancelled: 1, deadlineExceeded: 4, permissionDenied: 7, unauthenticated: 16 } as const;
+
+function connectionError(target: TemporalTarget, error: unknown): Error {
+  const { address } = target;
+  if (!isGrpcServiceError(error)) return new TemporalUnreachable(address, { cause: error });
+  const code: number = error.code;
+  // A server that notices the deadline first resets the call.
+  if (code === GRPC.deadlineExceeded || code === GRPC.cancelled) {
+    return new TemporalUnreachable(address, { cause: error });
+  }
+  if (code === GRPC.unauthenticated || code === GRPC.permissionDenied) {
+    // Without the server's text, which may repeat the key.
+    return new LegisyncError('CONFIG_INVALID', `${address} refuses the API key or the client certificate.`, {
+      remedy: 'check TEMPORAL_API_KEY or the client certificate, and TEMPORAL_NAMESPACE',
+      cause: error,
+    });
+  }
+  const refusal = explainRefusal(address, { code, details: withoutKeys(target, error.details) });
+  return new TemporalUnreachable(address, { refusal, cause: error });
+}
+
+/** Keys may come from `temporal.toml`, whose values the scrubber does not know. */
+function withoutKeys({ connectionOptions }: TemporalTarget, text: string): string {
+  const { apiKey, metadata = {} } = connectionOptions;
+  return [apiKey, ...Object.values(metadata)].reduce<string>(
+    (cleaned, key) => (typeof key === 'string' && key !== '' ? cleaned.replaceAll(key, '[secret]') : cleaned),
+    text,
+  );
 }

@@ -1,6 +1,7 @@
 import { NativeConnection } from '@temporalio/worker';
 import type { BaseConfig } from '../config/config.ts';
 import { connectTemporal } from './connection.ts';
+import type { Refusal } from './refusal.ts';
 import { CONNECT_TIMEOUT_MS, temporalTarget, TemporalUnreachable } from './target.ts';
 
 /** A connection for workers, with their namespace. */
@@ -14,11 +15,12 @@ export interface WorkerConnection {
  * Connects as a worker. Call `Runtime.install` first. A connection that opens after the deadline is
  * closed.
  *
- * @throws TemporalUnreachable, or LegisyncError `CONFIG_INVALID`
+ * @throws TemporalUnreachable with the cause, or LegisyncError `CONFIG_INVALID`
  */
 export async function connectWorker(config: Pick<BaseConfig, 'temporal'>): Promise<WorkerConnection> {
   // If a server accepts the connection but never answers, a native connection waits for ever and
-  // keeps the process alive. A client connection can be closed, so it checks the server first.
+  // keeps the process alive. If the connection is refused, it retries without a word. A client
+  // connection can be closed and knows the cause, so it checks the server first.
   const { connection: probe } = await connectTemporal(config);
   await probe.close();
   const { connectionOptions, address, namespace } = temporalTarget(config);
@@ -35,6 +37,14 @@ export async function connectWorker(config: Pick<BaseConfig, 'temporal'>): Promi
       (late) => late.close(),
       () => undefined,
     );
-    throw new TemporalUnreachable(address, error);
+    throw new TemporalUnreachable(address, { refusal: onlyForClients(address), cause: error });
   }
+}
+
+/** The client has connected, so the server answers. The native connection checks certificates itself. */
+function onlyForClients(address: string): Refusal {
+  return {
+    reason: `${address} answers, but the connection for workers did not open within ${CONNECT_TIMEOUT_MS / 1_000} s.`,
+    next: 'start the worker again; if it lasts, check the certificates of TEMPORAL_TLS_*',
+  };
 }

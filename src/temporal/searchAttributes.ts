@@ -1,21 +1,17 @@
 import type { Connection } from '@temporalio/client';
 import { defineSearchAttributeKey, SearchAttributeType } from '@temporalio/common';
-import {
-  SEARCH_ATTRIBUTES,
-  type BackfillState,
-  type CoherenceState,
-  type CollectionState,
-} from '../contract/names.ts';
+import { SEARCH_ATTRIBUTES, type WorkflowState } from '../contract/names.ts';
 import { LegisyncError } from '../contract/failures.ts';
 
 /** KEYWORD of `temporal.api.enums.v1.IndexedValueType`: the only type that legisync uses. */
 const KEYWORD = 2;
 
 const collectionKey = defineSearchAttributeKey('LegisyncCollection', SearchAttributeType.KEYWORD);
-const stateKey = defineSearchAttributeKey('LegisyncState', SearchAttributeType.KEYWORD);
+/** The state of a workflow; see `SEARCH_ATTRIBUTES`. */
+export const stateKey = defineSearchAttributeKey('LegisyncState', SearchAttributeType.KEYWORD);
 
 /** The search attributes of a collection's workflow at its start. */
-export function startAttributes(collection: string, state: CollectionState) {
+export function startAttributes(collection: string, state: WorkflowState) {
   return [
     { key: collectionKey, value: collection },
     { key: stateKey, value: state },
@@ -23,7 +19,7 @@ export function startAttributes(collection: string, state: CollectionState) {
 }
 
 /** The search attributes, at its start, of a workflow without a collection. */
-export function stateAttributes(state: BackfillState | CoherenceState) {
+export function stateAttributes(state: WorkflowState) {
   return [{ key: stateKey, value: state }];
 }
 

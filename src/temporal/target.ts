@@ -1,8 +1,9 @@
 import { loadClientConnectConfig, type ClientConnectConfig } from '@temporalio/envconfig';
 import type { BaseConfig } from '../config/config.ts';
 import { LegisyncError } from '../contract/failures.ts';
+import type { Refusal } from './refusal.ts';
 
-/** Long enough for a TLS handshake on a slow network. A refused connection fails at once. */
+/** Long enough for a TLS handshake on a slow network. Only a server that does not answer takes it. */
 export const CONNECT_TIMEOUT_MS = 5_000;
 
 /**
@@ -44,13 +45,21 @@ function reason(error: unknown): string {
     : 'check the TEMPORAL_* settings, the files that they name, and the profile in temporal.toml.';
 }
 
-/** No Temporal server answered at `address` in time. */
+/** No connection to the Temporal server at `address`: it is refused, or nothing answers in time. */
 export class TemporalUnreachable extends Error {
   readonly address: string;
+  /** What to type or to do next. */
+  readonly next: string;
 
-  constructor(address: string, cause: unknown) {
-    super(`No Temporal server answered at ${address} within ${CONNECT_TIMEOUT_MS / 1_000} s.`, { cause });
+  /** Without a refusal, nothing answered within {@link CONNECT_TIMEOUT_MS}. */
+  constructor(address: string, { refusal, cause }: { readonly refusal?: Refusal; readonly cause: unknown }) {
+    const { reason, next } = refusal ?? {
+      reason: `No Temporal server answered at ${address} within ${CONNECT_TIMEOUT_MS / 1_000} s.`,
+      next: 'npm start (a local stack), or set TEMPORAL_ADDRESS; `legisync config` shows what applies',
+    };
+    super(reason, { cause });
     this.name = 'TemporalUnreachable';
     this.address = address;
+    this.next = next;
   }
 }

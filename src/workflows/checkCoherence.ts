@@ -8,7 +8,7 @@ import {
   type MeasureResult,
 } from '../contract/coherence.ts';
 import type { CoherenceState } from '../contract/names.ts';
-import { setState } from './attributes.ts';
+import { setState, withEndState } from './attributes.ts';
 import { markdownTable } from './display.ts';
 import { measureCoherence } from './proxies.ts';
 
@@ -18,7 +18,11 @@ import { measureCoherence } from './proxies.ts';
  *
  * @throws ApplicationFailure `DATABASE_TIMEOUT` if the database cancels the cheap reading as well
  */
-export async function checkCoherence(input: CoherenceInput): Promise<CoherenceResult> {
+export function checkCoherence(input: CoherenceInput): Promise<CoherenceResult> {
+  return withEndState(() => check(input));
+}
+
+async function check(input: CoherenceInput): Promise<CoherenceResult> {
   const wanted = await measureCoherence(input);
   if (wanted.outcome === 'measured') return finish(wanted);
   if (input.kind === 'full') {

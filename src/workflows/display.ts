@@ -15,7 +15,7 @@ export function totalsTable(totals: Totals): string {
     ['unchanged', totals.unchanged],
     ['queued', totals.queued],
     ['queued again', totals.requeued],
-    ['failed (recorded in the catalogue)', totals.failed],
+    ['failed attempts', totals.failedAttempts],
     ['received from Légifrance', `${(totals.bytes / 1_000_000).toFixed(1)} MB`],
     ['batches', totals.batches],
   ]);

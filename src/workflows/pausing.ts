@@ -1,4 +1,5 @@
 import { ApplicationFailure, defineUpdate, setHandler } from '@temporalio/workflow';
+import { MAX_REASON_CHARACTERS } from '../contract/limits.ts';
 import { UPDATES } from '../contract/names.ts';
 
 interface PauseOptions {
@@ -21,15 +22,12 @@ export function registerPauseHandlers<Progress>({ pause, resume }: PauseHandlers
   setHandler(defineUpdate<Progress>(UPDATES.resume), resume);
 }
 
-/** In characters. The Web UI shows the reason in the details of the workflow, which hold 20 KB. */
-const MAX_REASON = 200;
-
 /** Refuses a reason that is too long or not a text, before the Update enters the history. */
 function checkReason(options?: { readonly reason?: unknown } | null): void {
   const reason = options?.reason ?? '';
-  if (typeof reason === 'string' && reason.length <= MAX_REASON) return;
+  if (typeof reason === 'string' && reason.length <= MAX_REASON_CHARACTERS) return;
   throw ApplicationFailure.nonRetryable(
-    `A reason is a text of at most ${MAX_REASON} characters: {"reason": "…"}.`,
+    `A reason is a text of at most ${MAX_REASON_CHARACTERS} characters: {"reason": "…"}.`,
     'CONFIG_INVALID',
   );
 }

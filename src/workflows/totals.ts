@@ -9,7 +9,7 @@ export function addBatch(totals: Totals, upload: UploadResult, enqueue: EnqueueR
     unchanged: totals.unchanged + upload.unchanged.length,
     queued: totals.queued + enqueue.queued,
     requeued: totals.requeued + enqueue.requeued,
-    failed: totals.failed + upload.failures.length,
+    failedAttempts: totals.failedAttempts + upload.failures.length,
     bytes: totals.bytes + upload.bytes,
   };
 }

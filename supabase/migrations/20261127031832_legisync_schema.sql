@@ -176,7 +176,8 @@ create table if not exists legisync.documents (
   code_id text not null default '',
   -- The change signal of the listing. While it does not change, the document is not requested.
   revision text,
-  state text not null check (state in ('discovered', 'stored', 'failed', 'withdrawn', 'superseded')),
+  state text not null check (
+    state in ('discovered', 'stored', 'failed', 'unavailable', 'withdrawn', 'superseded')),
   -- The object's hash when legisync last read it. Null for a pre-existing file.
   content_sha256 text,
   attempts integer not null default 0,
@@ -512,11 +513,12 @@ return coalesce(p_updated, p_created, '-infinity');
 
 -- supabase/schemas/base/retry_at.sql
 -- When a failed document is tried again: after `p_seconds` the first time, then after twice as long each time, up to
--- one day. The exponent is capped at 17 so that it cannot overflow; 2^17 seconds are more than a day.
-create or replace function legisync.retry_at(p_now timestamptz, p_seconds double precision, p_attempts integer)
+-- `p_max_seconds`. The exponent is capped so that it cannot overflow; 2^20 seconds are more than a week.
+create or replace function legisync.retry_at(
+  p_now timestamptz, p_seconds double precision, p_max_seconds double precision, p_attempts integer)
 returns timestamptz
 language sql stable
-return p_now + make_interval(secs => least(p_seconds * power(2, least(p_attempts, 17)), 86400));
+return p_now + make_interval(secs => least(p_seconds * power(2, least(p_attempts, 20)), p_max_seconds));
 
 -- supabase/schemas/base/row_written.sql
 -- The later of a row's two dates: when the row was inserted, and when its content was written. A column `updated_at` is

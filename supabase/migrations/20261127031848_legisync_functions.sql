@@ -260,8 +260,8 @@ return array(
 
 -- supabase/schemas/claims/expire_claims.sql
 -- Ends what has expired: leases, waits before another attempt, and the retention of ended claims. At most a thousand
--- per call. A call can claim no more than that, so expiry keeps up.
-create or replace function legisync.expire_claims(s legisync.settings) returns void
+-- per call. A call can claim no more than that, so expiry keeps up. Returns how many files are pending again or given up.
+create or replace function legisync.expire_claims(s legisync.settings) returns integer
 language plpgsql
 set search_path = pg_catalog, pg_temp set plan_cache_mode = force_custom_plan
 as $$
@@ -275,7 +275,7 @@ declare
   v_again text[];
 begin
   if not pg_try_advisory_xact_lock(hashtextextended('legisync.claims', 0)) then
-    return;
+    return 0;
   end if;
   -- First the queue, then the claims: a TRUNCATE of the queue, which removes all claims, locks them in this order.
   lock table public.files_queue in row exclusive mode;
@@ -285,7 +285,7 @@ begin
           where coalesce(held_until, due_at) <= v_now order by coalesce(held_until, due_at) limit 1000
           for update skip locked) c;
   if v_expired is null then
-    return;
+    return 0;
   end if;
   v_locked := array(select file_path from public.files_queue where file_path = any (v_open) for update skip locked);
   select coalesce(array_agg(c.file_path) filter (where c.state = 'held' and c.attempts >= s.claim_attempts), '{}'),
@@ -311,6 +311,7 @@ begin
   delete from legisync.claims c
     where c.file_path = any (v_expired) and c.file_path <> all (v_spent || v_again)
       and (c.state not in ('held', 'waiting') or c.file_path = any (v_locked) or c.file_path <> all (v_rows));
+  return cardinality(v_spent || v_again);
 end
 $$;
 
@@ -374,7 +375,10 @@ begin
   )
   select json_agg(json_build_object(
       'filePath', t.file_path, 'bucketId', t.bucket_id, 'fileSize', t.file_size,
-      'contentSha256', t.content_sha256, 'attempt', c.attempts) order by t.place)
+      'contentSha256', t.content_sha256, 'fileSha256', (
+        select o.user_metadata ->> 'fileSha256' from storage.objects o
+        where o.bucket_id = t.bucket_id and o.name = t.file_path),
+      'attempt', c.attempts) order by t.place)
     into v_files
     from taken t join claimed c on c.file_path = t.file_path;
   return json_build_object('token', v_token, 'leaseUntil', v_until, 'files', coalesce(v_files, '[]'));
@@ -418,6 +422,25 @@ begin
 end
 $$;
 comment on function public.legisync_complete_files is 'Part of legisync. Completes claimed files.';
+
+-- supabase/schemas/claims/legisync_expire_claims.sql
+-- Ends expired leases and waits before another attempt, up to a thousand: the files are pending again, or given up.
+-- legisync_claim_files does the same. legisync's workers call this every minute, so that Workers that poll the table get
+-- the files even if nobody claims any more. In the answer: `ended`, a number.
+create or replace function public.legisync_expire_claims()
+returns json
+language plpgsql security definer
+set search_path = pg_catalog, pg_temp set plan_cache_mode = force_custom_plan set statement_timeout = '30s'
+as $$
+begin
+  -- Without claims, the table's status need not accept their outcomes.
+  if not exists (select from legisync.claims) then
+    return json_build_object('ended', 0);
+  end if;
+  return json_build_object('ended', legisync.expire_claims(legisync.claim_settings()));
+end
+$$;
+comment on function public.legisync_expire_claims is 'Part of legisync. Ends expired leases of files.';
 
 -- supabase/schemas/claims/legisync_extend_files.sql
 -- Extends the lease of these files to `p_lease_seconds` (1 to 86400) from now. If a path is `refused`, its Worker does
@@ -746,6 +769,7 @@ begin
 
   if v_pass.completed_at is null and v_open = 0 and v_absences_marked
      and (v_next_due is null or v_next_due > v_now) then
+    perform legisync.mark_unlisted(p_collection, v_pass.pass);
     update legisync.passes set completed_at = v_now
       where collection = p_collection and pass = v_pass.pass
       returning * into v_pass;
@@ -969,7 +993,7 @@ $$;
 -- supabase/schemas/enumeration/mark_absent_documents.sql
 -- Marks up to 10,000 documents of a source that are not listed by any of these slices. Returns whether that was all. A
 -- document that a code's table of contents does not list any more also becomes superseded, unless another source of the
--- pass lists it. That source then becomes its owner.
+-- pass lists it. That source then becomes its owner. An unavailable document that no source lists is withdrawn.
 --
 -- Documents that another transaction has locked are left for the next call. The caller may already hold locks on higher
 -- ids, so waiting here could deadlock.
@@ -1005,7 +1029,44 @@ begin
   update legisync.documents set state = 'superseded', next_attempt_at = null
     where category = p_collection and id = any (v_locked) and p_code_id <> ''
       and state in ('discovered', 'stored', 'failed') and id <> all (v_elsewhere);
+  update legisync.documents set state = 'withdrawn', next_attempt_at = null
+    where category = p_collection and id = any (v_locked) and state = 'unavailable' and id <> all (v_elsewhere);
   return cardinality(v_locked) = cardinality(v_ids) and cardinality(v_ids) < 10000;
+end
+$$;
+
+-- supabase/schemas/enumeration/mark_unlisted.sql
+-- At the end of a pass: ends the retries of documents that no listing of the pass can show, because their source was
+-- removed or renamed, or does not contain their code any more. legisync.mark_absent compares only what the pass reads,
+-- so it never judges them.
+--
+-- An unavailable document is withdrawn. A failed one of a code is superseded. If another source lists the document, it
+-- is only marked as absent, and that source becomes its owner in the next pass. A source whose own slice is parked is
+-- not judged: its codes are unknown. Reads only documents that are to be tried again. A call marks at most 10,000; the
+-- next pass marks the rest, and those that another transaction has locked.
+create or replace function legisync.mark_unlisted(p_collection text, p_pass integer) returns void
+language plpgsql
+set search_path = pg_catalog, pg_temp set plan_cache_mode = force_custom_plan
+as $$
+declare
+  v_ids text[];
+  v_elsewhere text[];
+begin
+  v_ids := array(
+    select d.id from legisync.documents d
+    where d.category = p_collection and d.next_attempt_at is not null and d.absent_since is null
+      and (d.state = 'unavailable' or (d.state = 'failed' and d.code_id <> ''))
+      and not exists (
+        select from legisync.slices s
+        where s.collection = p_collection and s.pass = p_pass and s.source = d.source and s.state <> 'split'
+          and (coalesce(s.code_id, '') = d.code_id or (s.kind = 'source' and s.state = 'parked')))
+    order by d.id limit 10000 for update skip locked);
+  v_elsewhere := legisync.listed_elsewhere(p_collection, p_pass, '{}', v_ids);
+  update legisync.documents set absent_since = p_pass
+    where category = p_collection and id = any (v_ids);
+  update legisync.documents
+    set state = case state when 'unavailable' then 'withdrawn' else 'superseded' end, next_attempt_at = null
+    where category = p_collection and id = any (v_ids) and id <> all (v_elsewhere);
 end
 $$;
 
@@ -1166,6 +1227,7 @@ $$;
 --     so is a document whose file is from before legisync.
 --   * Otherwise, if the document was superseded, it gets its former state back. It is due if its last content was not
 --     collected.
+--   * A withdrawn document that its owner lists again is unavailable, and due.
 create or replace function legisync.relisted(
   d legisync.documents, p_source text, p_code_id text, p_revision text, p_adopt text,
   p_complete_pass integer, p_sources text[], p_now timestamptz) returns legisync.documents
@@ -1189,6 +1251,9 @@ begin
   elsif d.state = 'superseded' then
     d.state := case when d.code is not null then 'failed' when d.stored_at is null then 'discovered' else 'stored' end;
     d.next_attempt_at := case when d.state <> 'stored' then p_now end;
+  elsif d.state = 'withdrawn' and v_counts then
+    d.state := 'unavailable';
+    d.next_attempt_at := p_now;
   end if;
   if v_counts then
     d.source := p_source;
@@ -1233,10 +1298,12 @@ begin
   select f into v_wrong
     from jsonb_array_elements(p_failures) f
     where jsonb_typeof(f -> 'retrySeconds') is distinct from 'number'
-       or jsonb_typeof(f -> 'withdrawSecond') is distinct from 'boolean'
+       or jsonb_typeof(f -> 'maxSeconds') is distinct from 'number'
+       or jsonb_typeof(f -> 'unavailable') is distinct from 'boolean'
     limit 1;
   if found then
-    raise exception 'p_failures has the entry %: "retrySeconds" must be a number, and "withdrawSecond" true or false.',
+    raise exception
+      'p_failures has the entry %: "retrySeconds" and "maxSeconds" must be numbers, and "unavailable" true or false.',
       left(v_wrong::text, 100) using errcode = 'invalid_parameter_value';
   end if;
 end
@@ -1273,7 +1340,7 @@ comment on function public.legisync_describe_documents is
 -- supabase/schemas/batches/legisync_enqueue_documents.sql
 -- Ends a batch: writes queue rows and catalogue states in one transaction. `p_stored` are the ids whose object is in
 -- Storage, as far as the caller knows. `p_failures` is
--- [{"id", "code", "message", "retrySeconds", "withdrawSecond"}, …].
+-- [{"id", "code", "message", "retrySeconds", "maxSeconds", "unavailable"}, …].
 --
 -- "Object, then row": the caller passes ids, never sizes or hashes. The function reads those from storage.objects, so a
 -- row cannot refer to a missing file, and cannot contradict its object. An id without an object is returned in
@@ -1385,8 +1452,8 @@ comment on function public.legisync_take_documents is 'Part of legisync. Takes d
 -- due from now on, because the cursor does not come back for those that the batch does not reach.
 --
 -- Not taken:
---   * documents that wait after a failure and whose change signal has not changed. Otherwise "not found" would be
---     confirmed without the hour between two requests.
+--   * documents that wait after a failure and whose change signal has not changed. Otherwise a document that is never
+--     found would cost a request each time that it is listed, instead of one a week.
 --   * with `trust`, files from before legisync whose change signal has not changed.
 create or replace function public.legisync_take_listed(
   p_bucket text, p_category text, p_batch jsonb, p_source text, p_documents jsonb, p_cursor jsonb, p_adopt text)
@@ -1494,7 +1561,7 @@ begin
 
   perform legisync.settle_failures(p_category, v_held, v_now, p_failures || coalesce((
     select jsonb_agg(jsonb_build_object(
-      'id', id, 'code', 'OBJECT_MISSING', 'retrySeconds', 60, 'withdrawSecond', false,
+      'id', id, 'code', 'OBJECT_MISSING', 'retrySeconds', 60, 'maxSeconds', 86400, 'unavailable', false,
       'message', 'The object is not in the bucket, although it was uploaded or existed before.'))
     from unnest(p_known) id where id <> all (p_found)), '[]'));
 
@@ -1512,8 +1579,11 @@ $$;
 
 -- supabase/schemas/batches/settle_failures.sql
 -- Records failures of documents that a batch holds. A failed document is tried again after `retrySeconds`, then after
--- twice as long each time. With `withdrawSecond`, the same failure twice in a row means that the document is withdrawn:
--- the API sometimes answers "not found" for a short time, so only the second answer counts.
+-- twice as long each time, up to `maxSeconds`.
+--
+-- `unavailable` means that the API does not know the document. That alone proves nothing: it also says so of documents
+-- that exist. The document is unavailable while its listing shows it, and withdrawn if its listing does not show it
+-- either.
 create or replace function legisync.settle_failures(
   p_category text, p_held text[], p_now timestamptz, p_failures jsonb) returns void
 language plpgsql
@@ -1521,17 +1591,20 @@ set search_path = pg_catalog, pg_temp set plan_cache_mode = force_custom_plan
 as $$
 begin
   update legisync.documents d set
-      state = case when d.code = x.code and x."withdrawSecond" then 'withdrawn' else 'failed' end,
+      state = case when not x.unavailable then 'failed'
+                   when d.absent_since is null then 'unavailable'
+                   else 'withdrawn' end,
       attempts = d.attempts + 1,
       code = x.code,
       message = left(x.message, 500),
       next_attempt_at = case
         when d.next_attempt_at > d.held_since then d.next_attempt_at
-        when d.code = x.code and x."withdrawSecond" then null
-        else legisync.retry_at(p_now, x."retrySeconds", d.attempts) end,
+        when x.unavailable and d.absent_since is not null then null
+        else legisync.retry_at(p_now, x."retrySeconds", x."maxSeconds", d.attempts) end,
       holder = null, held_since = null, held_until = null
-    from jsonb_to_recordset(p_failures)
-      as x (id text, code text, message text, "retrySeconds" double precision, "withdrawSecond" boolean)
+    from jsonb_to_recordset(p_failures) as x (
+      id text, code text, message text, "retrySeconds" double precision, "maxSeconds" double precision,
+      unavailable boolean)
     where d.category = p_category and d.id = x.id and d.id = any (p_held) and d.state <> 'superseded';
 end
 $$;
@@ -1560,8 +1633,8 @@ comment on function public.legisync_collection_controls is
   'Part of legisync. What an operator last set for a collection.';
 
 -- supabase/schemas/operators/legisync_collection_counts.sql
--- A collection's counts: documents by state, failures by code, and parked slices, with the first twenty of them. Reads
--- the collection's whole catalogue: about 0.5 s for a million documents.
+-- A collection's counts: documents by state, failures by code, unavailable documents by source and code of law, and
+-- parked slices, with the first twenty of each. Reads the collection's whole catalogue: about 1 s for a million documents.
 create or replace function public.legisync_collection_counts(p_collection text)
 returns json
 language plpgsql stable security definer
@@ -1579,7 +1652,11 @@ begin
       select state, count(*) as n from legisync.documents where category = p_collection group by state) d),
     'failures', (select coalesce(json_object_agg(code, n), '{}') from (
       select code, count(*) as n from legisync.documents
-      where category = p_collection and state in ('failed', 'withdrawn') group by code) f),
+      where category = p_collection and state in ('failed', 'unavailable', 'withdrawn') group by code) f),
+    'unavailable', (select coalesce(json_agg(json_build_object('source', source, 'code', code_id, 'count', n)), '[]')
+      from (select source, code_id, count(*) as n from legisync.documents
+            where category = p_collection and state = 'unavailable'
+            group by source, code_id order by n desc, source, code_id limit 20) u),
     'openSlices', (select count(*) from legisync.slices
       where collection = p_collection and pass = v_pass.pass and state = 'open'),
     'parkedSliceCount', (select count(*) from legisync.slices
@@ -1781,9 +1858,10 @@ begin
     from (select name from storage.objects
           where bucket_id = r.bucket_id and name > r.position order by name limit p_size) o
     left join public.files_queue f on f.file_path = o.name and f.file_path > r.position collate "default";
-  select count(*) filter (where o.written <= now() - r.grace), count(*) filter (where o.written > now() - r.grace)
+  select count(*) filter (where not o.in_flight), count(*) filter (where o.in_flight)
     into v.missing, v.in_flight
-    from (select legisync.object_written(created_at, updated_at) as written
+    from (select legisync.object_written(created_at, updated_at) > now() - r.grace
+                   and legisync.may_be_in_flight(name) as in_flight
           from storage.objects where bucket_id = r.bucket_id and name = any (v_missing)) o;
   v.changed := 0;
   v.more := v.scanned = p_size;
@@ -1887,7 +1965,7 @@ language plpgsql stable security definer
 set search_path = pg_catalog, pg_temp set statement_timeout = '20s'
 as $$
 begin
-  perform legisync.check_text('p_bucket', p_bucket, 1, 100);
+  perform legisync.check_bucket(p_bucket);
   return (
     select legisync.backfill_json(r) from legisync.backfill_runs r where bucket_id = p_bucket order by id desc limit 1);
 end
@@ -1955,7 +2033,7 @@ set search_path = pg_catalog, pg_temp set plan_cache_mode = force_custom_plan se
 set work_mem = '64MB'
 as $$
 begin
-  perform legisync.check_text('p_bucket', p_bucket, 1, 100);
+  perform legisync.check_bucket(p_bucket);
   perform legisync.check_text('p_prefix', p_prefix, 0, 1024);
   return (
     select json_build_object(
@@ -2088,7 +2166,7 @@ end
 $$;
 
 -- supabase/schemas/coherence/all_missing.sql
--- Files without a row, in any bucket, older than the grace time of legisync.settings. The view legisync.missing shows
+-- Files without a row, in any bucket, that are not in flight by the grace time of legisync.settings. The view legisync.missing shows
 -- them. It reads this function and not files_queue itself, because a view on the table would prevent its team from
 -- changing the type of a column.
 create or replace function legisync.all_missing()
@@ -2102,7 +2180,8 @@ begin
     from storage.objects o cross join legisync.settings s
     where legisync.is_file(o.name)
       and not exists (select from public.files_queue f where f.file_path = o.name)
-      and legisync.object_written(o.created_at, o.updated_at) <= now() - s.grace;
+      and (legisync.object_written(o.created_at, o.updated_at) <= now() - s.grace
+           or not legisync.may_be_in_flight(o.name));
 end
 $$;
 
@@ -2207,7 +2286,8 @@ begin
              else '' end as category,
         case
           when f.ours is null then case when not o.is_file then 'placeholder'
-                                        when o.written > now() - p_grace then 'in flight' else 'missing' end
+                                        when o.written > now() - p_grace and legisync.may_be_in_flight(o.name)
+                                          then 'in flight' else 'missing' end
           when o.name is null then case when not f.ours or f.path is null then 'elsewhere'
                                         when legisync.row_written(f.created_at, f.content_at) > now() - p_grace
                                              and not f.marked then 'row in flight'
@@ -2345,6 +2425,13 @@ begin
     'stale', coalesce(sum(n) filter (where stale), 0),
     'sizeMismatches', coalesce(sum(n) filter (where resized), 0),
     'rowsWithoutSize', coalesce(sum(n) filter (where ours and unsized), 0),
+    -- Rows whose new content waits for a Worker to finish the old one, by the Worker's status.
+    'requeued', (
+      select jsonb_build_object('count', coalesce(sum(q.n), 0), 'since', min(q.since),
+                                'statuses', coalesce(jsonb_object_agg(q.status, q.n), '{}'))
+      from (select coalesce(status::text, '') as status, count(*) as n, min(content_at) as since
+            from public.files_queue where requeue and bucket_id = p_bucket
+            group by 1 order by n desc, 1 limit 20) q),
     'categories', (select coalesce(jsonb_agg(jsonb_build_object(
         'category', category, 'objects', coalesce(objects, 0), 'rows', coalesce(rows, 0),
         'missing', coalesce(missing, 0), 'inFlight', coalesce(in_flight, 0), 'dangling', coalesce(dangling, 0),
@@ -2589,7 +2676,8 @@ begin
       into v_file
       from storage.objects o
       where o.bucket_id = p_bucket and o.name = v_name
-        and legisync.object_written(o.created_at, o.updated_at) <= now() - p_grace;
+        and (legisync.object_written(o.created_at, o.updated_at) <= now() - p_grace
+             or not legisync.may_be_in_flight(o.name));
     if found then
       v_files := v_files || v_file;
       exit when cardinality(v_files) = p_limit;
@@ -2646,6 +2734,24 @@ begin
       returning f.status, f.dangling_since)
   select count(*) filter (where dangling_since = v_now), count(*) filter (where status = v_dangling)
     into marked, hidden from changed;
+end
+$$;
+
+-- supabase/schemas/coherence/may_be_in_flight.sql
+-- Whether a young file without a row may still be queued by its batch. It may not if the catalogue knows its document
+-- and no batch holds it: then nothing is going to write the row. A file that the catalogue does not know may be queued
+-- by the program that uploaded it.
+create or replace function legisync.may_be_in_flight(p_name text) returns boolean
+language plpgsql stable parallel safe
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return not exists (
+    select from legisync.documents d
+    where d.category = split_part(p_name, '/', 2)
+      and d.id = split_part(split_part(p_name, '/', 3), '.', 1)
+      and p_name = legisync.document_path(d.category, d.id)
+      and (d.held_until is null or d.held_until <= now()));
 end
 $$;
 

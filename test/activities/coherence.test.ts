@@ -21,7 +21,7 @@ describe('measureCoherence', () => {
       bucket,
       kind: 'full',
       graceSeconds: GRACE,
-      limits: { missingLimit: 5, gapPercent: 10 },
+      limits: { missingLimit: 5, gapPercent: 10, requeueHours: 24 },
     } as const;
     const measure = () => new MockActivityEnvironment().run(() => activities.measureCoherence(input));
     expect(await measure()).toMatchObject({ outcome: 'measured', verdict: { state: 'desynchronised' } });

@@ -202,6 +202,7 @@ describe('fetchDocuments, MASSIVE', () => {
       pass: 1,
       reason: 'quota',
       waitMs: 90_000,
+      problem: { code: 'QUOTA_SPENT', message: 'Spent.', at: expect.any(String) as string },
     });
     expect((await fetchMassive(deps, batchOf('spent', 1))).ids).toHaveLength(30);
   });
@@ -215,7 +216,7 @@ describe('fetchDocuments, MASSIVE', () => {
 
   it('refuses a collection or a source that this worker does not know, and names the known ones', async () => {
     const unknown = await failureOf(fetchMassive(stack.deps, batchOf('nothing', 1)));
-    expect(unknown.code).toBe('CONFIG_INVALID');
+    expect(unknown.code).toBe('COLLECTION_UNKNOWN');
     expect(unknown.message).toContain('codes, urbanisme');
     const input = {
       batch: batchOf('urbanisme'),

@@ -137,6 +137,23 @@ describe('a step of a slice', () => {
     expect(pages[0]).toBe('2 continue 100: open');
   });
 
+  it('says why nothing is collected if the slice that was listed failed', async () => {
+    const deps = withCollection(stack.deps, 'broken', [search]);
+    const broken: Legifrance['search'] = () =>
+      Promise.reject(new LegisyncError('LEGIFRANCE_UNAVAILABLE', 'Légifrance answered 503.'));
+    const legifrance = { ...stack.legifrance, search: broken };
+    const first = await fetchMassive({ ...deps, legifrance }, batchOf('broken', 1));
+    expect(first).toMatchObject({
+      ids: [],
+      reason: 'enumerating',
+      problem: { code: 'LEGIFRANCE_UNAVAILABLE', message: 'Légifrance answered 503.' },
+    });
+    // Until the slice is tried again. The failure was reported when it happened.
+    const second = await fetchMassive({ ...deps, legifrance }, batchOf('broken', 2));
+    expect(second).toMatchObject({ ids: [], reason: 'enumerating' });
+    expect(second.problem).toBeUndefined();
+  });
+
   it('releases a search after ten pages, at the next page', async () => {
     const deps = withCollection(stack.deps, 'long', [search]);
     const endless: Legifrance['search'] = (_query, page) => {

@@ -2,7 +2,9 @@ import type { ActivityDeps } from '../../src/activities/deps.ts';
 import { LegisyncError } from '../../src/contract/failures.ts';
 import type { UploadResult } from '../../src/contract/collecting.ts';
 import type { Legifrance } from '../../src/legifrance/types.ts';
+import { createSupabase } from '../../src/supabase/index.ts';
 import { openStack, type TestStack } from '../support/stack.ts';
+import { BUCKET } from '../support/supabase.ts';
 import {
   articleIds,
   aroundConsult,
@@ -73,7 +75,10 @@ describe('uploadDocuments, with failures', () => {
     expect(idsOf(result)).toEqual(ids);
     // At most 10 that failed in a row, and 10 that began meanwhile.
     expect(begun).toBeLessThanOrEqual(60);
-    expect(result).toMatchObject({ waitMs: 10_000, problem: 'LEGIFRANCE_UNAVAILABLE: It went away.' });
+    expect(result).toMatchObject({
+      waitMs: 10_000,
+      problem: { code: 'LEGIFRANCE_UNAVAILABLE', message: 'It went away.' },
+    });
   });
 
   it('fails if nothing succeeds, so that the retry policy waits for the end of the outage', async () => {
@@ -85,6 +90,27 @@ describe('uploadDocuments, with failures', () => {
         new Attempt(undefined, attempt).upload({ ...deps, legifrance: away }, input),
       );
       expect(failure.code).toBe('LEGIFRANCE_UNAVAILABLE');
+    }
+  });
+
+  it('blames no document if Storage cannot be reached, at any attempt, and fails to be retried', async () => {
+    // A name that no resolver knows.
+    const { storage } = createSupabase({
+      url: 'https://no-such-host.invalid',
+      key: () => 'none',
+      bucket: BUCKET,
+    });
+    for (const attempt of [1, 3, 50]) {
+      const input = {
+        batch: batchOf('no-storage'),
+        mode: 'massive',
+        ids: articleIds(CODE, 261, 270),
+      } as const;
+      const failure = await failureOf(new Attempt(undefined, attempt).upload({ ...deps, storage }, input));
+      expect(failure).toMatchObject({
+        code: 'SUPABASE_UNREACHABLE',
+        message: expect.stringContaining('no-such-host.invalid') as string,
+      });
     }
   });
 

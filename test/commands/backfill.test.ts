@@ -103,11 +103,65 @@ describe('legisync backfill', () => {
         asked.push(question);
         return Promise.resolve('n');
       };
-      const { code, stderr } = await legisync({ ...world, ask }, 'backfill');
-      expect(code).toBe(1);
-      expect(stderr).toContain('Error DECLINED: Nothing was done.');
+      const ended = await legisync({ ...world, ask }, 'backfill');
+      expect(ended).toMatchObject({ code: 0, stdout: 'Declined. Nothing was changed.\n' });
       expect(asked).toEqual([expect.stringMatching(/^3 files, 3 of them .*\nContinue\? \[y\/N\] $/s)]);
       await expectNothingDone(bucket);
+    });
+  });
+
+  it('does not ask, and starts nothing, if nothing is missing', async () => {
+    await worlds.withBucket(3, async (world, bucket) => {
+      await legisync(world, 'backfill', '--yes');
+      const ask = () => Promise.reject(new Error('There was a question.'));
+      const ended = await legisync({ ...world, ask }, 'backfill');
+      expect(ended).toMatchObject({
+        code: 0,
+        stdout: '3 files, and each has a row: there is nothing to queue.\n',
+      });
+      const sizes = await legisync({ ...world, ask }, 'backfill', '--fill-sizes', '--json');
+      expect(json(sizes)).toMatchObject({ nothingToDo: true, plan: { withoutSize: 0 } });
+      expect(
+        await worlds.backfill.stack.sql('select from legisync.backfill_runs where bucket_id = $1', [bucket]),
+      ).toHaveLength(1);
+    });
+  });
+
+  it.each([
+    ['the dry run', ['backfill', '--dry-run']],
+    ['the start', ['backfill', '--yes']],
+    ['the question', ['backfill']],
+    ['its status', ['backfill', 'status']],
+  ])('of a bucket that does not exist is refused by %s', async (_what, args) => {
+    await worlds.withBucket(1, async (world) => {
+      const env = { ...world.env, LEGISYNC_BUCKET: 'mispelt' };
+      const ask = () => Promise.resolve('y');
+      const ended = await legisync({ ...world, env, ask }, ...args);
+      expect(ended.code).not.toBe(0);
+      expect(ended.stderr).toContain('mispelt');
+      expect(ended.stderr).toContain('LEGISYNC_BUCKET');
+    });
+  });
+
+  it('says so if no file has the prefix', async () => {
+    await worlds.withBucket(3, async (world) => {
+      const ended = await legisync(world, 'backfill', '--dry-run', '--prefix', 'legifrance/nosuch/');
+      expect(ended.code).toBe(0);
+      expect(ended.stdout).toMatch(
+        /^The bucket has no file under legifrance\/nosuch\/, and \d+ objects in all: there is nothing to queue\./,
+      );
+    });
+  });
+
+  it('names its target first, and where each address comes from', async () => {
+    await worlds.withBucket(1, async (world, bucket) => {
+      const { stderr } = await legisync(world, 'backfill', '--yes');
+      const [first = ''] = stderr.split('\n');
+      expect(first).toMatch(
+        /^Target: Temporal 127\.0\.0\.1:\d+, namespace \S+ \(from the environment\); Supabase http/,
+      );
+      expect(first).toContain(`bucket ${bucket}`);
+      expect((await legisync(world, 'backfill', '--dry-run')).stderr).toBe('');
     });
   });
 

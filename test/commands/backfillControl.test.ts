@@ -71,12 +71,12 @@ describe('a backfill that runs', () => {
     });
   });
 
-  it('refuses a reason that is too long with 6, and stays unchanged', async () => {
+  it('exits with 2 for a reason that is too long, and stays unchanged', async () => {
     await worlds.withBucket(1, async (world, bucket) => {
       await startPaused(worlds.backfill, world, bucket);
       const ended = await legisync(world, 'backfill', 'pause', '--reason', 'x'.repeat(201), '--json');
-      expect(ended.code).toBe(6);
-      expect(json(ended)).toMatchObject({ error: { code: 'REFUSED', next: 'legisync backfill status' } });
+      expect(ended.code).toBe(2);
+      expect(json(ended)).toMatchObject({ error: { code: 'USAGE' } });
       expect((await legisync(world, 'backfill', 'status')).stdout).toMatch(/^paused in queue/);
     });
   });

@@ -2,6 +2,7 @@ import { describeBackfill, reportOf } from '../../src/commands/backfill/follow.t
 import { readBackfillFlags, type BackfillFlags } from '../../src/commands/backfill/options.ts';
 import { describePlan, expectationOf } from '../../src/commands/backfill/plan.ts';
 import { EXIT } from '../../src/cli/exit.ts';
+import { FAILURES } from '../../src/contract/failures.ts';
 import type { BackfillPlan, BackfillProgress, BackfillRun } from '../../src/contract/backfill.ts';
 import { COMPLETED, PLAN, SETTINGS } from './backfillRuns.ts';
 
@@ -52,7 +53,7 @@ describe('a plan for people', () => {
   it('says what is missing, what the Workers will do, and how long it takes', () => {
     expect(lines({})).toEqual([
       '1383227 files, 1000000 of them without a row (105.0 GB).',
-      '1000000 new rows will be pending: Workers process each of these files.',
+      '1000000 new rows will be pending: your Workers process each of these files.',
       'Chunks of 50000: 28; about 16 s (estimated from a benchmark on two cores).',
     ]);
   });
@@ -68,8 +69,7 @@ describe('a plan for people', () => {
 
   it('announces no work if nothing is missing', () => {
     expect(lines({}, { missing: 0, missingBytes: 0 })).toEqual([
-      '1383227 files, 0 of them without a row (0.0 MB).',
-      expect.stringContaining('Chunks of 50000: 28; about') as string,
+      '1383227 files, and each has a row: there is nothing to queue.',
     ]);
   });
 
@@ -90,15 +90,17 @@ describe('a plan for people', () => {
     [0, '1 s'],
     [1_400_000, '6 s'],
     [30_000_000, '2 min'],
-  ])('with %i objects and none missing takes about %s', (objects, time) => {
-    expect(lines({}, { objects, missing: 0 }).at(-1)).toContain(`about ${time} (`);
+  ])('with %i objects and one missing takes about %s', (objects, time) => {
+    expect(lines({}, { objects, missing: 1 }).at(-1)).toContain(`about ${time} (`);
   });
 });
 
 describe('the progress of a backfill for people', () => {
   const RUNNING: BackfillProgress = {
+    state: 'backfilling',
     phase: 'queue',
     paused: false,
+    pauseReason: '',
     run: { ...COMPLETED, state: 'running', phase: 'queue', position: 'a', queued: 90, sized: 40 },
     objects: 1_000,
     done: 100,
@@ -110,9 +112,31 @@ describe('the progress of a backfill for people', () => {
 
   it.each([
     [{}, 'queue: 100 of 1000 objects, 90 queued, 50 objects/s, 19 s left in this phase'],
-    [{ paused: true, rate: null, secondsLeft: null }, 'paused in queue: 100 of 1000 objects, 90 queued'],
+    [
+      { state: 'paused' as const, paused: true, rate: null, secondsLeft: null },
+      'paused in queue: 100 of 1000 objects, 90 queued',
+    ],
+    [
+      {
+        state: 'pausing' as const,
+        paused: true,
+        pauseReason: 'peak hours',
+        rate: null,
+        secondsLeft: null,
+      },
+      'pausing in queue: 100 of 1000 objects, 90 queued; reason of the pause: peak hours',
+    ],
+    [
+      { state: 'failing' as const, timeouts: 5, rate: null, secondsLeft: null },
+      'queue: 100 of 1000 objects, 90 queued; 5 chunks timed out in the database and were halved; ' +
+        `the database cancels even the smallest chunk. Next: ${FAILURES.DATABASE_TIMEOUT.remedy}`,
+    ],
     [{ objects: null, rate: null, secondsLeft: null }, 'queue: 100 objects, 90 queued'],
     [{ phase: 'opening' as const, run: null }, 'opening the run'],
+    [
+      { state: 'pausing' as const, phase: 'opening' as const, run: null, pauseReason: 'peak hours' },
+      'pausing after opening the run; reason of the pause: peak hours',
+    ],
     [{ phase: 'verify' as const, rate: null, secondsLeft: null }, 'verify: 100 of 1000 objects, 90 queued'],
     [
       { timeouts: 2, rate: null, secondsLeft: null },

@@ -2,7 +2,7 @@ import type { CoherenceReading, CoherenceVerdict, FullReading } from '../../src/
 import { judge, missingInQueue } from '../../src/coherence/verdict.ts';
 import { describeCoherence } from '../../src/commands/queue/coherence.ts';
 
-const LIMITS = { missingLimit: 1_000, gapPercent: 10 };
+const LIMITS = { missingLimit: 1_000, gapPercent: 10, requeueHours: 24 };
 
 /** The team's own example, with a row for each file. */
 const COHERENT: FullReading = {
@@ -29,6 +29,7 @@ const COHERENT: FullReading = {
   stale: 0,
   sizeMismatches: 0,
   rowsWithoutSize: 0,
+  requeued: { count: 0, since: null, statuses: {} },
   categories: [],
 };
 const reading = (change: Partial<FullReading> = {}): FullReading => ({ ...COHERENT, ...change });
@@ -40,6 +41,12 @@ const cheap = (objects: number, rows: number): CoherenceReading => ({
   storage: { ...COHERENT.storage, count: objects },
   queue: { ...COHERENT.queue, count: rows },
   oldestPending: null,
+});
+/** Rows with the requeue mark, the first for some hours. */
+const waiting = (count: number, hours: number): FullReading['requeued'] => ({
+  count,
+  since: new Date(Date.parse(COHERENT.at) - hours * 3_600_000).toISOString(),
+  statuses: { skipped: count - 1, processing: 1 },
 });
 const BACKFILL = 'legisync backfill --dry-run';
 const DANGLING = 'legisync repair dangling --dry-run';
@@ -54,6 +61,9 @@ describe('the verdict on a full reading', () => {
     ['10 % are missing', { files: 1_000, missing: 100 }, 'coherent', BACKFILL],
     ['10.1 % are missing', { files: 1_000, missing: 101 }, 'desynchronised', BACKFILL],
     ['many are in flight', { inFlight: 5_000, rowsInFlight: 5_000 }, 'coherent', null],
+    ['content waits for Workers for a day', { requeued: waiting(5, 24) }, 'coherent', null],
+    ['few wait for longer', { requeued: waiting(1_000, 25) }, 'coherent', null],
+    ['many wait for longer', { requeued: waiting(1_001, 25) }, 'desynchronised', null],
     ['few rows dangle', { dangling: 2_273 }, 'coherent', DANGLING],
     ['10.1 % of the rows dangle', { rows: 1_000, dangling: 101 }, 'desynchronised', DANGLING],
     ['as many dangle and are marked', { rows: 1_000, dangling: 101, danglingMarked: 101 }, 'coherent', null],
@@ -90,6 +100,12 @@ describe('the verdict on a full reading', () => {
     const { state, notes } = judge(reading({ queue, rowsOfOtherBuckets: 616_773 }), LIMITS);
     expect(state).toBe('coherent');
     expect(notes[0]).toMatch(/differ by 44.59 %: 616773 rows belong to other buckets/);
+  });
+
+  it('names the status values of rows that wait for a Worker', () => {
+    const { notes } = judge(reading({ requeued: waiting(3, 49) }), LIMITS);
+    expect(notes.join()).toContain('the first for 49 h. By status: skipped 2, processing 1.');
+    expect(notes.join()).toContain('LEGISYNC_STATUS_DONE');
   });
 });
 

@@ -32,7 +32,7 @@ describe('the command line', () => {
       'massive pause',
       'massive resume',
       'massive stop',
-      'massive concurrency',
+      'massive lanes',
       'maintenance run',
       'backfill',
       'backfill status',
@@ -61,34 +61,37 @@ describe('the command line', () => {
   });
 
   it.each([
-    [['massive', 'strat'], 'start'],
-    [['status', '--jsno'], '--json'],
-    [['statsu'], 'status'],
-  ])('exits with 2 and suggests the right word: %j', async (args, meant) => {
-    const { code, stdout, stderr } = await run(args);
-    expect(code).toBe(2);
-    expect(stdout).toBe('');
-    expect(stderr).toContain(`Did you mean ${meant}?`);
-  });
-
-  it.each([
-    [[], 'Usage: legisync [options] [command]'],
-    [['massive'], 'Usage: legisync massive [options] [command]'],
-    [['massive', 'concurrency'], "missing required argument 'lanes'"],
-    [['status', 'of', 'what'], "too many arguments for 'status'"],
-  ])('exits with 2 if an argument is missing or superfluous: %j', async (args, message) => {
-    const { code, stderr } = await run(args);
-    expect(code).toBe(2);
-    expect(stderr).toContain(message);
-  });
-
-  it('reports a wrong command line as JSON only, with --json', async () => {
-    const ended = await run(['statsu', '--json']);
-    expect(ended).toMatchObject({ code: 2, stderr: '' });
-    expect(json(ended)).toEqual({
-      error: { code: 'USAGE', message: expect.stringContaining('statsu') as string, next: 'legisync --help' },
+    [['statsu'], "Unknown command 'statsu'. Did you mean status?", 'legisync status'],
+    [['massive', 'strat'], "Unknown command 'strat'. Did you mean start?", 'legisync massive start'],
+    [['frobnicate'], "Unknown command 'frobnicate'.", 'legisync --help'],
+    [['status', '--jsno'], "Unknown option '--jsno'. Did you mean --json?", 'legisync status --help'],
+    [['massive', 'lanes'], "Missing required argument 'n'.", 'legisync massive lanes --help'],
+    [
+      ['status', 'of', 'what'],
+      "Too many arguments for 'status'. Expected 0 arguments but got 2.",
+      'legisync status --help',
+    ],
+  ])('exits with 2 for %j, in the form of all errors', async (args, message, next) => {
+    expect(await run(args)).toEqual({
+      code: 2,
+      stdout: '',
+      stderr: `Error USAGE: ${message}\nNext: ${next}\n`,
     });
+    const ended = await run([...args, '--json']);
+    expect(ended).toMatchObject({ code: 2, stderr: '' });
+    expect(json(ended)).toEqual({ error: { code: 'USAGE', message, next } });
   });
+
+  it.each([[[]], [['massive']], [['maintenance']], [['repair']], [['schedules']]])(
+    'exits with 2 and prints the help for a group without a command: %j',
+    async (args) => {
+      const words = ['legisync', ...args].join(' ');
+      const { code, stdout, stderr } = await run(args);
+      expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+      expect(stderr).toContain(`Usage: ${words} [options] [command]`);
+      expect(stderr).toContain(`Error USAGE: ${words} needs a command.\nNext: ${words} --help\n`);
+    },
+  );
 });
 
 describe('the process', () => {
@@ -113,7 +116,7 @@ describe('the process', () => {
 });
 
 describe('a wrong configuration', () => {
-  const env = { LEGISYNC_CONCURRENCY: '0', LEGISYNC_ADOPT: 'maybe', SUPABASE_URL: 'nonsense' };
+  const env = { LEGISYNC_LANES: '0', LEGISYNC_ADOPT: 'maybe', SUPABASE_URL: 'nonsense' };
 
   it.each([['up'], ['status'], ['config'], ['massive start'], ['schedules apply'], ['migrate']])(
     'makes `%s` exit with 3 and list all mistakes',
@@ -140,7 +143,7 @@ describe('a wrong configuration', () => {
 describe('legisync config', () => {
   it('shows each value with its source, and no secret', async () => {
     await withCommandFolder(async (cwd) => {
-      await writeFile(join(cwd, '.env'), 'SUPABASE_URL=https://abc.supabase.co\nLEGISYNC_CONCURENCY=3\n');
+      await writeFile(join(cwd, '.env'), 'SUPABASE_URL=https://abc.supabase.co\nLEGISYNC_LANE=3\n');
       const env = { SUPABASE_SERVICE_ROLE_KEY: 'sb_secret_canary4711', TEMPORAL_API_KEY: 'canary4711' };
       const ended = await legisync({ cwd, env }, 'config', '--json');
       expect(ended.code).toBe(0);
@@ -160,7 +163,7 @@ describe('legisync config', () => {
         value: 'agentbasic-legifrance-raw',
         source: 'default',
       });
-      expect(ended.stderr).toContain('Did you mean LEGISYNC_CONCURRENCY?');
+      expect(ended.stderr).toContain('Did you mean LEGISYNC_LANES?');
       expect(`${ended.stdout}${ended.stderr}`).not.toContain('canary4711');
     });
   });

@@ -13,7 +13,7 @@ describe('legisync maintenance run', () => {
     await withWorldAndWorker(env, async (world, collection) => {
       const { code, stdout } = await legisync(world, 'maintenance', 'run', '--limit', '5');
       expect(code).toBe(0);
-      expect(stdout).toBe(`${collection}: queued 5, requeued 0, unchanged 2, failed 0\n`);
+      expect(stdout).toBe(`${collection}: queued 5, requeued 0, unchanged 2, failed attempts 0\n`);
     });
   });
 
@@ -21,7 +21,7 @@ describe('legisync maintenance run', () => {
     await withWorldAndWorker(env, async (world) => {
       const { code, stdout } = await legisync(world, 'maintenance', 'run', '--limit', '77');
       expect(code).toBe(0);
-      expect(stdout).toContain('failed 0; ended early: STORAGE_BUSY: Storage answered 503');
+      expect(stdout).toContain('failed attempts 0; ended early: STORAGE_BUSY: Storage answered 503');
     });
   });
 

@@ -52,7 +52,7 @@ describe('legisync massive', () => {
         catalogue: null,
       });
       expect(await progress('resume')).toMatchObject({ state: 'collecting', controls: { paused: false } });
-      expect(await progress('concurrency', '8')).toMatchObject({ controls: { lanes: 8 } });
+      expect(await progress('lanes', '8')).toMatchObject({ controls: { lanes: 8 } });
       expect(await progress('stop')).toMatchObject({ state: 'stopping' });
     });
   });
@@ -60,7 +60,7 @@ describe('legisync massive', () => {
   it('exits with 6 and the workflow’s reason if the workflow refuses', async () => {
     await withWorldAndWorker(env, async (world) => {
       await legisync(world, 'massive', 'start');
-      const ended = await legisync(world, 'massive', 'concurrency', '13', '--json');
+      const ended = await legisync(world, 'massive', 'lanes', '13', '--json');
       expect(ended.code).toBe(6);
       expect(json(ended)).toMatchObject({ error: { code: 'REFUSED', message: '13 lanes are refused' } });
     });
@@ -68,7 +68,7 @@ describe('legisync massive', () => {
 
   it.each(['0', '17', 'x', '1.5'])('exits with 2 for %s lanes, and sends nothing', async (lanes) => {
     await withWorld(env, async (world) => {
-      const { code, stderr } = await legisync(world, 'massive', 'concurrency', lanes);
+      const { code, stderr } = await legisync(world, 'massive', 'lanes', lanes);
       expect(code).toBe(2);
       expect(stderr).toContain('Error USAGE: The number of lanes must be a whole number from 1 to 16');
       expect(stderr).toContain(`"${lanes}"`);
@@ -130,6 +130,7 @@ describe('legisync massive', () => {
       parkedSliceCount: 24,
       parkedSlices: [parked],
       failures: { DOCUMENT_MALFORMED: 1 },
+      unavailable: [{ source: 'codes', code: 'LEGITEXT000006074075', count: 3 }],
     };
     await withSupabase(
       (_request, response) =>
@@ -146,9 +147,10 @@ describe('legisync massive', () => {
             `  Next: legisync massive start ${collection}`,
             '  catalogue, pass 3: stored 5, failed 1',
             '  slices still to enumerate: 2',
-            '  parked slice of decisions: LEGIFRANCE_REJECTED: no',
+            '  parked slice of decisions, without a date: LEGIFRANCE_REJECTED: no',
             '  other parked slices: 23',
             '  failures: DOCUMENT_MALFORMED 1',
+            '  unavailable in codes, LEGITEXT000006074075: 3, each asked for again within a week',
           ]);
         }),
     );

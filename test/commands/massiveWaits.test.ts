@@ -80,7 +80,7 @@ describe('legisync massive', () => {
       const ended = await legisync(world, 'massive', 'stop', '--wait', '--json');
       expect(ended.code).toBe(0);
       expect(ended.stderr).toContain(`Waiting for the end of massive:${collection}`);
-      expect(json(ended)).toMatchObject({ collections: [{ collection, state: 'stopping', busy: 0 }] });
+      expect(json(ended)).toMatchObject({ collections: [{ collection, state: 'stopped', busy: 0 }] });
       const { status } = await env.client.workflow.getHandle(`massive:${collection}`).describe();
       expect(status.name).toBe('COMPLETED');
     });
@@ -89,7 +89,7 @@ describe('legisync massive', () => {
   it('exits with 130 after Ctrl-C during `stop --wait`, and the stop stays in force', async () => {
     await withWorldAndWorker(env, async (world, collection) => {
       await legisync(world, 'massive', 'start');
-      await legisync(world, 'massive', 'concurrency', '11');
+      await legisync(world, 'massive', 'lanes', '11');
       const args = ['massive', 'stop', collection, '--wait'];
       const { code, stderr } = await legisyncInterruptedAt('Waiting for', world, ...args);
       expect(stderr).toContain(`MASSIVE of ${collection} is still stopping`);
@@ -101,7 +101,7 @@ describe('legisync massive', () => {
   it('exits with 1 if the collection is terminated during `stop --wait`', async () => {
     await withWorldAndWorker(env, async (world, collection) => {
       await legisync(world, 'massive', 'start');
-      await legisync(world, 'massive', 'concurrency', '11');
+      await legisync(world, 'massive', 'lanes', '11');
       const waiting = legisync(world, 'massive', 'stop', '--wait', '--json');
       const handle = env.client.workflow.getHandle(`massive:${collection}`);
       await pollUntil(async () => (await handle.query<{ state: string }>('progress')).state === 'stopping', {

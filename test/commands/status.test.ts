@@ -19,20 +19,22 @@ describe('legisync status', () => {
       await pollUntil(
         async () => {
           idle = await legisync(world, 'status', '--json');
-          return json(idle)['workers'] === 1;
+          return json(idle)['workerCount'] === 1;
         },
         { everyMs: 100, timeoutMs: 20_000 },
       );
       expect(idle.code).toBe(0);
       expect(json(idle)).toMatchObject({
         temporal: { address: env.address },
-        workers: 1,
+        workerCount: 1,
+        workers: [{ secondsSilent: expect.any(Number) as number }],
         collections: [{ collection, running: false }],
         supabase: null,
       });
       expect(json(idle)['schedules']).toContainEqual({
         id: `maintenance:${collection}`,
         state: 'missing',
+        paused: false,
         nextRun: null,
       });
       await legisync(world, 'massive', 'start');
@@ -84,6 +86,33 @@ describe('legisync status', () => {
       const ended = await legisync({ cwd, env: {} }, 'status', '--json');
       expect(ended.code).toBe(0);
       expect(json(ended)).toMatchObject({ temporal: { address: env.address } });
+    });
+  });
+
+  it('shows no next run for a paused schedule, even if it differs or is not declared', async () => {
+    await withWorld(env, async (world, collection) => {
+      const id = `maintenance:${collection}`;
+      const shown = async (change: Record<string, string> = {}) => {
+        const there = { ...world, env: { ...world.env, ...change } };
+        const { schedules } = json(await legisync(there, 'status', '--json'));
+        const { stdout } = await legisync(there, 'status');
+        const found = (schedules as { id: string }[]).find((schedule) => schedule.id === id);
+        return { found, line: stdout.split('\n').find((line) => line.startsWith(`${id}:`)) };
+      };
+      await legisync(world, 'schedules', 'apply');
+      const active = await shown();
+      expect(active.found).toMatchObject({ state: 'active', paused: false });
+      expect(active.line).toMatch(/: active, next run 2/);
+
+      await env.client.schedule.getHandle(id).pause();
+      const paused = { paused: true, nextRun: null };
+      expect(await shown()).toEqual({ found: { id, state: 'paused', ...paused }, line: `${id}: paused` });
+      expect(await shown({ LEGISYNC_MAINTENANCE_LIMIT: '7' })).toEqual({
+        found: { id, state: 'differs', ...paused },
+        line: `${id}: differs, paused`,
+      });
+      const { schedules } = json(await legisync(world, 'schedules', 'plan', '--json'));
+      expect(schedules).toContainEqual({ action: 'keep', id, paused: true });
     });
   });
 

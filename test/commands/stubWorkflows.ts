@@ -6,8 +6,10 @@ import {
   proxyActivities,
   setHandler,
   sleep,
+  upsertSearchAttributes,
   workflowInfo,
 } from '@temporalio/workflow';
+import { defineSearchAttributeKey, SearchAttributeType } from '@temporalio/common';
 import type {
   MaintenanceInput,
   MaintenanceResult,
@@ -20,6 +22,7 @@ const { request } = proxyActivities<{ request: () => Promise<void> }>({
   startToCloseTimeout: '1 minute',
   retry: { initialInterval: '5 minutes' },
 });
+const stateKey = defineSearchAttributeKey('LegisyncState', SearchAttributeType.KEYWORD);
 
 /**
  * Answers like the real workflow, but does nothing. It refuses 13 lanes, as an example of a refusal
@@ -33,6 +36,7 @@ export async function collectMassive(input: MassiveInput): Promise<MassiveProgre
   let stopping = false;
   let pass = 1;
   if (controls.lanes === 14) void request().then(() => (pass = 2));
+  let pauseReason = '';
   const progress = (): MassiveProgress => ({
     collection: input.collection,
     state: stopping ? 'stopping' : controls.paused ? 'paused' : 'collecting',
@@ -41,19 +45,23 @@ export async function collectMassive(input: MassiveInput): Promise<MassiveProgre
     busy: 0,
     totals: NO_TOTALS,
     runs: 1,
+    pauseReason,
+    holdUp: null,
   });
   setHandler(defineQuery<MassiveProgress>('progress'), progress);
   setHandler(defineUpdate<MassiveProgress, [{ reason?: string }]>('pause'), async ({ reason }) => {
     controls = { ...controls, paused: true };
+    pauseReason = reason ?? '';
     if (reason === 'outage') await condition(() => false);
     return progress();
   });
   setHandler(defineUpdate<MassiveProgress>('resume'), () => {
     controls = { ...controls, paused: false };
+    pauseReason = '';
     return progress();
   });
   setHandler(
-    defineUpdate<MassiveProgress, [number]>('setConcurrency'),
+    defineUpdate<MassiveProgress, [number]>('setLanes'),
     (lanes) => {
       controls = { ...controls, lanes };
       return progress();
@@ -66,10 +74,11 @@ export async function collectMassive(input: MassiveInput): Promise<MassiveProgre
   );
   setHandler(defineUpdate<MassiveProgress>('stop'), () => {
     stopping = true;
+    upsertSearchAttributes([{ key: stateKey, value: 'stopping' }]);
     return progress();
   });
   await condition(() => stopping && controls.lanes !== 11);
-  return progress();
+  return { ...progress(), state: 'stopped' };
 }
 
 /**
@@ -87,7 +96,10 @@ export async function collectMaintenance(input: MaintenanceInput): Promise<Maint
     collection: input.collection,
     totals: { ...NO_TOTALS, queued: input.limit, unchanged: 2 },
     quotaSpent: false,
-    problem: input.limit === 77 ? 'STORAGE_BUSY: Storage answered 503' : undefined,
+    problem:
+      input.limit === 77
+        ? { code: 'STORAGE_BUSY', message: 'Storage answered 503', at: '2026-11-27T08:00:00.000Z' }
+        : undefined,
   };
 }
 

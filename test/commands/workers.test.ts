@@ -1,9 +1,13 @@
+import { hostname } from 'node:os';
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 import { toFailure } from '../../src/cli/errors.ts';
-import { workersSeen } from '../../src/cli/workers.ts';
+import { describeWorker, workersOf } from '../../src/cli/workers.ts';
 import { Secret } from '../../src/config/secret.ts';
 import { connectTemporal } from '../../src/temporal/connection.ts';
+import { openMassive } from '../support/massive.ts';
 import { serverSetting } from '../support/servers.ts';
+import { eventually, killed, startWorker, type WorkerProcess } from '../support/workers.ts';
+import { json, legisync } from './harness.ts';
 import { withResets } from './resets.ts';
 
 /** A connection to the test run's Temporal server. */
@@ -39,16 +43,16 @@ async function withLine<T>(use: (line: Line) => Promise<T>): Promise<T> {
   }
 }
 
-describe('workersSeen', () => {
+describe('the workers', () => {
   it('gives up within seconds on a server that stops answering: TEMPORAL_UNREACHABLE', async () => {
     await withLine(async ({ address, fallSilent }) => {
       const environment = new Secret({ TEMPORAL_ADDRESS: address, HOME: '/nowhere' });
       const temporal = await connectTemporal({ temporal: { environment } });
       try {
         const session = { temporal, config: { taskQueue: 'unpolled' } };
-        expect(await workersSeen(session)).toBe(0);
+        expect(await workersOf(session)).toEqual([]);
         fallSilent();
-        const error = await workersSeen(session).catch((reason: unknown) => reason);
+        const error = await workersOf(session).catch((reason: unknown) => reason);
         expect(toFailure(error)).toMatchObject({ exitCode: 4, code: 'TEMPORAL_UNREACHABLE' });
       } finally {
         await temporal.connection.close();
@@ -62,11 +66,63 @@ describe('workersSeen', () => {
       const temporal = await connectTemporal({ temporal: { environment } });
       try {
         const session = { temporal, config: { taskQueue: 'unpolled' } };
-        const error = await workersSeen(session).catch((reason: unknown) => reason);
+        const error = await workersOf(session).catch((reason: unknown) => reason);
         expect(toFailure(error)).toMatchObject({ exitCode: 4, code: 'TEMPORAL_UNREACHABLE' });
       } finally {
         await temporal.connection.close();
       }
     });
+  });
+
+  it('counts living workers only: one that was killed by SIGKILL is gone half a minute later', async () => {
+    const massive = await openMassive([{ kind: 'codes', name: 'codes' }]);
+    const [dies, lives] = [startWorker(massive.env()), startWorker(massive.env())];
+    const status = async () => json(await legisync({ cwd: '/', env: massive.env() }, 'status', '--json'));
+    const pids = async () => ((await status())['workers'] as { pid: number | null }[]).map(({ pid }) => pid);
+    const shown = async (...wanted: WorkerProcess[]) => {
+      const found = await pids();
+      return found.length === wanted.length && wanted.every(({ child }) => found.includes(child.pid ?? 0));
+    };
+    try {
+      await Promise.all([dies.ready, lives.ready]);
+      // The pid comes with the first heartbeat.
+      await eventually(() => shown(dies, lives));
+      dies.child.kill('SIGKILL');
+      await killed(dies);
+      await eventually(() => shown(lives));
+      expect(await status()).toMatchObject({
+        workerCount: 1,
+        workers: [
+          {
+            identity: `legisync-${lives.child.pid ?? 0}@${hostname()}`,
+            host: hostname(),
+            pid: lives.child.pid,
+            buildId: expect.any(String) as string,
+            startedAt: expect.stringMatching(/^2.*Z$/) as string,
+          },
+        ],
+      });
+      await lives.stop();
+      await eventually(async () => (await status())['workerCount'] === 0);
+    } finally {
+      dies.child.kill('SIGKILL');
+      await lives.stop();
+      await massive.close();
+    }
+  });
+});
+
+describe('describeWorker', () => {
+  it('shows host, pid, build and age, as far as they are known', () => {
+    const now = Date.parse('2026-11-27T12:05:30Z');
+    const young = { host: null, pid: null, buildId: null, startedAt: null };
+    expect(describeWorker({ identity: 'a@b', ...young, secondsSilent: 3 }, now)).toBe(
+      'worker a@b: last sign 3 s ago',
+    );
+    const startedAt = '2026-11-27T12:00:00.000Z';
+    const old = { host: 'b', pid: 7, buildId: '1.2', startedAt };
+    expect(describeWorker({ identity: 'a@b', ...old, secondsSilent: 0 }, now)).toBe(
+      'worker a@b: host b, pid 7, build 1.2, up 5 min, last sign 0 s ago',
+    );
   });
 });

@@ -96,7 +96,7 @@ describe('loadConfig', () => {
   it('reports all mistakes at once: name, value, rule and source of the value', () => {
     const error = failure(
       {
-        LEGISYNC_CONCURRENCY: '17',
+        LEGISYNC_LANES: '17',
         LEGISYNC_MAINTENANCE_LIMIT: 'many',
         SUPABASE_URL: 'ftp://x',
         LEGISYNC_ADOPT: 'maybe',
@@ -107,7 +107,7 @@ describe('loadConfig', () => {
     expect(error.code).toBe('CONFIG_INVALID');
     expect(error.mistakes.map(({ name }) => name).sort()).toEqual([
       'LEGISYNC_ADOPT',
-      'LEGISYNC_CONCURRENCY',
+      'LEGISYNC_LANES',
       'LEGISYNC_MAINTENANCE_CRON',
       'LEGISYNC_MAINTENANCE_LIMIT',
       'PISTE_CLIENT_ID',
@@ -116,7 +116,7 @@ describe('loadConfig', () => {
       'SUPABASE_URL',
     ]);
     expect(error.message).toContain(
-      'LEGISYNC_CONCURRENCY must be a whole number from 1 to 16; it is "17" (from environment)',
+      'LEGISYNC_LANES must be a whole number from 1 to 16; it is "17" (from environment)',
     );
     expect(error.message).toContain('(from .env)');
     expect(error.message).toContain('PISTE_CLIENT_ID is not set');
@@ -222,9 +222,9 @@ describe('loadConfig', () => {
   });
 
   it('warns of unknown LEGISYNC names, and suggests the nearest known one', () => {
-    const { warnings } = load({ LEGISYNC_CONCURENCY: '8' }, { '.env': 'LEGISYNC_QUITE_ANOTHER_THING=1' });
+    const { warnings } = load({ LEGISYNC_LANE: '8' }, { '.env': 'LEGISYNC_QUITE_ANOTHER_THING=1' });
     expect(warnings).toEqual([
-      'LEGISYNC_CONCURENCY (from environment) is not a setting of legisync and was ignored. Did you mean LEGISYNC_CONCURRENCY?',
+      'LEGISYNC_LANE (from environment) is not a setting of legisync and was ignored. Did you mean LEGISYNC_LANES?',
       'LEGISYNC_QUITE_ANOTHER_THING (from .env) is not a setting of legisync and was ignored. See .env.example.',
     ]);
   });

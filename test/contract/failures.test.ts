@@ -66,13 +66,17 @@ describe('the failure table', () => {
     expect(CODES.filter((code) => FAILURES[code].benign)).toEqual(['LEGIFRANCE_THROTTLED', 'QUOTA_SPENT']);
   });
 
-  it('withdraws a document only for "not found"', () => {
-    expect(CODES.filter((code) => documentRetry(code).withdrawSecond)).toEqual(['DOCUMENT_NOT_FOUND']);
+  it('calls a document unavailable only after "not found"', () => {
+    expect(CODES.filter((code) => documentRetry(code).unavailable)).toEqual(['DOCUMENT_NOT_FOUND']);
   });
 
   it('lets a document wait a day after a failure without a rule, such as that of a newer worker', () => {
     for (const code of ['QUOTA_SPENT', 'OF_A_NEWER_WORKER', 'toString'])
-      expect(documentRetry(code)).toEqual({ retrySeconds: 86_400, withdrawSecond: false });
+      expect(documentRetry(code)).toEqual({
+        retrySeconds: 86_400,
+        maxSeconds: 86_400,
+        unavailable: false,
+      });
     expect(isFailureCode('toString')).toBe(false);
   });
 

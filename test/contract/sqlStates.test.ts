@@ -38,11 +38,24 @@ describe('an SQLSTATE', () => {
       'a name that does not exist',
       { function: 'CONFIG_INVALID', 'queue function': 'CONFIG_INVALID' },
     ],
-    ['3D000', 'a database that does not exist', { connection: 'CONFIG_INVALID' }],
+    [
+      '3D000',
+      'a database that does not exist',
+      { connection: 'CONFIG_INVALID', migration: 'DATABASE_INCOMPATIBLE' },
+    ],
     // A wrong parameter is a bug of the caller, not of files_queue.
     ['22023', 'a refused parameter', {}],
+    ['42P07', 'a name that is taken', {}],
+    ['42704', 'a role that does not exist', {}],
+    ['0A000', 'what the server does not support', {}],
   ])('%s, %s, depends on what raised it', (state, _what, codes) => {
-    const expected: Expected[] = ORIGINS.map((origin) => codes[origin]);
+    // Migrations fit a Supabase project: what stops one is in the database, and not a bug.
+    const all = { migration: 'DATABASE_INCOMPATIBLE', ...codes } as const;
+    const expected: Expected[] = ORIGINS.map((origin) => all[origin]);
     expect(ORIGINS.map((origin) => failureOfSqlState(state, origin))).toEqual(expected);
+  });
+
+  it('42601, a syntax error, is a bug whatever raised it', () => {
+    expect(ORIGINS.map((origin) => failureOfSqlState('42601', origin))).toEqual(ORIGINS.map(() => undefined));
   });
 });

@@ -211,8 +211,12 @@ describe('the quota of a process', () => {
     const [refusal] = await work(world, 240_000);
     expect(sent).toHaveLength(3_600);
     expect(refusal).toMatchObject({ code: 'QUOTA_SPENT' });
-    const { retryAfterMs = 0 } = refusal as { retryAfterMs?: number };
+    const { retryAfterMs = 0, message } = refusal as { retryAfterMs?: number; message: string };
     const spentAt = sent.at(-1) ?? 0;
+    // A message is read later, so it names the time and does not count from when it was written.
+    const [until = ''] = /(?<=is spent until )\S+Z(?=\.$)/.exec(message) ?? [];
+    const refusedAt = clock.date() - (clock.now() - spentAt);
+    expect(Math.abs(Date.parse(until) - refusedAt - retryAfterMs)).toBeLessThanOrEqual(1_100);
     await clock.advance(spentAt + retryAfterMs - clock.now() - 1_000);
     // Now the wait is short enough.
     const waited = quota.acquire(forever).then(() => clock.now());
@@ -243,12 +247,21 @@ describe('the quota of a process', () => {
   });
 
   it('keeps a reserve of the hour and of the day for MAINTENANCE when MASSIVE has spent the rest', async () => {
-    for (const limits of [{ perHour: 10_000 }, { perDay: 10_000 }]) {
+    for (const [limits, named] of [
+      [
+        { perHour: 10_000 },
+        'The quota of the hour (10000 requests, 200 of them for MAINTENANCE, LEGISYNC_QUOTA_PER_HOUR)',
+      ],
+      [
+        { perDay: 10_000 },
+        'The quota of the day (10000 requests, 200 of them for MAINTENANCE, LEGISYNC_QUOTA_PER_DAY)',
+      ],
+    ] as const) {
       const world = setUp({ ...limits, reservePercent: 2 });
       const [refusal] = await work(world, 600_000, 5, MASSIVE);
       expect(world.sent).toHaveLength(9_800);
       expect(refusal).toMatchObject({ code: 'QUOTA_SPENT' });
-      expect(String(refusal)).toContain('are kept for MAINTENANCE');
+      expect(String(refusal)).toContain(named);
       const [end] = await work(world, 600_000, 5, 1);
       expect(world.sent).toHaveLength(10_000);
       expect(end).toMatchObject({ code: 'QUOTA_SPENT' });
@@ -343,7 +356,12 @@ describe('the quota of a process', () => {
     await settled();
     quota.throttled(86_400_000);
     const [error] = await Promise.all(waiting);
-    expect(error).toMatchObject({ code: 'LEGIFRANCE_THROTTLED', retryAfterMs: 3_600_000 });
+    const until = new Date(clock.date() + 3_600_000).toISOString().replace('.000', '');
+    expect(error).toMatchObject({
+      code: 'LEGIFRANCE_THROTTLED',
+      retryAfterMs: 3_600_000,
+      message: `Légifrance asked for a pause; the next request may be sent at ${until}.`,
+    });
     await clock.advance(3_600_000);
     await quota.acquire(forever);
   });

@@ -12,15 +12,14 @@ describe('the options of npm start', () => {
         decisions: 2_000,
         rate: 20,
         latencyMs: 25,
-        concurrency: undefined,
+        lanes: undefined,
         data: undefined,
       },
     });
   });
 
   it('can all be set', () => {
-    const line =
-      '--reset --documents 2000 --exit --json --decisions 0 --rate 100 --latency 0 --concurrency 8';
+    const line = '--reset --documents 2000 --exit --json --decisions 0 --rate 100 --latency 0 --lanes 8';
     expect(parseStartArgs(line.split(' '))).toEqual({
       kind: 'start',
       options: {
@@ -31,7 +30,7 @@ describe('the options of npm start', () => {
         decisions: 0,
         rate: 100,
         latencyMs: 0,
-        concurrency: 8,
+        lanes: 8,
         data: undefined,
       },
     });
@@ -41,7 +40,7 @@ describe('the options of npm start', () => {
     [['--rate', '0'], "option '--rate <N>' argument '0' is invalid. It must be an integer from 1 to 1000."],
     [['--rate=-1'], "argument '-1' is invalid"],
     [['--documents', '1e3'], "argument '1e3' is invalid. It must be an integer from 1 to"],
-    [['--concurrency', '17'], 'It must be an integer from 1 to 16.'],
+    [['--lanes', '17'], 'It must be an integer from 1 to 16.'],
     [['--latency', ''], "argument '' is invalid"],
     [['--documents'], "option '--documents <N>' argument missing"],
     [['--docs', '5'], "unknown option '--docs'"],
@@ -67,7 +66,7 @@ describe('the options of npm start', () => {
       '--decisions',
       '--rate',
       '--latency',
-      '--concurrency',
+      '--lanes',
     ]) {
       expect(parsed.text).toContain(`  ${option}`);
     }

@@ -18,9 +18,9 @@ const SAMPLE: LiveSample = {
 describe('the live view', () => {
   it('shows the counts', () => {
     expect(renderLiveView(SAMPLE)).toEqual([
-      '  new        1,204 of 2,000 documents in 2 min 10 s',
+      '  new        1,204 of 2,000 documents · in 2 min 10 s',
       '  rate       1,140 per minute · ETA 42 s',
-      '  total      13,204 stored of 29,115 known',
+      '  total      13,204 stored · 29,115 known',
       '  queue      13,204 rows · 13,100 pending',
       '             ██████████████░░░░░░░░░░ 60 %',
     ]);
@@ -35,8 +35,23 @@ describe('the live view', () => {
       failed: 3,
     }).join('\n');
     expect(lines).toContain('… per minute · ETA unknown');
-    expect(lines).toContain('3 failed, will be retried');
+    expect(lines).toContain('3 failed · will be retried');
     expect(lines).toContain('█ 100 %');
+  });
+
+  it('loses no word at 40 columns: what does not fit goes to a further line', () => {
+    expect(renderLiveView({ ...SAMPLE, failed: 22 }, 40)).toEqual([
+      '  new        1,204 of 2,000 documents',
+      '             in 2 min 10 s',
+      '  rate       1,140 per minute',
+      '             ETA 42 s',
+      '  total      13,204 stored',
+      '             29,115 known · 22 failed',
+      '             will be retried',
+      '  queue      13,204 rows',
+      '             13,100 pending',
+      '             ████████████░░░░░░░░░ 60 %',
+    ]);
   });
 
   it.each([1, 20, 40, 200])('leaves the last of %p columns empty', (columns) => {
@@ -108,6 +123,19 @@ describe('the display', () => {
     display.show(SAMPLE);
     display.show(SAMPLE);
     expect(terminal.lines()).toEqual(renderLiveView(SAMPLE));
+  });
+
+  it.each([40, 200])('overwrites no line above it when the terminal is resized to %p columns', (columns) => {
+    const terminal = screen(40);
+    const stream = { isTTY: true, columns: 80, rows: 40, write: terminal.write };
+    const display = createLiveDisplay(stream);
+    display.log('PostgreSQL is ready');
+    display.show(SAMPLE);
+    stream.columns = columns;
+    display.show(SAMPLE);
+    display.show(SAMPLE);
+    const before = renderLiveView(SAMPLE, 80);
+    expect(terminal.lines()).toEqual(['PostgreSQL is ready', ...before, ...renderLiveView(SAMPLE, columns)]);
   });
 
   it('clears the rest of a longer view under a shorter one', () => {

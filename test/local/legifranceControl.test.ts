@@ -64,6 +64,35 @@ describe('injected faults', () => {
       expect(client.simulator.control.stats().api.byStatus).toEqual({ '200': 1, reset: 1 });
     }));
 
+  it('can call existing documents unknown, by chance, with the answers of the real API', () =>
+    withSimulator(options, async (client) => {
+      const { control } = client.simulator;
+      const draw = async (seed: number) => {
+        control.clearFaults();
+        control.fault({ kind: 'notFound', probability: 0.5, seed });
+        const answers: number[] = [];
+        for (let n = 0; n < 40; n += 1) answers.push((await consult(client)).status);
+        return answers;
+      };
+      const first = await draw(1);
+      expect(new Set(first)).toEqual(new Set([200, 400]));
+      expect(await draw(1)).toEqual(first);
+      expect(await draw(2)).not.toEqual(first);
+
+      control.clearFaults();
+      control.fault({ kind: 'notFound', id: FIRST });
+      const article = await client.post('/consult/getArticle', { id: FIRST });
+      expect([article.status, article.body['article']]).toEqual([200, null]);
+      expect((await consult(client)).status).toBe(200);
+      for (const status of [400, 404] as const) {
+        control.clearFaults();
+        control.fault({ kind: 'notFound', status });
+        expect((await client.post('/consult/getArticle', { id: FIRST })).status).toBe(status);
+        expect((await consult(client)).status).toBe(status);
+        expect((await client.post('/list/code', {})).status).toBe(200);
+      }
+    }));
+
   it('can hit the token endpoint too', () =>
     withSimulator(options, async ({ simulator, token }) => {
       simulator.control.fault({ kind: 'status', status: 503, path: 'oauth' });

@@ -60,13 +60,16 @@ describe('a failure on its way into history', () => {
       const { concerns, remedy } = FAILURES[code];
       const { message, details } = await failureOf(new LegisyncError(code, 'what happened.'));
       expect(message).toBe('what happened.');
-      expect(details ?? []).toEqual(concerns.operator === true ? [{ remedy }] : []);
+      const at = expect.stringMatching(/^\d{4}-\d\d-\d\dT.*Z$/) as string;
+      expect(details).toEqual([{ at, ...(concerns.operator === true && { remedy }) }]);
     },
   );
 
   it('has the remedy that fits better than the one of its code', async () => {
     const error = new LegisyncError('CONFIG_INVALID', 'x', { remedy: `not ${CANARY}` });
-    expect((await failureOf(error)).details).toEqual([{ remedy: 'not [secret]' }]);
+    expect((await failureOf(error)).details).toEqual([
+      { at: expect.any(String) as string, remedy: 'not [secret]' },
+    ]);
   });
 
   it.each(CODES)('%s is benign if it is expected under load', async (code) => {

@@ -25,7 +25,12 @@ function documented(heading: string): string[][] {
     );
 }
 
-const SERVICES = { legifrance: 'Légifrance', storage: 'Storage', database: 'database' } as const;
+const SERVICES = {
+  legifrance: 'Légifrance',
+  storage: 'Storage',
+  database: 'database',
+  supabase: 'Supabase',
+} as const;
 
 function whom({ document, slice, service, operator }: Concerns): string {
   return [
@@ -56,10 +61,11 @@ function duration(seconds: number): string {
   return `${minutes} minute${minutes === 1 ? '' : 's'}`;
 }
 
-function after({ retrySeconds, withdrawSecond }: DocumentRetry): string[] {
-  const first = duration(retrySeconds);
-  if (withdrawSecond) return [first, 'it is withdrawn'];
-  return [first, retrySeconds === 86_400 ? 'once a day' : 'twice as long each time, up to a day'];
+function after({ retrySeconds, maxSeconds }: DocumentRetry): string[] {
+  const longest = maxSeconds === 86_400 ? 'day' : 'week';
+  const then =
+    retrySeconds === maxSeconds ? `once a ${longest}` : `twice as long each time, up to a ${longest}`;
+  return [duration(retrySeconds), then];
 }
 
 describe('The section "Failures" of docs/operations.md', () => {

@@ -195,7 +195,12 @@ describe('applySchedules', () => {
       workflowType: 'checkCoherence',
       workflowId: COHERENCE,
       args: [
-        { bucket: 'raw', kind: 'full', graceSeconds: 900, limits: { missingLimit: 1_000, gapPercent: 10 } },
+        {
+          bucket: 'raw',
+          kind: 'full',
+          graceSeconds: 900,
+          limits: { missingLimit: 1_000, gapPercent: 10, requeueHours: 24 },
+        },
       ],
     });
     expect(info.nextActionTimes[0]?.getUTCMinutes()).toBe(30);

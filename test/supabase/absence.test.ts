@@ -56,6 +56,21 @@ describe('a document that its source does not list any more', () => {
     expect(await document()).toMatchObject({ state: 'superseded' });
   });
 
+  it.each([
+    ['a search', year(2024, [ID, STAYS]), year(2024, [STAYS])],
+    ['a table of contents', code('A', [ID, STAYS]), code('A', [STAYS])],
+  ])('of %s is withdrawn if the API does not know it either', async (_what, listed, left) => {
+    await pass([listed]);
+    await stack.sql(
+      `update legisync.documents set state = 'unavailable', next_attempt_at = now() + interval '1 h' where id = $1`,
+      [ID],
+    );
+    await pass([left]);
+    expect(await document()).toMatchObject({ state: 'withdrawn', absent_since: 2 });
+    const [due] = await stack.sql('select next_attempt_at from legisync.documents where id = $1', [ID]);
+    expect(due).toEqual({ next_attempt_at: null });
+  });
+
   it('is not absent until its slice is read to the end', async () => {
     await pass([year(2024, [ID, STAYS])]);
     await passes.begin({ s: [year(2024, [])] });

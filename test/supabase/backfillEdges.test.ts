@@ -195,7 +195,15 @@ describe('a backfill that is refused', () => {
     const refusal = open('raw-misspelt');
     await expect(refusal).rejects.toMatchObject({ code: 'BACKFILL_REFUSED' });
     await expect(refusal).rejects.toThrow(/raw-misspelt/);
-    expect(await stack.supabase.backfill.last('raw-misspelt')).toBeNull();
+    expect(await stack.sql(`select from legisync.backfill_runs where bucket_id = 'raw-misspelt'`)).toEqual(
+      [],
+    );
+    for (const ask of [
+      () => stack.supabase.backfill.last('raw-misspelt'),
+      () => stack.supabase.backfill.plan('raw-misspelt', ''),
+    ]) {
+      await expect(ask()).rejects.toMatchObject({ code: 'CONFIG_INVALID' });
+    }
   });
 
   it.each(['anew', '', null])('got an unknown way to start: %p abandons nothing', async (start) => {

@@ -40,6 +40,7 @@ describe('legisync_claim_files', () => {
       bucketId: BUCKET,
       fileSize: 100,
       contentSha256: 'v1:x',
+      fileSha256: null,
       attempt: 1,
     });
     expect(Date.parse(claim.leaseUntil)).toBeGreaterThanOrEqual(before + 60_000 - 1);

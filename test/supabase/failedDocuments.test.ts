@@ -46,7 +46,7 @@ describe('invariant 10, no document is dropped in silence', () => {
   it('keeps a document that is not found with its reason, and asks again in an hour', async () => {
     await fail('DOCUMENT_NOT_FOUND', 'article: null');
     expect(await row()).toMatchObject({
-      state: 'failed',
+      state: 'unavailable',
       code: 'DOCUMENT_NOT_FOUND',
       message: 'article: null',
       attempts: 1,
@@ -54,17 +54,36 @@ describe('invariant 10, no document is dropped in silence', () => {
     });
     expect((await row())?.due_in).toBeGreaterThan(HOUR - 60);
     expect((await row())?.due_in).toBeLessThanOrEqual(HOUR);
-    expect(await counts()).toMatchObject({ documents: { failed: 1 }, failures: { DOCUMENT_NOT_FOUND: 1 } });
+    expect(await counts()).toMatchObject({
+      documents: { unavailable: 1 },
+      failures: { DOCUMENT_NOT_FOUND: 1 },
+      unavailable: [{ source: 'test', code: '', count: 1 }],
+    });
   });
 
-  it('counts it as withdrawn when it is not found a second time', async () => {
+  it('asks again for one that is not found with a growing delay, up to a week, while a listing shows it', async () => {
+    const delays: number[] = [];
+    for (let attempt = 0; attempt < 10; attempt += 1) {
+      await fail('DOCUMENT_NOT_FOUND');
+      delays.push(Math.round(((await row())?.due_in ?? 0) / HOUR));
+    }
+    expect(delays).toEqual([1, 2, 4, 8, 16, 32, 64, 128, 168, 168]);
+    expect(await row()).toMatchObject({ state: 'unavailable', attempts: 10 });
+  });
+
+  it('counts it as withdrawn only if its source does not list it either, and asks again when it is back', async () => {
     await fail('DOCUMENT_NOT_FOUND');
+    await stack.sql('update legisync.documents set absent_since = 1');
     await fail('DOCUMENT_NOT_FOUND');
     expect(await row()).toMatchObject({ state: 'withdrawn', attempts: 2, due_in: null });
     expect(await counts()).toMatchObject({
       documents: { withdrawn: 1 },
       failures: { DOCUMENT_NOT_FOUND: 1 },
+      unavailable: [],
     });
+    await move('r1');
+    expect(await row()).toMatchObject({ state: 'unavailable', attempts: 2 });
+    expect((await row())?.due_in).toBeLessThanOrEqual(0);
   });
 
   it('asks again for a malformed one with a growing delay, up to a day', async () => {
@@ -109,7 +128,7 @@ describe('invariant 10, no document is dropped in silence', () => {
 
   it.each([
     ['refused', ['DOCUMENT_REFUSED']],
-    ['withdrawn', ['DOCUMENT_NOT_FOUND', 'DOCUMENT_NOT_FOUND']],
+    ['not found', ['DOCUMENT_NOT_FOUND', 'DOCUMENT_NOT_FOUND']],
     ['waiting', ['DOCUMENT_MALFORMED']],
   ])('has a %s one due again, as if new, when its change signal moves', async (_what, codes) => {
     for (const code of codes) await fail(code);

@@ -110,8 +110,25 @@ describe('migrations that the database refuses', () => {
 
   it('for a server that does not answer report that it cannot be reached', async () => {
     await expect(refused(changed((other) => (other.port = '1')))).rejects.toMatchObject({
-      code: 'DATABASE_BUSY',
-      message: expect.stringContaining('ECONNREFUSED') as string,
+      code: 'SUPABASE_UNREACHABLE',
+      message: expect.stringMatching(/^SUPABASE_DB_URL: no connection: .*ECONNREFUSED.*:1/) as string,
+      remedy: expect.stringContaining('SUPABASE_DB_URL') as string,
+    });
+  });
+
+  it('for a name that is not known report that it cannot be reached', async () => {
+    await expect(
+      refused(changed((other) => (other.hostname = 'no-such-host.invalid'))),
+    ).rejects.toMatchObject({
+      code: 'SUPABASE_UNREACHABLE',
+      message: expect.stringContaining('no-such-host.invalid') as string,
+    });
+  });
+
+  it('for a URL without a password do not say that the server cannot be reached', async () => {
+    await expect(refused(changed((other) => (other.password = '')))).rejects.toMatchObject({
+      code: 'DATABASE_REFUSED',
+      message: expect.stringContaining('password') as string,
     });
   });
 });

@@ -38,6 +38,17 @@ const settings = async () =>
     )
   ).map((row) => ({ ...row }));
 
+/** Lets the last statement of one migration fail with an SQLSTATE, after everything that it makes. */
+const stopBefore = (version: string, sqlState: string) =>
+  stack.sql(`
+    create schema if not exists supabase_migrations authorization postgres;
+    create table if not exists supabase_migrations.schema_migrations (version text primary key, statements text[], name text);
+    alter table supabase_migrations.schema_migrations owner to postgres;
+    create or replace function supabase_migrations.refuse() returns trigger language plpgsql as $$
+      begin raise exception 'injected' using errcode = '${sqlState}'; end $$;
+    create or replace trigger refuse before insert on supabase_migrations.schema_migrations
+      for each row when (new.version = '${version}') execute function supabase_migrations.refuse()`);
+
 describe('the migrations', () => {
   it('are named as `supabase db push` wants them', () => {
     expect(FILES.length).toBeGreaterThan(0);
@@ -140,28 +151,26 @@ describe('the migrations', () => {
     ]);
   });
 
-  it('name the file that failed and the cause, and keep nothing of it', async () => {
-    // A schema of that name exists already, with a table of the same name as ours.
-    await withSession(url, async ({ client }) => {
-      await client.query('create schema legisync; create table legisync.missing (id bigint)');
-    });
-    const failing = FILES.findIndex((file) =>
-      sqlOf(file).includes('create or replace view legisync.missing'),
-    );
-    expect(failing).toBeGreaterThan(0);
-    await expect(migrate(url, STATUS_VALUES)).rejects.toMatchObject({
-      code: 'INTERNAL',
-      message: expect.stringMatching(
-        new RegExp(
-          `^Migration ${FILES[failing] ?? '?'}, which was rolled back, failed: "missing" is not a view`,
-        ),
-      ) as string,
-    });
-    expect((await recorded()).map(({ version }) => version)).toEqual(VERSIONS.slice(0, failing));
-    expect(await stack.sql(`select from pg_proc where proname = 'legisync_backfill_chunk'`)).toEqual([]);
+  it.each(VERSIONS)('continue with %s after it failed, of which nothing is kept', async (version) => {
+    const failing = VERSIONS.indexOf(version);
+    const done = VERSIONS.slice(0, failing);
+    // Everything before the failing one is applied first, to compare with.
+    await stopBefore(version, '40001');
+    await expect(migrate(url, STATUS_VALUES)).rejects.toMatchObject({ code: 'DATABASE_BUSY' });
+    const before = await definitions(stack);
 
-    await stack.sql('drop table legisync.missing');
-    expect(await migrate(url, STATUS_VALUES)).toMatchObject({ applied: VERSIONS.slice(failing) });
+    await stopBefore(version, '42809');
+    const attempt = migrate(url, STATUS_VALUES);
+    await expect(attempt).rejects.toMatchObject({
+      code: 'DATABASE_INCOMPATIBLE',
+      message: `Migration ${FILES[failing] ?? '?'}, which was rolled back, failed: injected.`,
+    });
+    await expect(attempt).rejects.toMatchObject({ remedy: expect.not.stringContaining('bug') as string });
+    expect(await definitions(stack)).toEqual(before);
+    expect((await recorded()).map((row) => row.version)).toEqual(done);
+
+    await stack.sql('drop function supabase_migrations.refuse cascade');
+    expect(await migrate(url, STATUS_VALUES)).toEqual({ applied: VERSIONS.slice(failing), already: done });
   });
 });
 

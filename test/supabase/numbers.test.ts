@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { settingsSchema, type SettingName } from '../../src/config/schema.ts';
-import { FAILURES } from '../../src/contract/failures.ts';
+import { documentRetry, FAILURES } from '../../src/contract/failures.ts';
 import {
   ALL_AT_ONCE_LIMIT,
   CHUNK,
@@ -101,15 +101,21 @@ describe('the deadlines of the database', () => {
       expectWithin(seconds, delays);
   });
 
-  it('double the delay of a failed document up to a day', async () => {
-    const after = (seconds: number, attempts: number): Promise<number> =>
-      secondsOf(`legisync.retry_at('epoch', ${seconds}, ${attempts})`);
-    expect([await after(60, 0), await after(60, 3), await after(60, 40)]).toEqual([60, 480, DAY_SECONDS]);
+  it('double the delay of a failed document up to a day, and of an unavailable one up to a week', async () => {
+    const { retrySeconds, maxSeconds } = documentRetry('DOCUMENT_NOT_FOUND');
+    const after = (seconds: number, max: number, attempts: number): Promise<number> =>
+      secondsOf(`legisync.retry_at('epoch', ${seconds}, ${max}, ${attempts})`);
+    expect([
+      await after(60, DAY_SECONDS, 0),
+      await after(60, DAY_SECONDS, 3),
+      await after(60, DAY_SECONDS, 40),
+    ]).toEqual([60, 480, DAY_SECONDS]);
+    expect(await after(retrySeconds, maxSeconds, 40)).toBe(7 * DAY_SECONDS);
   });
 
   it('retry a missing object after the time of its code', async () => {
     expect(await bodyOf('settle_batch')).toContain(
-      `'OBJECT_MISSING', 'retrySeconds', ${FAILURES.OBJECT_MISSING.concerns.document?.retrySeconds ?? NaN}, 'withdrawSecond', false`,
+      `'OBJECT_MISSING', 'retrySeconds', ${FAILURES.OBJECT_MISSING.concerns.document?.retrySeconds ?? NaN}, 'maxSeconds', 86400, 'unavailable', false`,
     );
   });
 });

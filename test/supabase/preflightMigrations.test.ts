@@ -129,6 +129,7 @@ describe('the preflight and the migrations', () => {
       expect.objectContaining({ about: 'project' }),
     ]);
     await expect(migrate(queue.url, STATUS_VALUES)).rejects.toMatchObject({
+      code: 'DATABASE_INCOMPATIBLE',
       message: expect.stringContaining('no storage.objects') as string,
     });
   });

@@ -148,18 +148,23 @@ const SIZES: readonly Row[] = [
 ];
 
 const HOUR = '3600';
-const retry = 'legisync.retry_at($1, $2::float8, $3::integer) = $1::timestamptz + $4::interval';
+const DAY = '86400';
+const WEEK = '604800';
+const retry = 'legisync.retry_at($1, $2::float8, $3::float8, $4::integer) = $1::timestamptz + $5::interval';
 const RETRIES: readonly Row[] = [
-  // Now, seconds after the first failure, earlier failures; what is added to now.
-  [retry, [at(0), HOUR, '0', '1 hour'], 'true'],
-  [retry, [at(0), HOUR, '1', '2 hours'], 'true'],
-  [retry, [at(0), HOUR, '4', '16 hours'], 'true'],
-  [retry, [at(0), HOUR, '5', '24 hours'], 'true'],
-  [retry, [at(0), '1', '17', '24 hours'], 'true'],
-  [retry, [at(0), '0.5', '1', '1 second'], 'true'],
-  [retry, [at(0), '0', '9', '0'], 'true'],
+  // Now, seconds after the first failure, the most seconds, earlier failures; what is added to now.
+  [retry, [at(0), HOUR, DAY, '0', '1 hour'], 'true'],
+  [retry, [at(0), HOUR, DAY, '1', '2 hours'], 'true'],
+  [retry, [at(0), HOUR, DAY, '4', '16 hours'], 'true'],
+  [retry, [at(0), HOUR, DAY, '5', '24 hours'], 'true'],
+  [retry, [at(0), HOUR, WEEK, '7', '128 hours'], 'true'],
+  [retry, [at(0), HOUR, WEEK, '8', '168 hours'], 'true'],
+  [retry, [at(0), '1', WEEK, '20', '168 hours'], 'true'],
+  [retry, [at(0), '1', DAY, '17', '24 hours'], 'true'],
+  [retry, [at(0), '0.5', DAY, '1', '1 second'], 'true'],
+  [retry, [at(0), '0', DAY, '9', '0'], 'true'],
   // 2 to the power of this would be too large for any interval.
-  [retry, [at(0), HOUR, '2147483647', '24 hours'], 'true'],
+  [retry, [at(0), HOUR, DAY, '2147483647', '24 hours'], 'true'],
 ];
 
 const finished = `legisync.is_finished($1::boolean, $2, '{processed,failed}')`;

@@ -44,6 +44,12 @@ const FAILED: Columns = {
   code: 'DOCUMENT_MALFORMED',
   stored: false,
 };
+const WITHDRAWN: Columns = {
+  ...FAILED,
+  state: 'withdrawn',
+  code: 'DOCUMENT_NOT_FOUND',
+  absent_since: 4,
+};
 const SUPERSEDED: Columns = { ...OF_CODE, state: 'superseded', absent_since: 4 };
 const AGAIN = { state: 'discovered', due: true, stored: false, attempts: 0, code: null } as const;
 
@@ -65,6 +71,18 @@ const ROWS: readonly (readonly [
   ['the signal has changed: it is due again', STORED, { revision: 'r2' }, { ...AGAIN, revision: 'r2' }],
   ['a failure, with the same signal, keeps its retry time', FAILED, {}, {}],
   ['a failure is forgotten with the signal', FAILED, { revision: 'r2' }, { ...AGAIN, revision: 'r2' }],
+  [
+    'withdrawn, and its source lists it again: unavailable, and due',
+    WITHDRAWN,
+    {},
+    { state: 'unavailable', due: true, absent_since: null },
+  ],
+  [
+    'withdrawn in this pass, and another source lists it: it stays',
+    { ...WITHDRAWN, absent_since: 5 },
+    { source: 't' },
+    {},
+  ],
   ['another source that lists it does not count', STORED, { source: 't', revision: 'r2' }, {}],
   ['another code that lists it does not count', OF_CODE, { codeId: 'B', revision: 'r2' }, {}],
   [

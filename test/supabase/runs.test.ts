@@ -119,12 +119,16 @@ describe('an enqueue that is repeated', () => {
     expect(await enqueue(BEFORE, [ID])).toEqual({ ...NOTHING, unchanged: 1 });
   });
 
-  it.each(['DOCUMENT_NOT_FOUND', 'DOCUMENT_MALFORMED', 'LEGIFRANCE_UNAVAILABLE'])(
+  it.each([
+    ['DOCUMENT_NOT_FOUND', 'unavailable'],
+    ['DOCUMENT_MALFORMED', 'failed'],
+    ['LEGIFRANCE_UNAVAILABLE', 'failed'],
+  ])(
     'loses nothing whose failure (%s) its first call has recorded, and records it once',
-    async (code) => {
+    async (code, state) => {
       expect(await enqueue(BEFORE, [ID], code)).toEqual(NOTHING);
       expect(await enqueue(BEFORE, [ID], code)).toEqual(NOTHING);
-      expect(await documentRow(stack, 'codes', ID)).toMatchObject({ state: 'failed', code, attempts: 1 });
+      expect(await documentRow(stack, 'codes', ID)).toMatchObject({ state, code, attempts: 1 });
     },
   );
 

@@ -153,10 +153,18 @@ async function pollFiles(session: Client, worker: string): Promise<void> {
       paths,
       worker,
     ]);
+    // As docs/workers.md says: a Worker that finishes several files locks them in the order of their
+    // paths. The functions do so too, and a late claimant still asks for these rows.
+    await session.query('begin');
+    await session.query(
+      'select from public.files_queue where file_path = any ($1) order by file_path for update',
+      [paths],
+    );
     await session.query(
       `update public.files_queue set status = 'processed', processed = true where file_path = any ($1)`,
       [paths],
     );
+    await session.query('commit');
     return paths.length;
   });
 }

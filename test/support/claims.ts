@@ -9,6 +9,7 @@ export interface Claim {
     readonly bucketId: string;
     readonly fileSize: number | null;
     readonly contentSha256: string | null;
+    readonly fileSha256: string | null;
     readonly attempt: number;
   }[];
 }

@@ -100,7 +100,14 @@ const repair = {
 };
 const token: Parameter = { valid: '00000000-0000-4000-8000-000000000000', invalid: [] };
 const paths = list(['a.json'], 0, 1_000);
-const failure = { id, code: 'DOCUMENT_NOT_FOUND', message: 'why', retrySeconds: 60, withdrawSecond: false };
+const failure = {
+  id,
+  code: 'DOCUMENT_NOT_FOUND',
+  message: 'why',
+  retrySeconds: 60,
+  maxSeconds: 600,
+  unavailable: true,
+};
 const options = { kind: 'queue', prefix: '', finished: false, graceSeconds: 900, allAtOnce: false };
 
 /** Every function of the API and each of its parameters, in their order. None takes null. */
@@ -134,11 +141,13 @@ export const PARAMETERS: Readonly<Record<string, Readonly<Record<string, Paramet
         [{ ...failure, code: 1 }],
         [{ ...failure, retrySeconds: 'soon' }],
         [{ ...failure, retrySeconds: null }],
-        [{ ...failure, withdrawSecond: null }],
+        [{ ...failure, maxSeconds: null }],
+        [{ ...failure, unavailable: null }],
         [failure, { ...failure, id: null }],
       ],
     },
   },
+  legisync_expire_claims: {},
   legisync_extend_files: { p_token: token, p_paths: paths, p_lease_seconds: lease },
   legisync_fail_files: {
     p_token: token,

@@ -2,6 +2,7 @@ import { ScheduleOverlapPolicy, WorkflowFailedError, type WorkflowHandle } from 
 import { ApplicationFailure } from '@temporalio/common';
 import type { BackfillProgress } from '../../src/contract/backfill.ts';
 import { backfillWorkflowId, UPDATES, WORKFLOWS } from '../../src/contract/names.ts';
+import { STATE_ATTRIBUTE } from '../../src/workflows/attributes.ts';
 import { openBackfill, progressOf, resultOf, type BackfillStack } from '../support/backfilling.ts';
 import { countsOf, PLAIN } from '../support/buckets.ts';
 import { whileChunkIsHeld } from '../support/heldChunk.ts';
@@ -137,6 +138,22 @@ describe('the workflow backfillFilesQueue', () => {
     }
   });
 
+  it('on a database that cancels even the smallest chunk says so, and continues when it does not', async () => {
+    const bucket = await backfill.bucket(3_000);
+    const limit = (ms: number) =>
+      backfill.stack.sql(
+        `alter function public.legisync_backfill_chunk(bigint, text, text, integer) set statement_timeout = '${ms}ms'`,
+      );
+    const stateShown = async () => (await handle.describe()).typedSearchAttributes.get(STATE_ATTRIBUTE) ?? '';
+    await limit(1);
+    const handle = await backfill.start(bucket);
+    await eventually(async () => (await stateShown()) === 'failing');
+    expect(await progressOf(handle)).toMatchObject({ state: 'failing', size: 100 });
+    await limit(30_000);
+    expect((await resultOf(handle)).run).toMatchObject({ queued: 3_000, missing: 0 });
+    expect(await stateShown()).toBe('completed');
+  });
+
   it('refuses to run from a schedule, with the reason (invariant 11)', async () => {
     const bucket = await backfill.bucket(10);
     const workflowId = backfillWorkflowId(bucket);
@@ -178,6 +195,8 @@ describe('the workflow backfillFilesQueue', () => {
     expect(await failureOf(other.result())).toMatchObject({ type: 'BACKFILL_REFUSED' });
     const tiny = await backfill.start(bucket, { chunk: 10 });
     expect(await failureOf(tiny.result())).toMatchObject({ type: 'CONFIG_INVALID' });
+    for (const refused of [other, tiny])
+      expect((await refused.describe()).typedSearchAttributes.get(STATE_ATTRIBUTE)).toBe('failed');
     expect(await countsOf(backfill.stack, bucket)).toMatchObject({ rows: 0 });
   });
 });

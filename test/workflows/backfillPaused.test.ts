@@ -1,6 +1,7 @@
 import type { WorkflowHandle } from '@temporalio/client';
 import type { BackfillProgress } from '../../src/contract/backfill.ts';
 import { UPDATES } from '../../src/contract/names.ts';
+import { STATE_ATTRIBUTE } from '../../src/workflows/attributes.ts';
 import { openBackfill, progressOf, resultOf, type BackfillStack } from '../support/backfilling.ts';
 import { countsOf } from '../support/buckets.ts';
 import { whileChunkIsHeld } from '../support/heldChunk.ts';
@@ -39,6 +40,9 @@ async function pauseUntilNewRun(handle: WorkflowHandle, first: string): Promise<
   throw new Error(`Still run ${first} after ${MANY_UPDATES} Updates: its history grows while it is paused.`);
 }
 
+const stateOf = async (handle: WorkflowHandle): Promise<string | undefined> =>
+  (await handle.describe()).typedSearchAttributes.get(STATE_ATTRIBUTE);
+
 describe('a backfill that is paused', () => {
   it('continues as new after many pause Updates, stays paused at its position, and ends after resume', async () => {
     const bucket = await backfill.bucket(8_000);
@@ -46,7 +50,10 @@ describe('a backfill that is paused', () => {
       bucket,
       object: 2_500,
       begin: () => backfill.start(bucket, { maxEvents: 20 }),
-      meanwhile: pause,
+      meanwhile: async (running) => {
+        expect(await pause(running)).toMatchObject({ state: 'pausing', paused: true });
+        expect(await stateOf(running)).toBe('pausing');
+      },
     });
     // The running chunk is finished. Then a new run begins.
     const second = await pauseUntilNewRun(handle, await runIdOf(handle));
@@ -57,7 +64,17 @@ describe('a backfill that is paused', () => {
 
     const fourth = await pauseUntilNewRun(handle, third);
     const later = await progressOf(handle);
-    expect(later).toMatchObject({ paused: true, run: still.run });
+    expect(later).toMatchObject({
+      state: 'paused',
+      paused: true,
+      pauseReason: 'peak hours',
+      run: still.run,
+    });
+    expect(await stateOf(handle)).toBe('paused');
+    // The summary that a client gave at the start is lost in a new run.
+    const { currentDetails } = await handle.query<{ currentDetails: string }>('__temporal_workflow_metadata');
+    expect(currentDetails).toContain(`Backfill of ${bucket}.`);
+    expect(currentDetails).toContain('Paused: peak hours');
     expect(await backfill.stack.supabase.backfill.last(bucket)).toEqual(still.run);
     // A run with Updates only ends with a short history as well.
     const { historyLength } = await backfill.client.workflow.getHandle(handle.workflowId, third).describe();

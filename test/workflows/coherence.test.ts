@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { WorkflowFailedError } from '@temporalio/client';
 import type { CoherenceInput, CoherenceResult } from '../../src/contract/coherence.ts';
 import { coherenceScheduleId, WORKFLOWS } from '../../src/contract/names.ts';
 import { applySchedules } from '../../src/schedules/plan.ts';
@@ -9,7 +10,7 @@ import { GRACE, plantMix, queueAll } from '../support/coherence.ts';
 import { emptyTables } from '../support/queue.ts';
 import { eventually, startWorker, type WorkerProcess } from '../support/workers.ts';
 
-const LIMITS = { missingLimit: 100, gapPercent: 10 };
+const LIMITS = { missingLimit: 100, gapPercent: 10, requeueHours: 24 };
 const FULL_READING = join(__dirname, '../../supabase/schemas/coherence/full_reading.sql');
 
 let env: BackfillStack;
@@ -92,6 +93,22 @@ describe('the workflow checkCoherence', () => {
       });
     } finally {
       await env.stack.sql(readFileSync(FULL_READING, 'utf8'));
+      await env.stack.sql(
+        `alter function public.legisync_measure_coherence(text, text, integer) set statement_timeout = '30s'`,
+      );
+    }
+  });
+
+  it('that the database cancels altogether fails, and does not look as if it were still checking', async () => {
+    const bucket = await env.bucket(50);
+    await env.stack.sql(
+      `alter function public.legisync_measure_coherence(text, text, integer) set statement_timeout = '1ms'`,
+    );
+    try {
+      const handle = await start(bucket);
+      await expect(handle.result()).rejects.toBeInstanceOf(WorkflowFailedError);
+      expect((await handle.describe()).typedSearchAttributes.get(STATE_ATTRIBUTE)).toBe('failed');
+    } finally {
       await env.stack.sql(
         `alter function public.legisync_measure_coherence(text, text, integer) set statement_timeout = '30s'`,
       );

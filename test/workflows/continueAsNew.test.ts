@@ -34,7 +34,7 @@ describe('collectMassive', () => {
     const answers: MassiveProgress[] = [];
     for (let sent = 0; ; sent += 1) {
       const lanes = 1 + (sent % 3);
-      const progress = await handle().executeUpdate<MassiveProgress, [number]>(UPDATES.setConcurrency, {
+      const progress = await handle().executeUpdate<MassiveProgress, [number]>(UPDATES.setLanes, {
         args: [lanes],
       });
       expect(progress.controls.lanes).toBe(lanes);
@@ -61,7 +61,12 @@ describe('collectMassive', () => {
     await eventually(async () => (await stack.supabase.catalogue.counts(name)).passComplete);
     const { totals, pass } = await handle().query<MassiveProgress>('progress');
     expect(pass).toBe(1);
-    expect(totals).toMatchObject({ discovered: ARTICLES, uploaded: ARTICLES, queued: ARTICLES, failed: 0 });
+    expect(totals).toMatchObject({
+      discovered: ARTICLES,
+      uploaded: ARTICLES,
+      queued: ARTICLES,
+      failedAttempts: 0,
+    });
     expect((await stack.gateway.stats()).uploadsPerObjectMax).toBe(1);
   });
 });

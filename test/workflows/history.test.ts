@@ -146,7 +146,14 @@ describe('the history of a collection', () => {
     const handle = await massive.client.workflow.start(WORKFLOWS.coherence, {
       workflowId: `${coherenceScheduleId(bucket)}:test`,
       taskQueue: massive.name,
-      args: [{ bucket, kind: 'full', graceSeconds: 900, limits: { missingLimit: 1_000, gapPercent: 10 } }],
+      args: [
+        {
+          bucket,
+          kind: 'full',
+          graceSeconds: 900,
+          limits: { missingLimit: 1_000, gapPercent: 10, requeueHours: 24 },
+        },
+      ],
     });
     await handle.result();
     return handle;

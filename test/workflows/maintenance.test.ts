@@ -1,4 +1,4 @@
-import { WorkflowFailedError } from '@temporalio/client';
+import { WorkflowFailedError, type WorkflowHandle } from '@temporalio/client';
 import { CancelledFailure } from '@temporalio/common';
 import type { MaintenanceInput, MaintenanceResult } from '../../src/contract/collecting.ts';
 import { maintenanceWorkflowId, WORKFLOWS } from '../../src/contract/names.ts';
@@ -27,14 +27,16 @@ describe('a run of MAINTENANCE', () => {
     await massive.close();
   });
 
-  const start = () => {
-    const input: MaintenanceInput = { collection: massive.name, limit: 100 };
+  const start = (more: Partial<MaintenanceInput> = {}) => {
+    const input: MaintenanceInput = { collection: massive.name, limit: 100, ...more };
     return massive.client.workflow.start(WORKFLOWS.maintenance, {
       workflowId: maintenanceWorkflowId(massive.name),
       taskQueue: massive.name,
       args: [input],
     });
   };
+  const stateOf = async (run: WorkflowHandle): Promise<string | undefined> =>
+    (await run.describe()).typedSearchAttributes.get(STATE_ATTRIBUTE);
   const count = async (what: string): Promise<number> =>
     (await massive.stack.sql<{ n: number }>(`select count(*)::int as n from ${what}`))[0]?.n ?? 0;
 
@@ -47,6 +49,7 @@ describe('a run of MAINTENANCE', () => {
     const error: unknown = await run.result().catch((thrown: unknown) => thrown);
     expect(error).toBeInstanceOf(WorkflowFailedError);
     expect((error as WorkflowFailedError).cause).toBeInstanceOf(CancelledFailure);
+    expect(await stateOf(run)).toBe('stopped');
     expect(await count('storage.objects')).toBe(99);
     expect(await count('public.files_queue')).toBe(99);
     expect(await count('legisync.documents where held_until is not null')).toBe(0);
@@ -63,7 +66,28 @@ describe('a run of MAINTENANCE', () => {
     expect(queued).toBe(200);
     expect(await count('public.files_queue')).toBe(200);
     expect((await massive.stack.gateway.stats()).sameHashUploadsMax).toBe(1);
-    const described = await massive.client.workflow.getHandle(maintenanceWorkflowId(massive.name)).describe();
-    expect(described.typedSearchAttributes.get(STATE_ATTRIBUTE)).toBe('completed');
+    const last = massive.client.workflow.getHandle(maintenanceWorkflowId(massive.name));
+    expect(await stateOf(last)).toBe('completed');
+  });
+
+  it('that fails, or that ends early, does not look completed', async () => {
+    const unknown = await start({ sources: ['nosuch'] });
+    await expect(unknown.result()).rejects.toBeInstanceOf(WorkflowFailedError);
+    expect(await stateOf(unknown)).toBe('failed');
+
+    await worker.stop();
+    // Nothing is left of the quota after the first page and some documents.
+    worker = startWorker(
+      massive.env({
+        LEGISYNC_MAINTENANCE_SINCE_DAYS: '3650',
+        LEGISYNC_QUOTA_PER_HOUR: '10',
+        LEGISYNC_QUOTA_PACING: 'burst',
+      }),
+    );
+    await worker.ready;
+    await massive.stack.sql(`update legisync.documents set next_attempt_at = now()`);
+    const early = await start();
+    expect(await early.result()).toMatchObject({ quotaSpent: true });
+    expect(await stateOf(early)).toBe('incomplete');
   });
 });

@@ -59,19 +59,21 @@ describe('a MASSIVE collection', () => {
       await use();
       await client.query('rollback');
     });
+  const stateShown = async (): Promise<string | undefined> =>
+    (await massive.handle().describe()).typedSearchAttributes.get(STATE_ATTRIBUTE);
   const progress = (): Promise<MassiveProgress> => massive.handle().query<MassiveProgress>('progress');
   const busyIs = (lanes: number): Promise<void> => eventually(async () => (await progress()).busy === lanes);
 
-  it('pauses: running batches end and no other begins; and resumes', async () => {
+  it('pauses: running batches end, no other begins, and only then it says paused; and resumes', async () => {
     await whileQueueIsLocked(async () => {
       const paused = await update(UPDATES.pause, { reason: 'a test' });
-      expect(paused).toMatchObject({ state: 'paused', controls: { paused: true } });
+      expect(paused).toMatchObject({ state: 'pausing', controls: { paused: true } });
       expect(paused.busy).toBeGreaterThan(0);
+      expect(await stateShown()).toBe('pausing');
     });
     await busyIs(0);
     expect((await progress()).state).toBe('paused');
-    const described = await massive.handle().describe();
-    expect(described.typedSearchAttributes.get(STATE_ATTRIBUTE)).toBe('paused');
+    await eventually(async () => (await stateShown()) === 'paused');
     expect(await massive.stack.supabase.catalogue.controls(massive.name)).toEqual({ paused: true, lanes: 2 });
     const before = await rows();
     expect(before).toBeGreaterThan(0);
@@ -89,30 +91,29 @@ describe('a MASSIVE collection', () => {
     expect(fetches.some((id) => id > resume.eventId)).toBe(true);
   });
 
-  it('refuses a concurrency out of bounds before it enters the history, and applies one within', async () => {
+  it('refuses a number of lanes out of bounds before it enters the history, and applies one within', async () => {
     await whileQueueIsLocked(async () => {
       for (const lanes of [0, 17, 1.5]) {
-        const failure = await refusalOf(update(UPDATES.setConcurrency, lanes));
+        const failure = await refusalOf(update(UPDATES.setLanes, lanes));
         expect(failure).toMatchObject({ type: 'CONFIG_INVALID' });
         expect(failure.message).toContain('from 1 to 16');
       }
-      expect((await update(UPDATES.setConcurrency, 5)).controls.lanes).toBe(5);
+      expect((await update(UPDATES.setLanes, 5)).controls.lanes).toBe(5);
       await busyIs(5);
-      expect((await update(UPDATES.setConcurrency, 1)).controls.lanes).toBe(1);
+      expect((await update(UPDATES.setLanes, 1)).controls.lanes).toBe(1);
     });
     await busyIs(1);
     const [run = []] = await runsOfChain(massive);
-    expect(acceptedUpdates(run).map(({ name }) => name)).toEqual([
-      UPDATES.setConcurrency,
-      UPDATES.setConcurrency,
-    ]);
+    expect(acceptedUpdates(run).map(({ name }) => name)).toEqual([UPDATES.setLanes, UPDATES.setLanes]);
   });
 
   it('stops: queues what it uploaded, releases the rest, and a new workflow collects it', async () => {
     await massive.start();
     await eventually(async () => (await rows()) > 0);
     expect((await update(UPDATES.stop)).state).toBe('stopping');
-    const { totals } = (await massive.handle().result()) as MassiveProgress;
+    const { state, totals } = (await massive.handle().result()) as MassiveProgress;
+    expect(state).toBe('stopped');
+    expect(await stateShown()).toBe('stopped');
     expect(await rows()).toBe(totals.queued);
     const [objects] = await massive.stack.sql<{ n: number }>(
       'select count(*)::int as n from storage.objects',
@@ -161,6 +162,7 @@ describe('a MASSIVE collection', () => {
       .catch((thrown: unknown) => thrown);
     expect(error).toBeInstanceOf(WorkflowFailedError);
     expect((error as WorkflowFailedError).cause).toBeInstanceOf(CancelledFailure);
+    expect(await stateShown()).toBe('stopped');
     const [objects] = await massive.stack.sql<{ n: number }>(
       'select count(*)::int as n from storage.objects',
     );
@@ -189,7 +191,7 @@ describe('a MASSIVE collection', () => {
   it('that is lost with Temporal continues from Postgres, with the operator’s settings', async () => {
     await massive.start();
     await eventually(async () => (await rows()) > 0);
-    await update(UPDATES.setConcurrency, 3);
+    await update(UPDATES.setLanes, 3);
     // Like the loss of the server's database: the workflow is gone in the middle of its batches.
     await massive.handle().terminate('Temporal’s database is lost');
     const controls = await massive.stack.supabase.catalogue.controls(massive.name);

@@ -104,7 +104,7 @@ describe('a MASSIVE collection that is reset', () => {
     const [, again] = answers<FetchResult>(await eventsOf(second), 'fetchDocuments');
     expect(again?.ids).toEqual(expect.arrayContaining([...(fetched?.ids ?? [])]));
     const { totals } = await massive.handle().query<MassiveProgress>('progress');
-    expect(totals).toMatchObject({ queued: ARTICLES, requeued: 0, failed: 0 });
+    expect(totals).toMatchObject({ queued: ARTICLES, requeued: 0, failedAttempts: 0 });
     expect(
       await massive.stack.sql(
         `select status, count(*)::int as n, count(distinct file_path)::int as paths from public.files_queue group by 1`,

@@ -72,6 +72,12 @@ export function faultHooks(
       case 'html':
       case 'degenerate':
         return sendFault(reply, fault);
+      case 'notFound':
+        if (fault.status !== undefined) return sendStatus(reply, fault.status);
+        // As the routes answer an unknown id.
+        return pathOf(request).endsWith('/consult/getArticle')
+          ? reply.send({ executionTime: 3, dereferenced: false, article: null })
+          : sendStatus(reply, 400);
     }
   });
   app.addHook('onSend', async (request, _reply, payload) => {
@@ -81,7 +87,7 @@ export function faultHooks(
   });
 }
 
-type AnsweredFault = Exclude<Fault, { kind: 'slow' | 'truncated' | 'reset' }>;
+type AnsweredFault = Exclude<Fault, { kind: 'slow' | 'truncated' | 'reset' | 'notFound' }>;
 
 function sendFault(reply: FastifyReply, fault: AnsweredFault): FastifyReply {
   switch (fault.kind) {
@@ -93,11 +99,16 @@ function sendFault(reply: FastifyReply, fault: AnsweredFault): FastifyReply {
       return reply.send({ executionTime: 3 });
     case 'status':
       if (fault.retryAfterSeconds !== undefined) void reply.header('retry-after', fault.retryAfterSeconds);
-      void reply.code(fault.status);
-      if (fault.status === 500) return reply.send(appErrorBody(500, UNHANDLED));
-      if (fault.status === 400) return reply.send(appErrorBody(400, UNKNOWN_ID));
-      return reply.send({ message: `Simulated fault ${fault.status}` });
+      return sendStatus(reply, fault.status);
   }
+}
+
+/** 500 and 400 with a body of the application, others with a body of a gateway. */
+function sendStatus(reply: FastifyReply, status: number): FastifyReply {
+  void reply.code(status);
+  if (status === 500) return reply.send(appErrorBody(500, UNHANDLED));
+  if (status === 400) return reply.send(appErrorBody(400, UNKNOWN_ID));
+  return reply.send({ message: `Simulated fault ${status}` });
 }
 
 function pathOf(request: FastifyRequest): string {

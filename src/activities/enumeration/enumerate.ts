@@ -10,12 +10,19 @@ import { countUndated, listSearch } from './search.ts';
 import type { Signals } from '../liveness.ts';
 import type { SliceWork } from './sliceWork.ts';
 
+/** What a step of enumeration did. */
+export interface Step {
+  /** Documents that were new. */
+  readonly discovered: number;
+  /** Why the slice could not be listed. The database has recorded it. */
+  readonly failure?: LegisyncError | undefined;
+}
+
 /**
  * One step of a slice's enumeration: writes its ids into the catalogue. A slice that fails is
  * released for a later attempt, or parked with the reason, and the other slices continue. A slice
  * that another batch holds in the meantime is left alone.
  *
- * @returns how many documents were new
  * @throws LegisyncError for a failure that concerns the whole service: the batch still holds the
  * slice then
  */
@@ -25,15 +32,17 @@ export async function enumerateStep(
   slice: Slice,
   source: Source | undefined,
   signals: Signals,
-): Promise<number> {
+): Promise<Step> {
   const work: SliceWork = { deps, batch, slice, signals, progress: { moved: false, discovered: 0 } };
+  let failure: LegisyncError | undefined;
   try {
     await listSlice(work, source);
   } catch (error) {
     if (!concernsSlice(error)) throw error;
+    failure = error;
     await recordFailure(work, error);
   }
-  return work.progress.discovered;
+  return { discovered: work.progress.discovered, failure };
 }
 
 /** The configuration of a source may have changed since the pass began. */

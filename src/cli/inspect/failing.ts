@@ -3,6 +3,7 @@ import { FAILURES, isFailureCode } from '../../contract/failures.ts';
 import { createScrub } from '../../observability/scrub.ts';
 import { EXIT, type ExitCode } from '../exit.ts';
 import { withDeadline, type Session } from '../run.ts';
+import { localTime } from '../text/time.ts';
 import { dateOf, recentEvents, type RecentEvent } from './recentEvents.ts';
 
 type PendingActivity = NonNullable<WorkflowExecutionDescription['raw']['pendingActivities']>[number];
@@ -91,9 +92,4 @@ export function describeFailing(failing: FailingActivities): string[] {
       `attempt ${attempts}; next try: ${nextTry === null ? 'now' : localTime(nextTry)}`,
     `  Next: ${next}`,
   ];
-}
-
-/** `2026-11-27 13:05:00` in the zone of this machine. */
-function localTime(time: string): string {
-  return new Date(time).toLocaleString('sv-SE');
 }

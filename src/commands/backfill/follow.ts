@@ -2,6 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { WorkflowFailedError, type WorkflowHandle } from '@temporalio/client';
 import { CancelledFailure, TerminatedFailure } from '@temporalio/common';
 import type { BackfillProgress, BackfillResult } from '../../contract/backfill.ts';
+import { FAILURES } from '../../contract/failures.ts';
 import { QUERIES } from '../../contract/names.ts';
 import { CommandError, EXIT } from '../../cli/exit.ts';
 import { waitForResult } from '../../cli/interrupt.ts';
@@ -96,14 +97,20 @@ async function retryLine(session: Session, handle: WorkflowHandle): Promise<stri
 
 /** One line for people. */
 export function describeBackfill(progress: BackfillProgress): string {
-  const { phase, paused, run, objects, done, rate, secondsLeft, timeouts } = progress;
-  if (phase === 'opening') return 'opening the run';
+  const { state, phase, pauseReason, run, objects, done, rate, secondsLeft, timeouts } = progress;
+  const pause = state === 'pausing' || state === 'paused' ? `${state} in ` : '';
+  const reason = pauseReason === '' ? '' : `; reason of the pause: ${pauseReason}`;
+  if (phase === 'opening') return `${pause === '' ? '' : 'pausing after '}opening the run${reason}`;
   const of = objects === null ? '' : ` of ${objects}`;
   const speed = rate === null ? '' : `, ${Math.round(rate)} objects/s`;
   const left = secondsLeft === null ? '' : `, ${Math.ceil(secondsLeft)} s left in this phase`;
   const cancelled = timeouts === 0 ? '' : `; ${timeouts} chunks timed out in the database and were halved`;
   const changed = run?.kind === 'sizes' ? `${run.sized} sizes filled in` : `${run?.queued ?? 0} queued`;
-  return `${paused ? 'paused in ' : ''}${phase}: ${done}${of} objects, ${changed}${speed}${left}${cancelled}`;
+  const failing =
+    state === 'failing'
+      ? `; the database cancels even the smallest chunk. Next: ${FAILURES.DATABASE_TIMEOUT.remedy}`
+      : '';
+  return `${pause}${phase}: ${done}${of} objects, ${changed}${speed}${left}${cancelled}${failing}${reason}`;
 }
 
 /** The report of a finished run. Missing files make the exit code 1. */

@@ -1,14 +1,14 @@
 import type { Command } from 'commander';
 import { CHUNK } from '../../contract/limits.ts';
 import { asLeaf, leaf, type Actions, type JsonOption } from '../../cli/leaf.ts';
-import { pauseUpdate, resumeUpdate } from '../../cli/workflow.ts';
+import { checkReason, pauseUpdate, resumeUpdate } from '../../cli/workflow.ts';
 import { backfillStatus, backfillStop, controlBackfill } from './control.ts';
 import type { BackfillFlags } from './options.ts';
 import { backfillDryRun } from './plan.ts';
-import { backfill } from './start.ts';
+import { backfill, checkBackfill } from './start.ts';
 
 /** `legisync backfill …` */
-export function addBackfill(program: Command, { onTemporal, onConfig }: Actions): void {
+export function addBackfill(program: Command, { io, onTemporal, onConfig }: Actions): void {
   const group = asLeaf(
     program.command('backfill'),
     'rebuild files_queue from Storage: add a row for every file without one, then count what is missing (Ctrl-C ends the waiting only)',
@@ -37,7 +37,10 @@ export function addBackfill(program: Command, { onTemporal, onConfig }: Actions)
     .action((flags: JsonOption & BackfillFlags) =>
       flags.dryRun === true
         ? onConfig(flags, (config) => backfillDryRun(config, flags))
-        : onTemporal(flags, (session) => backfill(session, flags)),
+        : onTemporal(flags, (session) => backfill(session, flags), {
+            writes: true,
+            check: (config) => checkBackfill(io, config, flags),
+          }),
     );
 
   leaf(group, 'status', 'the run in progress, or the last one', ['backfill status', 'backfill status --wait'])
@@ -52,15 +55,21 @@ export function addBackfill(program: Command, { onTemporal, onConfig }: Actions)
     .option('--reason <text>', 'shown to other operators, at most 200 characters')
     .action((_: unknown, command: Command) => {
       const options = command.optsWithGlobals<JsonOption & { readonly reason?: string }>();
-      return onTemporal(options, (session) => controlBackfill(session, pauseUpdate(options.reason)));
+      return onTemporal(options, (session) => controlBackfill(session, pauseUpdate(options.reason)), {
+        writes: true,
+        check: () => checkReason(options.reason),
+      });
     });
   leaf(group, 'resume', 'continue after a pause', ['backfill resume']).action(
     (_: unknown, command: Command) =>
-      onTemporal(command.optsWithGlobals<JsonOption>(), (session) =>
-        controlBackfill(session, resumeUpdate()),
+      onTemporal(
+        command.optsWithGlobals<JsonOption>(),
+        (session) => controlBackfill(session, resumeUpdate()),
+        { writes: true },
       ),
   );
   leaf(group, 'stop', 'end it; `backfill --resume` continues it later', ['backfill stop']).action(
-    (_: unknown, command: Command) => onTemporal(command.optsWithGlobals<JsonOption>(), backfillStop),
+    (_: unknown, command: Command) =>
+      onTemporal(command.optsWithGlobals<JsonOption>(), backfillStop, { writes: true }),
   );
 }

@@ -67,33 +67,56 @@ export async function backfillDryRun(config: Config, flags: BackfillFlags): Prom
   };
 }
 
+/** Whether a run of this plan would change nothing. */
+export function isNothingToDo(plan: BackfillPlan, { options }: BackfillRequest): boolean {
+  return options.kind === 'sizes' ? plan.withoutSize === 0 : plan.missing === 0;
+}
+
+/** The outcome of a backfill that would change nothing. */
+export function nothingToDo(plan: BackfillPlan, { options }: BackfillRequest): Outcome {
+  return { data: { nothingToDo: true, plan }, lines: whatThereIs(plan, options) };
+}
+
 /** A plan for people. */
 export function describePlan(
   plan: BackfillPlan,
   { options, chunk }: BackfillRequest,
   { chunks, seconds, basis }: Expectation,
 ): string[] {
-  const under = options.prefix === '' ? '' : ` under ${options.prefix}`;
-  const held =
-    plan.heldByOtherBucket === 0
+  const time = `Chunks of ${chunk}: ${chunks}; about ${duration(seconds)} (estimated from ${basis}).`;
+  if (isNothingToDo(plan, { start: 'new', options, chunk })) return whatThereIs(plan, options);
+  if (options.kind === 'sizes') return [...whatThereIs(plan, options), time];
+  const rows = rowsAre(plan.missing, options.finished, options.before);
+  return [...whatThereIs(plan, options), rows, time];
+}
+
+/** The counts of a plan. Zeros are explained, because a misspelt prefix looks like that. */
+function whatThereIs(plan: BackfillPlan, { kind, prefix }: BackfillRequest['options']): string[] {
+  const under = prefix === '' ? '' : ` under ${prefix}`;
+  if (kind === 'sizes') {
+    return plan.withoutSize === 0
+      ? [`Every row${under} has a size: there is nothing to fill in.`]
+      : [`${plan.withoutSize} rows${under} have no size and get the size of their file.`];
+  }
+  if (plan.files === 0) {
+    return [
+      `The bucket has no file${under}${prefix === '' ? '' : `, and ${plan.objects} objects in all`}: there is nothing to queue.`,
+    ];
+  }
+  return [
+    plan.missing === 0
+      ? `${plan.files} files${under}, and each has a row: there is nothing to queue.`
+      : `${plan.files} files${under}, ${plan.missing} of them without a row (${gigabytes(plan.missingBytes)}).`,
+    ...(plan.heldByOtherBucket === 0
       ? []
       : [
           `${plan.heldByOtherBucket} files have a path that a row of another bucket holds; they are left alone.`,
-        ];
-  const time = `Chunks of ${chunk}: ${chunks}; about ${duration(seconds)} (estimated from ${basis}).`;
-  if (options.kind === 'sizes') {
-    return [`${plan.withoutSize} rows${under} have no size and get the size of their file.`, time];
-  }
-  return [
-    `${plan.files} files${under}, ${plan.missing} of them without a row (${gigabytes(plan.missingBytes)}).`,
-    ...held,
-    ...(plan.missing === 0 ? [] : [rowsAre(plan.missing, options.finished, options.before)]),
-    time,
+        ]),
   ];
 }
 
 function rowsAre(missing: number, finished: boolean, before: string | undefined): string {
-  if (!finished) return `${missing} new rows will be pending: Workers process each of these files.`;
+  if (!finished) return `${missing} new rows will be pending: your Workers process each of these files.`;
   return before === undefined
     ? 'New rows are written as processed: no Worker processes these files again.'
     : `New rows of files last written before ${before} are written as processed; the others are pending.`;

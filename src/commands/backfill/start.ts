@@ -8,14 +8,27 @@ import { nullOnTimeout } from '../../supabase/timeouts.ts';
 import { stateAttributes } from '../../temporal/searchAttributes.ts';
 import { followBackfill, reportOf } from './follow.ts';
 import { commandLineOf, readBackfillFlags, type BackfillFlags, type BackfillRequest } from './options.ts';
-import { describePlan, expectationOf } from './plan.ts';
-import { confirm } from '../../cli/confirm.ts';
+import { describePlan, expectationOf, isNothingToDo, nothingToDo } from './plan.ts';
+import { confirm, DECLINED } from '../../cli/confirm.ts';
 import { CommandError, EXIT } from '../../cli/exit.ts';
 import { failIfStuck } from '../../cli/inspect/stuck.ts';
-import type { Outcome, Session } from '../../cli/run.ts';
+import type { Io, Outcome, Session } from '../../cli/run.ts';
 import { startOrJoin } from '../../cli/startWorkflow.ts';
 import { requireSupabase } from '../../cli/supabase.ts';
 import { warnWithoutWorkers } from '../../cli/workers.ts';
+
+/**
+ * Checks the options and the settings of a backfill. Without a terminal the question is an error,
+ * which needs no counts.
+ *
+ * @throws CommandError `USAGE` or `CONFIRMATION_NEEDED`, or LegisyncError `CONFIG_INVALID`
+ */
+export async function checkBackfill(io: Io, config: Config, flags: BackfillFlags): Promise<void> {
+  readBackfillFlags(flags, config);
+  await requireSupabase(config);
+  if (io.ask !== undefined) return;
+  await confirm(io, `Backfill ${config.bucket}?`, { yes: flags.yes, command: commandLineOf(flags) });
+}
 
 /**
  * `legisync backfill`: starts or resumes a run, and follows it to its end. Ctrl-C ends the waiting
@@ -26,10 +39,10 @@ export async function backfill(session: Session, flags: BackfillFlags): Promise<
   const request = readBackfillFlags(flags, config);
   const supabase = await requireSupabase(config);
   if (flags.yes !== true) {
-    // Without a terminal the answer is an error, which needs no counts.
-    const text =
-      io.ask === undefined ? `Backfill ${config.bucket}?` : await question(supabase, config, request);
-    await confirm(io, text, { yes: flags.yes, command: commandLineOf(flags) });
+    const asked = await questionOf(supabase, config, request);
+    if ('nothingToDo' in asked) return asked.nothingToDo;
+    const goAhead = await confirm(io, asked.question, { yes: flags.yes, command: commandLineOf(flags) });
+    if (!goAhead) return DECLINED;
   }
   await warnWithoutWorkers(session);
   const handle = await start(session, request);
@@ -42,17 +55,22 @@ export async function backfill(session: Session, flags: BackfillFlags): Promise<
   return reportOf(await followBackfill(session, handle));
 }
 
-/** The question before a run starts. */
-async function question(
+/** The question before a run starts; or the outcome, if the run would find nothing to do. */
+async function questionOf(
   supabase: Supabase,
   { bucket }: Pick<Config, 'bucket'>,
   request: BackfillRequest,
-): Promise<string> {
+): Promise<{ readonly question: string } | { readonly nothingToDo: Outcome }> {
   const last = await supabase.backfill.last(bucket);
-  if (request.start === 'resume') return resumeQuestion(bucket, last);
+  if (request.start === 'resume') return { question: resumeQuestion(bucket, last) };
   const plan = await countedPlan(supabase, bucket, request);
-  if (plan === null) return `The database timed out while counting ${bucket}. Continue without the counts?`;
-  return `${describePlan(plan, request, expectationOf(plan, request, last)).join('\n')}\nContinue?`;
+  if (plan === null) {
+    return { question: `The database timed out while counting ${bucket}. Continue without the counts?` };
+  }
+  if (request.start === 'new' && isNothingToDo(plan, request))
+    return { nothingToDo: nothingToDo(plan, request) };
+  const lines = describePlan(plan, request, expectationOf(plan, request, last));
+  return { question: [...lines, 'Continue?'].join('\n') };
 }
 
 /**

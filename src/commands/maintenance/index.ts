@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { leaf, type Actions, type JsonOption } from '../../cli/leaf.ts';
-import { maintenanceRun, type MaintenanceOptions } from './run.ts';
+import { maintenanceInputs, maintenanceRun, type MaintenanceOptions } from './run.ts';
 
 /** `legisync maintenance …` */
 export function addMaintenance(program: Command, { onTemporal }: Actions): void {
@@ -19,6 +19,9 @@ export function addMaintenance(program: Command, { onTemporal }: Actions): void 
     .option('--limit <n>', 'maximum number of documents, 1 to 100 (default: LEGISYNC_MAINTENANCE_LIMIT)')
     .option('--detach', 'do not wait for the result')
     .action((collection: string | undefined, options: JsonOption & MaintenanceOptions) =>
-      onTemporal(options, (session) => maintenanceRun(session, collection, options)),
+      onTemporal(options, (session) => maintenanceRun(session, collection, options), {
+        writes: true,
+        check: (config) => maintenanceInputs(config, collection, options),
+      }),
     );
 }

@@ -1,3 +1,4 @@
+import type { Config } from '../../config/config.ts';
 import type { Collection } from '../../contract/collections.ts';
 import type { MaintenanceInput, MaintenanceResult } from '../../contract/collecting.ts';
 import { MAX_BATCH, PRIORITY } from '../../contract/limits.ts';
@@ -8,6 +9,7 @@ import { CommandError, EXIT } from '../../cli/exit.ts';
 import { failIfStuck } from '../../cli/inspect/stuck.ts';
 import { waitForResult } from '../../cli/interrupt.ts';
 import type { Outcome, Session } from '../../cli/run.ts';
+import { warnOfFirstFailure } from '../../cli/starting/firstFailure.ts';
 import { startOrJoin } from '../../cli/startWorkflow.ts';
 import { readWholeNumber } from '../../cli/wholeNumber.ts';
 import { warnWithoutWorkers } from '../../cli/workers.ts';
@@ -39,13 +41,22 @@ export async function maintenanceRun(
   named: string | undefined,
   options: MaintenanceOptions,
 ): Promise<Outcome> {
-  const { maintenance } = session.config;
-  const names = namesOf(named, { setting: 'LEGISYNC_MAINTENANCE', names: maintenance.collections });
-  const inputs = names.map((name) => inputOf(definitionOf(session.config, name), options, maintenance.limit));
+  const inputs = maintenanceInputs(session.config, named, options);
   await warnWithoutWorkers(session);
   const runs: MaintenanceRun[] = [];
   for (const input of inputs) runs.push(await runOne(session, input, options.detach === true));
   return { data: { runs }, lines: runs.map(describeRun) };
+}
+
+/** The input of each run. @throws CommandError `USAGE`, `UNKNOWN_COLLECTION` or `UNKNOWN_SOURCE` */
+export function maintenanceInputs(
+  config: Config,
+  named: string | undefined,
+  options: MaintenanceOptions,
+): MaintenanceInput[] {
+  const { collections, limit } = config.maintenance;
+  const names = namesOf(named, { setting: 'LEGISYNC_MAINTENANCE', names: collections });
+  return names.map((name) => inputOf(definitionOf(config, name), options, limit));
 }
 
 /** The input of a run. @throws CommandError if a source is unknown or the limit is out of bounds */
@@ -93,20 +104,23 @@ async function runOne(session: Session, input: MaintenanceInput, detach: boolean
     await failIfStuck(session, workflowId);
     session.io.err(`A run of ${collection} is already in progress; joining it.`);
   }
+  if (detach) await warnOfFirstFailure(session, handle);
   const result = detach
     ? null
     : await waitForResult<MaintenanceResult>(session, handle, {
         announcement: `Waiting for ${workflowId} (Ctrl-C ends the waiting, not the run) …`,
         afterwards: `Workflow ${workflowId} continues.`,
         next: `the same command waits again; temporal workflow cancel --workflow-id ${workflowId} ends the run`,
+        meanwhile: (over) => warnOfFirstFailure(session, handle, over),
       });
   return { collection, workflowId, started, result };
 }
 
 function describeRun({ collection, workflowId, result }: MaintenanceRun): string {
   if (result === null) return `${collection}: running as ${workflowId}`;
-  const { queued, requeued, unchanged, failed } = result.totals;
-  const reason = result.problem ?? (result.quotaSpent ? 'the quota is spent' : undefined);
+  const { queued, requeued, unchanged, failedAttempts } = result.totals;
+  const reason =
+    result.problem === undefined ? undefined : `${result.problem.code}: ${result.problem.message}`;
   const early = reason === undefined ? '' : `; ended early: ${reason}`;
-  return `${collection}: queued ${queued}, requeued ${requeued}, unchanged ${unchanged}, failed ${failed}${early}`;
+  return `${collection}: queued ${queued}, requeued ${requeued}, unchanged ${unchanged}, failed attempts ${failedAttempts}${early}`;
 }

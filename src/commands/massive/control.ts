@@ -1,39 +1,35 @@
-import type { MassiveProgress } from '../../contract/collecting.ts';
+import type { HoldUp, MassiveProgress } from '../../contract/collecting.ts';
+import { FAILURES, isFailureCode } from '../../contract/failures.ts';
+import type { Config } from '../../config/config.ts';
 import { LANES } from '../../contract/limits.ts';
 import { massiveWorkflowId } from '../../contract/names.ts';
-import { namesOf } from '../../cli/collectionNames.ts';
-import { failIfStuck } from '../../cli/inspect/stuck.ts';
+import { definitionOf, namesOf } from '../../cli/collectionNames.ts';
 import { retryNow } from '../../cli/inspect/retryNow.ts';
 import { waitForResult } from '../../cli/interrupt.ts';
 import type { Outcome, Session } from '../../cli/run.ts';
+import { exitCodeOf } from '../../cli/starting/firstFailure.ts';
+import { localTime } from '../../cli/text/time.ts';
 import { readWholeNumber } from '../../cli/wholeNumber.ts';
-import { warnWithoutWorkers } from '../../cli/workers.ts';
-import { describeStart, startMassive, type MassiveStart } from './start.ts';
+import { describeStart, startAll } from './start.ts';
 import { sendUpdate, type OperatorCommand } from './workflow.ts';
+
+/** Checks the arguments of `legisync massive start`. @throws CommandError `UNKNOWN_COLLECTION` */
+export function checkStart(config: Config, named: string | undefined): void {
+  for (const name of massiveNames(config, named)) definitionOf(config, name);
+}
 
 /** `legisync massive start` */
 export async function massiveStart(session: Session, named: string | undefined): Promise<Outcome> {
-  const collections = [];
-  for (const name of massiveNames(session, named)) collections.push(await startMassive(session, name));
-  await warnWithoutWorkers(session);
-  await failIfOneIsStuck(session, collections);
-  return { data: { collections }, lines: collections.map(describeStart) };
+  const collections = await startAll(session, massiveNames(session.config, named));
+  return {
+    data: { collections },
+    lines: collections.flatMap(describeStart),
+    exitCode: exitCodeOf(collections.map(({ problem }) => problem)),
+  };
 }
 
 /**
- * Checks the collections that already ran. One that was just started has not failed yet.
- *
- * @throws CommandError `WORKFLOW_STUCK` for the first whose workflow tasks fail
- */
-export async function failIfOneIsStuck(
-  session: Session,
-  collections: readonly Pick<MassiveStart, 'workflowId' | 'started'>[],
-): Promise<void> {
-  for (const { workflowId, started } of collections) if (!started) await failIfStuck(session, workflowId);
-}
-
-/**
- * `legisync massive pause|resume|stop|concurrency`: sends the Update and shows the state after it.
+ * `legisync massive pause|resume|stop|lanes`: sends the Update and shows the state after it.
  * `resume` also starts the next attempt of failed activities, first: the Update may have to wait for
  * what fails.
  */
@@ -44,7 +40,7 @@ export async function controlMassive(
 ): Promise<Outcome> {
   const collections: MassiveProgress[] = [];
   const retried: { readonly collection: string; readonly activities: number }[] = [];
-  for (const name of massiveNames(session, named)) {
+  for (const name of massiveNames(session.config, named)) {
     if (command.name === 'resume') {
       retried.push({ collection: name, activities: await retryNow(session, massiveWorkflowId(name)) });
     }
@@ -55,7 +51,7 @@ export async function controlMassive(
   return {
     data: { collections, ...(command.name === 'resume' ? { retried } : {}) },
     lines: [
-      ...collections.map(describeProgress),
+      ...collections.flatMap(describeProgress),
       ...retried
         .filter(({ activities }) => activities > 0)
         .map(
@@ -78,7 +74,7 @@ function waitForEnd(session: Session, { collection }: MassiveProgress): Promise<
   });
 }
 
-/** One line for people. */
+/** One or more lines for people. */
 export function describeProgress({
   collection,
   state,
@@ -86,22 +82,36 @@ export function describeProgress({
   pass,
   busy,
   totals,
-}: MassiveProgress): string {
-  return (
-    `${collection}: ${state}, pass ${pass}, ${busy} of ${controls.lanes} lanes busy; uploaded ${totals.uploaded}, ` +
-    `unchanged ${totals.unchanged}, queued ${totals.queued}, requeued ${totals.requeued}, failed ${totals.failed}`
-  );
+  pauseReason,
+  holdUp,
+}: MassiveProgress): string[] {
+  const reason = pauseReason === '' ? '' : ` (${pauseReason})`;
+  return [
+    `${collection}: ${state}${reason}, pass ${pass}, ${busy} of ${controls.lanes} lanes busy; ` +
+      `uploaded ${totals.uploaded}, unchanged ${totals.unchanged}, queued ${totals.queued}, ` +
+      `requeued ${totals.requeued}, failed attempts ${totals.failedAttempts}`,
+    ...(holdUp === null ? [] : describeHoldUp(collection, holdUp)),
+  ];
+}
+
+/** What holds up a collection, and what to do about it. */
+function describeHoldUp(collection: string, { code, message, since, nextTry }: HoldUp): string[] {
+  const remedy = isFailureCode(code) ? FAILURES[code].remedy : 'See the log of the worker.';
+  return [
+    `  held up since ${localTime(since)}, next try ${localTime(nextTry)}: ${code}: ${message}`,
+    `  Next: ${remedy} To try now: legisync massive resume ${collection}`,
+  ];
 }
 
 /** Reads the number of lanes. @throws CommandError `USAGE` if it is out of bounds */
 export function readLanes(text: string): number {
   return readWholeNumber(text, LANES, {
     name: 'The number of lanes',
-    next: 'legisync massive concurrency 4',
+    next: 'legisync massive lanes 4',
   });
 }
 
 /** The collections that a `massive` command is about. */
-export function massiveNames({ config }: Session, named: string | undefined): readonly string[] {
+export function massiveNames(config: Pick<Config, 'massive'>, named: string | undefined): readonly string[] {
   return namesOf(named, { setting: 'LEGISYNC_MASSIVE', names: config.massive.collections });
 }

@@ -4,9 +4,12 @@ import { PRIORITY } from '../../contract/limits.ts';
 import { massiveWorkflowId, WORKFLOWS } from '../../contract/names.ts';
 import { startAttributes } from '../../temporal/searchAttributes.ts';
 import { definitionOf } from '../../cli/collectionNames.ts';
+import { failIfStuck } from '../../cli/inspect/stuck.ts';
 import type { Session } from '../../cli/run.ts';
 import { startOrJoin } from '../../cli/startWorkflow.ts';
+import { firstFailure, type FirstFailure } from '../../cli/starting/firstFailure.ts';
 import { openSupabase } from '../../cli/supabase.ts';
+import { warnWithoutWorkers } from '../../cli/workers.ts';
 
 /** The result of starting a MASSIVE collection. */
 export interface MassiveStart {
@@ -15,6 +18,28 @@ export interface MassiveStart {
   /** False if it was already running: nothing has changed then. */
   readonly started: boolean;
   readonly controls: Controls;
+  /** Why it makes no progress so far; null if nothing has failed. */
+  readonly problem: FirstFailure | null;
+}
+
+/**
+ * Starts the MASSIVE workflows of several collections, and watches them for a few seconds: what
+ * they wait for must not show only in the log of a worker.
+ *
+ * @throws CommandError `WORKFLOW_STUCK` for the first that already ran and whose workflow tasks fail
+ */
+export async function startAll(session: Session, collections: readonly string[]): Promise<MassiveStart[]> {
+  const starts: MassiveStart[] = [];
+  for (const name of collections) starts.push(await startMassive(session, name));
+  // One that was just started has not failed yet.
+  for (const { workflowId, started } of starts) if (!started) await failIfStuck(session, workflowId);
+  if (!(await warnWithoutWorkers(session))) return starts;
+  return Promise.all(
+    starts.map(async (start) => {
+      const handle = session.temporal.client.workflow.getHandle(start.workflowId);
+      return { ...start, problem: start.controls.paused ? null : await firstFailure(session, handle) };
+    }),
+  );
 }
 
 /**
@@ -22,7 +47,7 @@ export interface MassiveStart {
  * controls that Postgres has stored, so a paused collection stays paused even if Temporal's
  * database was lost.
  */
-export async function startMassive(session: Session, collection: string): Promise<MassiveStart> {
+async function startMassive(session: Session, collection: string): Promise<MassiveStart> {
   const { sources } = definitionOf(session.config, collection);
   const controls = await storedControls(session.config, collection);
   const workflowId = massiveWorkflowId(collection);
@@ -36,7 +61,7 @@ export async function startMassive(session: Session, collection: string): Promis
     summary: `MASSIVE collection of ${collection}`,
     details: `Sources: ${sources.map(({ name, kind }) => `${name} (${kind})`).join(', ')}. Runs until it is stopped: \`legisync massive stop ${collection}\`.`,
   });
-  return { collection, workflowId, started, controls };
+  return { collection, workflowId, started, controls, problem: null };
 }
 
 async function storedControls(config: Config, collection: string): Promise<Controls> {
@@ -44,8 +69,18 @@ async function storedControls(config: Config, collection: string): Promise<Contr
   return (await supabase?.catalogue.controls(collection)) ?? { paused: false, lanes: config.massive.lanes };
 }
 
-/** One line for people. */
-export function describeStart({ collection, started, controls }: MassiveStart): string {
+/** One line for people, and two more if it makes no progress. */
+export function describeStart(start: MassiveStart): string[] {
+  const { problem } = start;
+  if (problem === null) return [describeState(start)];
+  return [
+    describeState(start),
+    `  It makes no progress: ${problem.code}: ${problem.message}`,
+    `  Next: ${problem.next}`,
+  ];
+}
+
+function describeState({ collection, started, controls }: MassiveStart): string {
   if (!started) return `${collection}: already running; nothing to do`;
   return controls.paused
     ? `${collection}: started, still paused; resume it with: legisync massive resume ${collection}`

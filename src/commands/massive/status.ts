@@ -1,6 +1,6 @@
 import { LegisyncError } from '../../contract/failures.ts';
 import type { MassiveProgress } from '../../contract/collecting.ts';
-import type { CatalogueCounts } from '../../supabase/types.ts';
+import type { CatalogueCounts, SliceKey } from '../../supabase/types.ts';
 import type { Failure } from '../../cli/errors.ts';
 import { CommandError, EXIT } from '../../cli/exit.ts';
 import {
@@ -41,7 +41,7 @@ const COUNTS_TIMEOUT_MS = 10_000;
  * or else of the first failing activity that waits for a person.
  */
 export async function massiveStatus(session: Session, named: string | undefined): Promise<Outcome> {
-  const statuses = await collectionStatuses(session, massiveNames(session, named));
+  const statuses = await collectionStatuses(session, massiveNames(session.config, named));
   const codes = [
     ...statuses.flatMap(problemsOf).map(({ exitCode }) => exitCode),
     ...statuses.flatMap(({ failing }) => failing.map(exitCodeOfFailing)),
@@ -114,7 +114,7 @@ export function forJson(status: CollectionStatus) {
 /** Several lines for people. */
 export function describeStatus({ collection, progress, failing, catalogue }: CollectionStatus): string[] {
   return [
-    ...(progress.value === null ? [] : [describeProgress(progress.value)]),
+    ...(progress.value === null ? [] : describeProgress(progress.value)),
     ...(progress.problem === null ? [] : describeProblem(`${collection}: `, progress.problem)),
     ...failing.flatMap(describeFailing),
     ...(catalogue.value === null ? [] : describeCounts(catalogue.value)),
@@ -125,13 +125,31 @@ export function describeStatus({ collection, progress, failing, catalogue }: Col
 function describeCounts(counts: CatalogueCounts): string[] {
   const lines = [`  catalogue, pass ${counts.pass}: ${pairs(counts.documents) || 'no documents yet'}`];
   if (counts.openSlices > 0) lines.push(`  slices still to enumerate: ${counts.openSlices}`);
-  for (const { source, code, message } of counts.parkedSlices) {
-    lines.push(`  parked slice of ${source}: ${code}: ${message}`);
+  for (const { source, key, code, message } of counts.parkedSlices) {
+    lines.push(`  parked slice of ${source}${describeKey(key)}: ${code}: ${message}`);
   }
   const unnamed = counts.parkedSliceCount - counts.parkedSlices.length;
   if (unnamed > 0) lines.push(`  other parked slices: ${unnamed}`);
   if (Object.keys(counts.failures).length > 0) lines.push(`  failures: ${pairs(counts.failures)}`);
+  for (const { source, code, count } of counts.unavailable) {
+    const where = code === '' ? source : `${source}, ${code}`;
+    lines.push(`  unavailable in ${where}: ${count}, each asked for again within a week`);
+  }
   return lines;
+}
+
+/** The part of its source that a slice is, to follow the source's name. */
+function describeKey(key: SliceKey): string {
+  switch (key.kind) {
+    case 'source':
+      return '';
+    case 'code':
+      return `, code ${key.code}`;
+    case 'window':
+      return `, ${key.from} to ${key.to}`;
+    case 'undated':
+      return ', without a date';
+  }
 }
 
 function describeProblem(label: string, { message, next }: Failure): string[] {

@@ -16,7 +16,7 @@ export type OperatorCommand =
   | { readonly name: 'pause'; readonly reason?: string | undefined }
   | { readonly name: 'resume' }
   | { readonly name: 'stop'; readonly wait?: boolean | undefined }
-  | { readonly name: 'concurrency'; readonly lanes: number };
+  | { readonly name: 'lanes'; readonly lanes: number };
 
 const subjectOf = (collection: string): Subject => ({
   workflowId: massiveWorkflowId(collection),
@@ -55,7 +55,7 @@ function updateOf(command: OperatorCommand): ProgressUpdate<MassiveProgress> {
       return resumeUpdate();
     case 'stop':
       return progressUpdate(command.name, UPDATES.stop);
-    case 'concurrency':
-      return progressUpdate(command.name, UPDATES.setConcurrency, command.lanes);
+    case 'lanes':
+      return progressUpdate(command.name, UPDATES.setLanes, command.lanes);
   }
 }

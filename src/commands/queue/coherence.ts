@@ -11,7 +11,8 @@ import { nullOnTimeout } from '../../supabase/timeouts.ts';
 import { CommandError, EXIT } from '../../cli/exit.ts';
 import type { Outcome } from '../../cli/run.ts';
 import { requireSupabase } from '../../cli/supabase.ts';
-import { shownTime, tableLines } from '../../cli/table.ts';
+import { tableLines } from '../../cli/text/table.ts';
+import { localTime } from '../../cli/text/time.ts';
 
 /**
  * `legisync coherence`: compares Storage and files_queue through the API, without Temporal. The
@@ -63,8 +64,8 @@ function classes(reading: FullReading): string[] {
   const theirs = missingInQueue(reading);
   const grace = `${reading.graceSeconds} s`;
   const rows: readonly (readonly [string, number, string])[] = [
-    ['missing', reading.missing, `files without a row, older than ${grace}`],
-    ['in flight', reading.inFlight, 'the same, but younger'],
+    ['missing', reading.missing, `files without a row, older than ${grace} or of a document in no batch`],
+    ['in flight', reading.inFlight, 'the other files without a row'],
     [
       'dangling',
       reading.dangling,
@@ -75,6 +76,7 @@ function classes(reading: FullReading): string[] {
     ['stale', reading.stale, 'rows whose file has other, newer content'],
     ['size mismatches', reading.sizeMismatches, 'rows whose size differs from that of their file'],
     ['rows without size', reading.rowsWithoutSize, 'rows whose size is unknown'],
+    ['requeued', reading.requeued.count, 'rows with new content, whose Worker has not finished the old one'],
     ['placeholders', reading.placeholders, 'folders, and the files that a dashboard puts into empty ones'],
     ['held', reading.heldByOtherBucket, 'files whose path is held by a row of another bucket'],
     ['rows elsewhere', reading.rowsOfOtherBuckets, 'rows of other buckets'],
@@ -124,7 +126,7 @@ function pending({ at, oldestPending }: CoherenceReading): string {
   if (oldestPending === null) return 'oldest pending row: none';
   const minutes = Math.max(0, Math.floor((Date.parse(at) - Date.parse(oldestPending)) / 60_000));
   const age = `${Math.floor(minutes / 1_440)} d ${Math.floor((minutes % 1_440) / 60)} h ${minutes % 60} min`;
-  return `oldest pending row: ${shownTime(oldestPending) ?? ''}, ${age} ago`;
+  return `oldest pending row: ${localTime(oldestPending)}, ${age} ago`;
 }
 
 function verdictLines({ state, reasons, notes, next }: CoherenceVerdict): string[] {

@@ -2,7 +2,8 @@ import type { Config } from '../../config/config.ts';
 import { EXAMPLES } from '../../contract/limits.ts';
 import type { Outcome } from '../../cli/run.ts';
 import { requireSupabase } from '../../cli/supabase.ts';
-import { shownTime, tableLines, type Columns } from '../../cli/table.ts';
+import { tableLines, type Columns } from '../../cli/text/table.ts';
+import { localTime } from '../../cli/text/time.ts';
 import { readWholeNumber } from '../../cli/wholeNumber.ts';
 
 interface LimitOption {
@@ -22,7 +23,9 @@ export async function missing(config: Config, options: LimitOption): Promise<Out
     data: { missing: files },
     lines: tableLines(
       [...PATH_AND_SIZE, ['written', 'left']],
-      files.map(({ path, size, at }) => [path, size, shownTime(at)]),
+      files.map(({ path, size, at }) => [path, size, localTime(at)]),
+    ).concat(
+      `Younger files without a row are not listed while they may be in flight (${input.graceSeconds} s): \`legisync coherence\` counts them.`,
     ),
   };
 }
@@ -38,9 +41,9 @@ export async function dangling(config: Config, options: LimitOption): Promise<Ou
       rows.map(({ path, size, at, status, markedAt }) => [
         path,
         size,
-        shownTime(at),
+        localTime(at),
         status,
-        shownTime(markedAt),
+        localTime(markedAt),
       ]),
     ),
   };
@@ -54,7 +57,7 @@ export async function stale(config: Config, options: LimitOption): Promise<Outco
     data: { stale: rows },
     lines: tableLines(
       [...PATH_AND_SIZE, ['written', 'left'], ['row written', 'left'], ['status', 'left']],
-      rows.map(({ path, size, at, rowAt, status }) => [path, size, shownTime(at), shownTime(rowAt), status]),
+      rows.map(({ path, size, at, rowAt, status }) => [path, size, localTime(at), localTime(rowAt), status]),
     ),
   };
 }

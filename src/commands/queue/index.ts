@@ -48,7 +48,7 @@ export function addQueue(program: Command, { io, onConfig }: Actions): void {
       .option('--dry-run', 'count the rows; change nothing')
       .option('--yes', 'do not ask; required without a terminal')
       .action((options: JsonOption & RepairFlags) =>
-        onConfig(options, (config) => carryOut(io, config, options)),
+        onConfig(options, (config) => carryOut(io, config, options), { writes: options.dryRun !== true }),
       );
   }
 

@@ -1,7 +1,8 @@
 import type { Config } from '../../config/config.ts';
 import type { Outcome } from '../../cli/run.ts';
 import { requireSupabase } from '../../cli/supabase.ts';
-import { shownTime, tableLines } from '../../cli/table.ts';
+import { tableLines } from '../../cli/text/table.ts';
+import { localTime } from '../../cli/text/time.ts';
 
 /** `legisync rate`: rows inserted in each of the last ten minutes, the newest first. */
 export async function rate(config: Config): Promise<Outcome> {
@@ -17,7 +18,7 @@ export async function rate(config: Config): Promise<Outcome> {
         ['files_inserted', 'right'],
         ['buckets', 'left'],
       ],
-      minutes.map(({ minute, filesInserted, buckets }) => [shownTime(minute), filesInserted, buckets]),
+      minutes.map(({ minute, filesInserted, buckets }) => [localTime(minute), filesInserted, buckets]),
     ),
   };
 }

@@ -1,7 +1,7 @@
 import type { Config } from '../../config/config.ts';
 import type { DanglingRepair, RepairChunk, StaleRepair } from '../../contract/coherence.ts';
 import { REPAIR_CHUNK } from '../../contract/limits.ts';
-import { confirm } from '../../cli/confirm.ts';
+import { confirm, DECLINED } from '../../cli/confirm.ts';
 import type { CommandError } from '../../cli/exit.ts';
 import { interruptedError, untilInterrupted } from '../../cli/interrupt.ts';
 import type { Io, Outcome } from '../../cli/run.ts';
@@ -68,7 +68,8 @@ async function repair(io: Io, config: Config, flags: RepairFlags, what: Repair):
       const end = nothing ? 'There is nothing to repair.' : 'Nothing was changed (--dry-run).';
       return { data: { dryRun: true, ...planned }, lines: [...lines, end] };
     }
-    await confirm(io, `${lines.join('\n')}\nContinue?`, { yes: flags.yes, command });
+    const question = `${lines.join('\n')}\nContinue?`;
+    if (!(await confirm(io, question, { yes: flags.yes, command }))) return DECLINED;
   }
   const done = await carryOut(io, config, what, false);
   return { data: { dryRun: false, ...done }, lines: what.lines(done, false) };

@@ -13,7 +13,7 @@ export function addUp(program: Command, { onTemporal }: Actions): void {
     'up',
     'create the bucket, search attributes and schedules, and start the MASSIVE collections',
     ['up'],
-  ).action((options: JsonOption) => onTemporal(options, up));
+  ).action((options: JsonOption) => onTemporal(options, up, { writes: true }));
 }
 
 /** `legisync schedules …`, `migrate`, `status` and `config`. */
@@ -30,7 +30,7 @@ export function addSetup(program: Command, { io, plain, onTemporal }: Actions): 
       onTemporal(options, (session) => schedulesPlan(session, options)),
     );
   leaf(schedules, 'apply', 'make the server’s schedules match the configuration', ['schedules apply']).action(
-    (options: JsonOption) => onTemporal(options, schedulesApply),
+    (options: JsonOption) => onTemporal(options, schedulesApply, { writes: true }),
   );
 
   leaf(program, 'migrate', 'apply supabase/migrations to the database of SUPABASE_DB_URL', [
@@ -39,7 +39,7 @@ export function addSetup(program: Command, { io, plain, onTemporal }: Actions): 
   ])
     .option(
       '--check',
-      'change nothing: report what is incompatible in an existing files_queue, with the SQL that fixes it',
+      'change nothing: report what is incompatible in the project or an existing files_queue, with the SQL that fixes it',
     )
     .action((options: JsonOption & MigrateOptions) => plain(options, () => migrateDatabase(io, options)));
   leaf(program, 'status', 'server, workers, collections, schedules', ['status', 'status --check --json'])

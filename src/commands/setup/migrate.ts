@@ -3,6 +3,7 @@ import type { Finding } from '../../migrations/preflight/finding.ts';
 import type { MigrationSettings } from '../../migrations/migrate.ts';
 import { EXIT } from '../../cli/exit.ts';
 import { configure, type Io, type Outcome } from '../../cli/run.ts';
+import { describeDatabase } from '../../cli/target.ts';
 
 export interface MigrateOptions {
   readonly check?: boolean;
@@ -13,9 +14,12 @@ export interface MigrateOptions {
  * reports what is incompatible in an existing files_queue, and changes nothing.
  */
 export async function migrateDatabase(io: Io, { check }: MigrateOptions): Promise<Outcome> {
-  const { config } = configure(io, ['database']);
+  const loaded = configure(io, ['database']);
+  const { config } = loaded;
   const url = config.database.url.reveal();
-  return check === true ? checkDatabase(url, settingsOf(config)) : applyMigrations(url, settingsOf(config));
+  if (check === true) return checkDatabase(url, settingsOf(config));
+  io.err(`Target: ${describeDatabase(loaded)}`);
+  return applyMigrations(url, settingsOf(config));
 }
 
 function settingsOf({ statuses, claims, coherence, guard }: Config): MigrationSettings {

@@ -22,7 +22,7 @@ export async function schedulesApply(session: Session): Promise<Outcome> {
 
 /** One or more lines for people. */
 export function describeChange(change: ScheduleChange): string[] {
-  const paused = 'paused' in change && change.paused ? ' (stays paused by an operator)' : '';
+  const paused = isPaused(change) ? ' (stays paused by an operator)' : '';
   switch (change.action) {
     case 'create':
       return [
@@ -54,5 +54,12 @@ function hasChanges(changes: readonly ScheduleChange[]): boolean {
 
 function forJson(change: ScheduleChange) {
   const { action, id } = change;
-  return change.action === 'update' ? { action, id, differences: change.differences } : { action, id };
+  const paused = isPaused(change) ? { paused: true } : {};
+  return change.action === 'update'
+    ? { action, id, ...paused, differences: change.differences }
+    : { action, id, ...paused };
+}
+
+function isPaused(change: ScheduleChange): boolean {
+  return 'paused' in change && change.paused;
 }

@@ -1,10 +1,11 @@
+import type { ScheduleDescription } from '@temporalio/client';
 import { planSchedules, type ScheduleChange } from '../../schedules/plan.ts';
 import { massiveWorkflowId, WORKFLOWS } from '../../contract/names.ts';
 import { EXIT } from '../../cli/exit.ts';
 import { collectionStatuses, describeStatus, forJson, type CollectionStatus } from '../massive/status.ts';
 import { verdictOf } from './verdict.ts';
 import { withDeadline, type Outcome, type Session } from '../../cli/run.ts';
-import { workersSeen } from '../../cli/workers.ts';
+import { describeWorker, workersOf } from '../../cli/workers.ts';
 
 /**
  * `legisync status`: server, workers, collections and schedules. What is not running is not an
@@ -15,7 +16,7 @@ export async function status(
   { check }: { readonly check?: boolean | undefined } = {},
 ): Promise<Outcome> {
   const { config, temporal } = session;
-  const workers = await workersSeen(session);
+  const workers = await workersOf(session);
   const schedules = await withDeadline(session, () => scheduleStatuses(session));
   const configured = await collectionStatuses(session, config.massive.collections);
   const collections = [...configured, ...(await otherCollections(session))];
@@ -24,6 +25,7 @@ export async function status(
     data: {
       temporal: { address: temporal.address, namespace: temporal.namespace },
       taskQueue: config.taskQueue,
+      workerCount: workers.length,
       workers,
       collections: collections.map(forJson),
       ok: verdict.ok,
@@ -32,13 +34,15 @@ export async function status(
     },
     lines: [
       verdict.text,
-      `Temporal: ${temporal.address}, namespace ${temporal.namespace}; ${workers} worker(s) on ${config.taskQueue}`,
+      `Temporal: ${temporal.address}, namespace ${temporal.namespace}; ${workers.length} worker(s) on ${config.taskQueue}`,
+      ...workers.map((worker) => `  ${describeWorker(worker)}`),
       config.supabase === undefined
         ? 'Supabase: not configured here'
         : `Supabase: ${config.supabase.url}, bucket ${config.bucket}`,
       ...collections.flatMap(describeStatus),
       ...schedules.map(
-        ({ id, state, nextRun }) => `${id}: ${state}${nextRun === null ? '' : `, next run ${nextRun}`}`,
+        ({ id, state, paused, nextRun }) =>
+          `${id}: ${state}${paused && state !== 'paused' ? ', paused' : ''}${nextRun === null ? '' : `, next run ${nextRun}`}`,
       ),
     ],
     exitCode: check === true ? verdict.exitCode : EXIT.ok,
@@ -70,24 +74,31 @@ async function otherCollections(session: Session): Promise<CollectionStatus[]> {
 interface ScheduleStatus {
   readonly id: string;
   readonly state: 'active' | 'paused' | 'missing' | 'differs' | 'not declared';
-  /** ISO 8601. */
+  /** By an operator. A schedule that differs or is not declared may be paused, too. */
+  readonly paused: boolean;
+  /** ISO 8601. Null if there is none, or while it is paused. */
   readonly nextRun: string | null;
 }
 
 async function scheduleStatuses({ temporal, config }: Session): Promise<ScheduleStatus[]> {
   const statuses: ScheduleStatus[] = [];
   for (const change of await planSchedules(temporal.client, config)) {
-    const nextRun =
-      change.action === 'create' ? null : await nextRunOf(temporal.client.schedule.getHandle(change.id));
-    statuses.push({ id: change.id, state: stateOf(change), nextRun });
+    const runs =
+      change.action === 'create'
+        ? { paused: false, nextRun: null }
+        : await runsOf(temporal.client.schedule.getHandle(change.id));
+    statuses.push({ id: change.id, state: stateOf(change), ...runs });
   }
   return statuses;
 }
 
-async function nextRunOf(handle: {
-  describe(): Promise<{ info: { nextActionTimes: Date[] } }>;
-}): Promise<string | null> {
-  return (await handle.describe()).info.nextActionTimes[0]?.toISOString() ?? null;
+/** The server lists the times of a paused schedule, too, but starts nothing then. */
+async function runsOf(handle: {
+  describe(): Promise<Pick<ScheduleDescription, 'info' | 'state'>>;
+}): Promise<Pick<ScheduleStatus, 'paused' | 'nextRun'>> {
+  const { info, state } = await handle.describe();
+  const next = state.paused ? undefined : info.nextActionTimes[0];
+  return { paused: state.paused, nextRun: next?.toISOString() ?? null };
 }
 
 function stateOf(change: ScheduleChange): ScheduleStatus['state'] {

@@ -3,9 +3,8 @@ import { ensureSearchAttributes } from '../../temporal/searchAttributes.ts';
 import { withDeadline, type Outcome, type Session } from '../../cli/run.ts';
 import { describeChange } from './schedules.ts';
 import { openSupabase } from '../../cli/supabase.ts';
-import { failIfOneIsStuck } from '../massive/control.ts';
-import { describeStart, startMassive, type MassiveStart } from '../massive/start.ts';
-import { warnWithoutWorkers } from '../../cli/workers.ts';
+import { describeStart, startAll } from '../massive/start.ts';
+import { exitCodeOf } from '../../cli/starting/firstFailure.ts';
 
 /**
  * `legisync up`: creates what the configuration declares on the Temporal server, and the bucket if
@@ -18,10 +17,7 @@ export async function up(session: Session): Promise<Outcome> {
     ensureSearchAttributes(temporal.connection, temporal.namespace),
   );
   const schedules = await withDeadline(session, () => applySchedules(temporal.client, config));
-  const collections: MassiveStart[] = [];
-  for (const name of config.massive.collections) collections.push(await startMassive(session, name));
-  await warnWithoutWorkers(session);
-  await failIfOneIsStuck(session, collections);
+  const collections = await startAll(session, config.massive.collections);
   return {
     data: {
       temporal: { address: temporal.address, namespace: temporal.namespace },
@@ -35,7 +31,8 @@ export async function up(session: Session): Promise<Outcome> {
       ...(bucketMade ? [`+ bucket ${config.bucket}`] : []),
       ...searchAttributes.map((name) => `+ search attribute ${name}`),
       ...schedules.flatMap(describeChange),
-      ...collections.map(describeStart),
+      ...collections.flatMap(describeStart),
     ],
+    exitCode: exitCodeOf(collections.map(({ problem }) => problem)),
   };
 }

@@ -1,5 +1,6 @@
 import { exitCodeOfFailing } from '../../cli/inspect/failing.ts';
 import { EXIT, type ExitCode } from '../../cli/exit.ts';
+import type { CollectionState } from '../../contract/names.ts';
 import { problemsOf, type CollectionStatus } from '../massive/status.ts';
 
 /** Whether all that is configured collects, or the first problem. */
@@ -10,6 +11,9 @@ export interface Verdict {
   /** One line for people. */
   readonly text: string;
 }
+
+/** States in which a collection does what it can. */
+const WELL: ReadonlySet<CollectionState> = new Set(['collecting', 'waiting', 'quota']);
 
 /**
  * Judges the configured collections. A collection that waits for its next pass or for the quota is
@@ -25,7 +29,7 @@ export function verdictOf(collections: readonly CollectionStatus[]): Verdict {
       return bad(exitCodeOfFailing(failure), `${collection}: ${failure.code}`);
     }
     const state = progress.value?.state;
-    if (state === 'paused' || state === 'stopping') return bad(EXIT.failed, `${collection}: ${state}`);
+    if (state !== undefined && !WELL.has(state)) return bad(EXIT.failed, `${collection}: ${state}`);
   }
   return { ok: true, exitCode: EXIT.ok, text: 'OK: every configured collection runs.' };
 }

@@ -42,10 +42,10 @@ export const collectingSettings = {
     about: 'Collections that `legisync up` starts as MASSIVE, separated by commas, or none.',
     default: 'codes',
   }),
-  LEGISYNC_CONCURRENCY: massive.presetNumber(LANES, {
+  LEGISYNC_LANES: massive.presetNumber(LANES, {
     about:
       'Lanes of a collection that is started for the first time: each works on one batch at a time. ' +
-      'After the first `legisync massive pause`, `resume` or `concurrency`, the number stored in Postgres applies instead.',
+      'After the first `legisync massive pause`, `resume` or `lanes`, the number stored in Postgres applies instead.',
     change: 'more lanes hide more latency; all of them share one quota',
   }),
   LEGISYNC_PASS_INTERVAL_SECONDS: massive.presetNumber(

@@ -38,6 +38,15 @@ export const queueSettings = {
       unit: 'files',
     },
   ),
+  LEGISYNC_REQUEUE_HOURS: queue.presetNumber(
+    { default: 24, min: 1, max: 8_760 },
+    {
+      about:
+        'The coherence check reports rows whose new content has waited longer than this for a Worker to finish the old one.',
+      unit: 'hours',
+      boundsNote: 'a year',
+    },
+  ),
   LEGISYNC_GAP_PERCENT: queue.presetNumber(
     { default: 10, min: 0, max: 100 },
     {

@@ -19,7 +19,8 @@ export const supabaseSettings = {
     {
       about:
         'Connection string of the database, with the role `postgres` (or the owner of public.files_queue).',
-      neededFor: '`legisync migrate` only. `supabase db push` applies supabase/migrations without it',
+      neededFor:
+        '`legisync migrate` only. `supabase db push --remote` (`--linked` with CLI 2) applies supabase/migrations without it',
       secret: true,
     },
   ),

@@ -175,27 +175,41 @@ export function createProcessQuota(options: ProcessQuotaOptions): Quota {
     }
   }
 
+  /**
+   * The time in `ms` milliseconds, ISO 8601, in whole seconds. A message is read long after it was
+   * written, so it must not count from then.
+   */
+  function timeIn(ms: number): string {
+    const seconds = Math.ceil((clock.date() + ms) / 1_000);
+    return new Date(seconds * 1_000).toISOString().replace('.000', '');
+  }
+
   /** The error for a waiter that would have to wait too long; undefined if it may wait. */
   function refuse(now: number, waiter: Waiter): LegisyncError | undefined {
     const pauseMs = Math.ceil(pausedUntil - now);
     if (pauseMs > MAX_WAIT_MS) {
       return new LegisyncError(
         'LEGIFRANCE_THROTTLED',
-        `Légifrance asked for a pause; the next request may be sent in ${Math.ceil(pauseMs / 1_000)} s.`,
+        `Légifrance asked for a pause; the next request may be sent at ${timeIn(pauseMs)}.`,
         { retryAfterMs: pauseMs },
       );
     }
     const spentMs = Math.ceil(roomAt(now, waiter) - now);
-    if (spentMs > MAX_WAIT_MS) {
-      const kept = waiter.urgent ? '' : `; ${keptOfHour} and ${keptOfDay} of them are kept for MAINTENANCE`;
-      return new LegisyncError(
-        'QUOTA_SPENT',
-        `The quota (${options.perHour} requests an hour, ${options.perDay} a day${kept}) is spent. ` +
-          `The next request may be sent in ${Math.ceil(spentMs / 1_000)} s.`,
-        { retryAfterMs: spentMs },
-      );
-    }
-    return undefined;
+    return spentMs > MAX_WAIT_MS ? spent(waiter, spentMs, now) : undefined;
+  }
+
+  /** Names the limit that is spent for longer. */
+  function spent({ urgent: isUrgent }: Waiter, spentMs: number, now: number): LegisyncError {
+    const isDay = day.roomAt(now, isUrgent ? 0 : keptOfDay) - now >= spentMs - 1;
+    const [limit, kept, setting] = isDay
+      ? [`day (${options.perDay} requests`, keptOfDay, 'LEGISYNC_QUOTA_PER_DAY']
+      : [`hour (${options.perHour} requests`, keptOfHour, 'LEGISYNC_QUOTA_PER_HOUR'];
+    const reserve = isUrgent || kept === 0 ? '' : `, ${kept} of them for MAINTENANCE`;
+    return new LegisyncError(
+      'QUOTA_SPENT',
+      `The quota of the ${limit}${reserve}, ${setting}) is spent until ${timeIn(spentMs)}.`,
+      { retryAfterMs: spentMs },
+    );
   }
 
   return {
@@ -204,7 +218,7 @@ export function createProcessQuota(options: ProcessQuotaOptions): Quota {
       if (urgent.size + others.size >= MAX_WAITING) {
         throw new LegisyncError(
           'LEGIFRANCE_THROTTLED',
-          `${urgent.size + others.size} requests already wait for the quota of ${options.perSecond} a second. Lower the concurrency.`,
+          `${urgent.size + others.size} requests already wait for the quota of ${options.perSecond} a second. Lower LEGISYNC_CONSULT_CONCURRENCY.`,
         );
       }
       const { promise, resolve, reject } = Promise.withResolvers<Permission>();

@@ -37,7 +37,7 @@ export function createGate(places: number): Gate {
     if (waiting.size >= MAX_WAITING) {
       throw new LegisyncError(
         'LEGIFRANCE_THROTTLED',
-        `${waiting.size} requests already wait for one of the ${places} connections to Légifrance. Lower the concurrency.`,
+        `${waiting.size} requests already wait for one of the ${places} connections to Légifrance. Lower LEGISYNC_CONSULT_CONCURRENCY.`,
       );
     }
     return new Promise((resolve, reject) => {

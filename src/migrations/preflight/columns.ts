@@ -1,4 +1,4 @@
-import { escapeIdentifier } from 'pg';
+import { convert, fill } from './conversion.ts';
 import type { Column, QueueFacts } from './facts.ts';
 import { TABLE, type Finding, type Severity } from './finding.ts';
 
@@ -92,7 +92,13 @@ export function columnFindings(queue: QueueFacts): Finding[] {
     ...missingColumns(byName),
     ...[...REQUIRED, ...ADDED].flatMap((wanted) => {
       const column = byName.get(wanted.name);
-      return column === undefined ? [] : [...typeFindings(wanted, column), ...generatedFindings(column)];
+      return column === undefined
+        ? []
+        : [
+            ...generatedFindings(column),
+            ...typeFindings(wanted, column, queue),
+            ...collationFindings(column),
+          ];
     }),
     ...queue.columns.flatMap(valueFindings),
     ...dateFindings(byName.get('created_at')),
@@ -108,25 +114,25 @@ function missingColumns(byName: ReadonlyMap<string, Column>): Finding[] {
   return [{ severity: 'blocks', about: 'column', message, sql }];
 }
 
-function typeFindings(wanted: Wanted, column: Column): Finding[] {
+function typeFindings(wanted: Wanted, column: Column, queue: QueueFacts): Finding[] {
   const { name, lossy = {}, least = 0, enough = 0 } = wanted;
   const found = (severity: Severity, what: string, remedy: Remedy): Finding[] => [
     {
       severity,
       about: 'type',
       message: `${TABLE}.${name} is ${column.type}: ${what}. ${remedy.remark}:`,
-      sql: [`alter table ${TABLE} ${remedy.sql}`],
+      sql: remedy.sql,
     },
   ];
   if (column.isEnum && name === 'status') return [];
   const loss = lossy[column.base];
-  if (loss !== undefined) return found('warning', loss, rewrite(wanted));
+  if (loss !== undefined) return found('warning', loss, rewrite(wanted, column, queue));
   if (!wanted.fits.includes(column.base)) {
     const needed = [...wanted.fits, ...Object.keys(lossy)].join(' or ');
     return found(
       'blocks',
       `legisync needs ${needed}`,
-      ADDED.includes(wanted) ? rename(wanted) : rewrite(wanted),
+      ADDED.includes(wanted) ? rename(wanted) : rewrite(wanted, column, queue),
     );
   }
   const { limit } = column;
@@ -145,22 +151,28 @@ function typeFindings(wanted: Wanted, column: Column): Finding[] {
 
 interface Remedy {
   readonly remark: string;
-  /** The rest of the statement, after `alter table <name>`. */
-  readonly sql: string;
+  readonly sql: readonly string[];
 }
 
-function rewrite({ name, type }: Wanted): Remedy {
-  const remark = 'This rewrites the table, which cannot be read meanwhile';
-  return { remark, sql: `alter column ${name} type ${type} using ${name}::${type}` };
+function rewrite({ type }: Wanted, column: Column, queue: QueueFacts): Remedy {
+  const sql = convert(column, type, queue);
+  const drops = sql.some((statement) => /drop (index|constraint) /.test(statement))
+    ? ' It drops the checks and indexes that need the old type: create them again.'
+    : '';
+  const remark = `This rewrites the table, which cannot be read meanwhile.${drops} If PostgreSQL names a view, policy or trigger that uses the column, drop that first`;
+  return { remark, sql };
 }
 
 function lengthen({ name, type }: Wanted): Remedy {
-  return { remark: 'This does not rewrite the table', sql: `alter column ${name} type ${type}` };
+  return {
+    remark: 'This does not rewrite the table',
+    sql: [`alter table ${TABLE} alter column ${name} type ${type}`],
+  };
 }
 
 function rename({ name }: Wanted): Remedy {
   const remark = 'Your column has the name of a column that legisync adds. Rename it, here and in your code';
-  return { remark, sql: `rename column ${name} to ${name}_before_legisync` };
+  return { remark, sql: [`alter table ${TABLE} rename column ${name} to ${name}_before_legisync`] };
 }
 
 function generatedFindings({ name, generated }: Column): Finding[] {
@@ -170,20 +182,29 @@ function generatedFindings({ name, generated }: Column): Finding[] {
   return [{ severity: 'blocks', about: 'generated', message, sql }];
 }
 
+/**
+ * A full comparison sorts paths in byte order, and PostgreSQL refuses LIKE: both fail with 0A000.
+ */
+function collationFindings({ name, type, deterministic }: Column): Finding[] {
+  if (deterministic || !['file_path', 'bucket_id'].includes(name)) return [];
+  const message = `${TABLE}.${name} has a nondeterministic collation: paths that differ can be equal, and a full comparison fails with SQLSTATE 0A000. This builds its indexes again, and the table cannot be read meanwhile:`;
+  const sql = [`alter table ${TABLE} alter column ${name} type ${type} collate "default"`];
+  return [{ severity: 'blocks', about: 'collation', message, sql }];
+}
+
 /** Columns that must not be null, but that legisync never or not always sets. */
-function valueFindings({ name, notNull, filled, generated }: Column): Finding[] {
+function valueFindings(column: Column): Finding[] {
+  const { name, notNull, filled, generated } = column;
   if (!notNull || generated || name === 'created_at' || ALWAYS_WRITTEN.has(name)) return [];
-  const quoted = escapeIdentifier(name);
-  const nullable = `alter table ${TABLE} alter column ${quoted} drop not null`;
   const rows = SOMETIMES_NULL[name];
   if (rows !== undefined) {
     const severity = name === 'file_size' ? 'warning' : 'blocks';
     const message = `${TABLE}.${name} is not null: files ${rows} cannot be queued.`;
-    return [{ severity, about: 'not null', message, sql: [nullable] }];
+    return [{ severity, about: 'not null', message, sql: fill({ ...column, primaryKey: null }) }];
   }
   if (filled) return [];
   const message = `${TABLE}.${name} is not null and has no default. legisync does not set it, so it cannot add a row. Give it a default (set default …), or:`;
-  return [{ severity: 'blocks', about: 'not null', message, sql: [nullable] }];
+  return [{ severity: 'blocks', about: 'not null', message, sql: fill(column) }];
 }
 
 /** legisync does not set `created_at`: its default does. */

@@ -19,6 +19,15 @@ export interface Column {
   readonly filled: boolean;
   /** `generated always as (…)`: an INSERT must omit it. */
   readonly generated: boolean;
+  readonly identity: boolean;
+  /** The expression of its default. Null: none. */
+  readonly default: string | null;
+  /** Name of the primary key, if the column is part of it. */
+  readonly primaryKey: string | null;
+  /** Its domain is not null, so that the column cannot be changed. */
+  readonly domainNotNull: boolean;
+  /** False: values that differ can be equal. Such a collation has no byte order. */
+  readonly deterministic: boolean;
 }
 
 /** A trigger that is not legisync's. */
@@ -41,11 +50,25 @@ export interface Check {
   readonly expression: string;
 }
 
+/** An index of files_queue. */
+export interface Index {
+  readonly name: string;
+  readonly isValid: boolean;
+  readonly isUnique: boolean;
+  /** The columns of its predicate and its expressions. */
+  readonly conditionColumns: readonly string[];
+}
+
 /** What the catalogue contains about `public.files_queue`. */
 export interface QueueFacts {
   /** `pg_class.relkind`: `r` is a plain table. */
   readonly kind: string;
   readonly unlogged: boolean;
+  /** Such as `RANGE (created_at)`. Null: it is not partitioned. */
+  readonly partitionKey: string | null;
+  readonly rowSecurity: boolean;
+  /** Those of `anon` and `authenticated` that have any right on the table. */
+  readonly openTo: readonly string[];
   /** It is a partition, or has parents or children. */
   readonly inherits: boolean;
   /** The planner's estimate; -1: the table was never analyzed. */
@@ -62,6 +85,9 @@ export interface QueueFacts {
    * Deferrable unique constraints on file_path alone. Each makes `on conflict (file_path)` fail.
    */
   readonly deferrablePaths: readonly string[];
+  readonly indexes: readonly Index[];
+  /** Triggers of the team's that have names of legisync's triggers. */
+  readonly takenTriggers: readonly string[];
   /** Those of KEY_NAMES that relations in `public` already have. */
   readonly takenNames: readonly string[];
   /**
@@ -86,12 +112,8 @@ export interface QueueFacts {
   }[];
 }
 
-/** What the catalogue contains about the project. */
+/** What the catalogue contains about what legisync adds to. */
 export interface Facts {
-  readonly role: string;
-  readonly isSupabase: boolean;
-  /** Whether the role may create schemas in the database and functions in `public`. */
-  readonly mayCreate: boolean;
   /** Functions of `public` named `legisync_*` that are not marked as part of legisync. */
   readonly foreignFunctions: readonly {
     /** With schema and argument types, quoted for SQL. */
@@ -106,15 +128,12 @@ export interface Facts {
 /** Names for the unique index: the first, or the second if the first is taken. */
 export const KEY_NAMES = ['files_queue_file_path_key', 'files_queue_file_path_legisync'] as const;
 
-/** Bits of `pg_trigger.tgtype` (PostgreSQL, src/include/catalog/pg_trigger.h). */
+/**
+ * Bits of `pg_trigger.tgtype`: PostgreSQL, src/include/catalog/pg_trigger.h. `pg_get_expr` locks the
+ * relation that it is given, so defaults name none, and conditions of indexes are read otherwise.
+ */
 const FACTS = `
-  select current_user as role,
-         exists (
-           select from pg_class c join pg_namespace n on n.oid = c.relnamespace
-           where n.nspname = 'storage' and c.relname = 'objects') as "isSupabase",
-         has_database_privilege(current_database(), 'create')
-           and has_schema_privilege('public', 'create') as "mayCreate",
-         (select coalesce(json_agg(json_build_object(
+  select (select coalesce(json_agg(json_build_object(
             'signature', format('public.%I(%s)', f.proname, pg_get_function_identity_arguments(f.oid)),
             'newName', quote_ident('team_' || substr(f.proname, 10))) order by f.proname, f.oid), '[]')
           from pg_proc f
@@ -123,6 +142,12 @@ const FACTS = `
          (select json_build_object(
             'kind', c.relkind,
             'unlogged', c.relpersistence = 'u',
+            'partitionKey', pg_get_partkeydef(c.oid),
+            'rowSecurity', c.relrowsecurity,
+            'openTo', (
+              select coalesce(json_agg(r.rolname order by r.rolname), '[]') from pg_roles r
+              where r.rolname in ('anon', 'authenticated')
+                and has_table_privilege(r.oid, c.oid, 'select, insert, update, delete, truncate')),
             'inherits', c.relispartition
               or exists (select from pg_inherits where inhparent = c.oid or inhrelid = c.oid),
             'estimatedRows', c.reltuples,
@@ -140,9 +165,17 @@ const FACTS = `
                 'limit', case when b.typname = 'varchar' and m.typmod >= 4 then m.typmod - 4 end,
                 'notNull', a.attnotnull or t.typnotnull,
                 'filled', a.atthasdef or a.attidentity <> '' or t.typdefault is not null,
-                'generated', a.attgenerated <> '') order by a.attnum), '[]')
+                'generated', a.attgenerated <> '',
+                'identity', a.attidentity <> '',
+                'default', case when a.attgenerated = '' then pg_get_expr(d.adbin, 0) else null end,
+                'primaryKey', (select k.conname from pg_constraint k
+                               where k.conrelid = c.oid and k.contype = 'p' and a.attnum = any (k.conkey)),
+                'domainNotNull', t.typnotnull,
+                'deterministic', coalesce(
+                  (select l.collisdeterministic from pg_collation l where l.oid = a.attcollation), true)) order by a.attnum), '[]')
               from pg_attribute a
               join pg_type t on t.oid = a.atttypid
+              left join pg_attrdef d on d.adrelid = a.attrelid and d.adnum = a.attnum
               join pg_type b on b.oid = case t.typtype when 'd' then t.typbasetype else t.oid end
               cross join lateral (select case t.typtype when 'd' then t.typtypmod else a.atttypmod end) as m (typmod)
               where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped),
@@ -155,6 +188,23 @@ const FACTS = `
               select coalesce(json_agg(k.conname order by k.conname), '[]') from pg_constraint k
               where k.conrelid = c.oid and k.contype in ('u', 'p') and k.condeferrable
                 and k.conkey = array(select a.attnum from pg_attribute a where a.attrelid = c.oid and a.attname = 'file_path')),
+            'indexes', (
+              select coalesce(json_agg(json_build_object(
+                'name', n.relname,
+                'isValid', i.indisvalid,
+                'isUnique', i.indisunique,
+                'conditionColumns', (
+                  select coalesce(json_agg(a.attname), '[]') from pg_attribute a
+                  where a.attrelid = c.oid and a.attnum > 0
+                    and case when i.indexprs is not null then pg_get_indexdef(i.indexrelid)
+                             when i.indpred is not null then split_part(pg_get_indexdef(i.indexrelid), ' WHERE ', 2)
+                        end ~ ('\\m' || a.attname || '\\M'))) order by n.relname), '[]')
+              from pg_index i join pg_class n on n.oid = i.indexrelid where i.indrelid = c.oid),
+            'takenTriggers', (
+              select coalesce(json_agg(g.tgname order by g.tgname), '[]')
+              from pg_trigger g join pg_proc p on p.oid = g.tgfoid
+              where g.tgrelid = c.oid and not g.tgisinternal and p.pronamespace is distinct from to_regnamespace('legisync')
+                and g.tgname in ('files_queue_guard_delete', 'files_queue_guard_truncate', 'files_queue_keep_requeue')),
             'takenNames', (
               select coalesce(json_agg(n.relname), '[]') from pg_class n
               where n.relnamespace = c.relnamespace and n.relname = any ($1)),
@@ -165,7 +215,7 @@ const FACTS = `
                   and coalesce(pg_get_expr(i.indpred, i.indrelid), '') ~
                     '^\\(\\(\\(?status.* = ''pending''.* AND \\(processed IS NOT TRUE\\) AND \\(dangling_since IS NULL\\)\\)$',
                 'definition', pg_get_indexdef(i.indexrelid))
-              from pg_index i where i.indexrelid = to_regclass('public.files_queue_claimable')),
+              from pg_index i where i.indrelid = c.oid and i.indexrelid = to_regclass('public.files_queue_claimable')),
             'isGuarded', exists (
               select from pg_trigger g join pg_proc p on p.oid = g.tgfoid join pg_namespace n on n.oid = p.pronamespace
               where g.tgrelid = c.oid and g.tgtype & 8 > 0 and n.nspname = 'legisync'),

@@ -1,4 +1,5 @@
 import type pg from 'pg';
+import { escapeIdentifier } from 'pg';
 import { isLockTimeout } from '../failures.ts';
 import type { Facts, QueueFacts } from './facts.ts';
 import { TABLE, type Finding, type PreflightSettings } from './finding.ts';
@@ -55,6 +56,19 @@ async function hasManyRows(client: pg.Client): Promise<boolean> {
     // This also resets the lock timeout.
     await client.query('rollback to savepoint many');
   }
+}
+
+/** Indexes that an interrupted build has left. Writes maintain them, but no query uses them. */
+export function invalidIndexFindings({ indexes }: QueueFacts): Finding[] {
+  return indexes
+    .filter(({ name, isValid }) => !isValid && name !== CLAIMABLE)
+    .map(({ name, isUnique }) => ({
+      severity: 'warning',
+      about: 'index',
+      message: `Index ${name} of ${TABLE} is invalid: an interrupted build has left it. It slows down each write, and no query uses it. This does not block the Workers:`,
+      // A unique index may have failed because of rows that share a value.
+      sql: [`${isUnique ? 'drop' : 'reindex'} index concurrently public.${escapeIdentifier(name)}`],
+    }));
 }
 
 /** An unusable index of that name: an interrupted build has left it, or the team has made it. */

@@ -1,4 +1,5 @@
 import pg from 'pg';
+import { unpartition } from './conversion.ts';
 import { KEY_NAMES, type QueueFacts } from './facts.ts';
 import { TABLE, type Finding } from './finding.ts';
 import type { StatusValues } from './finding.ts';
@@ -16,6 +17,9 @@ export async function keyFindings(
   const nulls = await nullFindings(client, queue);
   const deferrable = queue.deferrablePaths.map(deferrableFinding);
   if (queue.uniquePath) return [...deferrable, ...nulls];
+  if (queue.partitionKey !== null && !queue.partitionKey.endsWith(' (file_path)')) {
+    return [partitionFinding(queue, queue.partitionKey), ...deferrable, ...nulls];
+  }
   return [
     ...(await duplicateFindings(client, queue, statusValues)),
     missingIndex(queue),
@@ -24,17 +28,32 @@ export async function keyFindings(
   ];
 }
 
-function missingIndex({ takenNames }: QueueFacts): Finding {
+/** Only a table that is partitioned by the path can have a unique index on it. */
+function partitionFinding(queue: QueueFacts, key: string): Finding {
+  return {
+    severity: 'blocks',
+    about: 'partition',
+    message: `${TABLE} is partitioned by ${key}, so it cannot have the unique index on file_path that "on conflict (file_path)" needs. Stop the Workers and replace it by a plain table, as follows. Rights, policies, triggers and foreign keys are not copied: create them again. Then drop files_queue_partitioned.`,
+    sql: unpartition(queue),
+  };
+}
+
+function missingIndex({ takenNames, partitionKey }: QueueFacts): Finding {
   const [first, second] = KEY_NAMES;
   // A deferrable constraint or a failed build may already have the name.
   const name = takenNames.includes(first) ? second : first;
+  // PostgreSQL builds no index of a partitioned table concurrently.
+  const [concurrently, blocking] =
+    partitionKey === null
+      ? [' concurrently', 'without blocking the Workers']
+      : ['', 'while the table cannot be written'];
   return {
     severity: 'blocks',
     about: 'unique index',
-    message: `${TABLE} has no unique index on file_path alone, which "on conflict (file_path)" needs. It must not be partial or deferrable. This creates one, without blocking the Workers:`,
+    message: `${TABLE} has no unique index on file_path alone, which "on conflict (file_path)" needs. It must not be partial or deferrable. This creates one, ${blocking}:`,
     sql: [
-      ...(takenNames.includes(second) ? [`drop index concurrently public.${second}`] : []),
-      `create unique index concurrently ${name} on ${TABLE} (file_path)`,
+      ...(takenNames.includes(second) ? [`drop index${concurrently} public.${second}`] : []),
+      `create unique index${concurrently} ${name} on ${TABLE} (file_path)`,
     ],
   };
 }

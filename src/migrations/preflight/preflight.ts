@@ -1,13 +1,27 @@
 import type pg from 'pg';
-import { LegisyncError } from '../../contract/failures.ts';
+import { LegisyncError, type FailureCode } from '../../contract/failures.ts';
 import { withDatabase } from '../database.ts';
 import { columnFindings } from './columns.ts';
 import { readFacts, type Facts } from './facts.ts';
 import type { Finding, PreflightSettings, Severity } from './finding.ts';
-import { claimableFindings, functionFindings, guardFinding } from './install.ts';
+import { claimableFindings, functionFindings, guardFinding, invalidIndexFindings } from './install.ts';
+import { inUseFindings } from './inUse.ts';
 import { keyFindings } from './key.ts';
+import { projectFindings, readProject } from './project.ts';
 import { statusFindings } from './status.ts';
-import { projectFindings, tableFindings } from './table.ts';
+import { tableFindings } from './table.ts';
+
+/** Failure codes by the subject of the finding. All other findings concern files_queue. */
+const CODES: Readonly<Record<string, FailureCode>> = {
+  owner: 'DATABASE_REFUSED',
+  rights: 'DATABASE_REFUSED',
+  name: 'DATABASE_INCOMPATIBLE',
+  project: 'DATABASE_INCOMPATIBLE',
+  roles: 'DATABASE_INCOMPATIBLE',
+  schema: 'DATABASE_INCOMPATIBLE',
+  storage: 'DATABASE_INCOMPATIBLE',
+  version: 'DATABASE_INCOMPATIBLE',
+};
 
 /** Time limit of one query. 1.4 million rows take about 2 s; a small instance is slower. */
 const STATEMENT_SECONDS = 60;
@@ -26,8 +40,8 @@ export function preflight(databaseUrl: string, settings: PreflightSettings): Pro
 /**
  * Makes the same checks on an open connection.
  *
- * @throws LegisyncError `QUEUE_INCOMPATIBLE`, or `DATABASE_REFUSED` for a missing right, with the
- * first blocking finding
+ * @throws LegisyncError with the first blocking finding: `DATABASE_REFUSED` for a missing right,
+ * `DATABASE_INCOMPATIBLE` for what the project lacks, otherwise `QUEUE_INCOMPATIBLE`
  */
 export async function refuseIncompatible(client: pg.Client, settings: PreflightSettings): Promise<void> {
   const [first, ...others] = (await checkQueue(client, settings)).filter(
@@ -36,9 +50,7 @@ export async function refuseIncompatible(client: pg.Client, settings: PreflightS
   if (first === undefined) return;
   const more = others.length === 0 ? '' : ` ${others.length} more finding(s) block as well.`;
   const text = [first.message, ...first.sql.map((statement) => `${statement};`)].join(' ');
-  const code =
-    first.about === 'owner' || first.about === 'rights' ? 'DATABASE_REFUSED' : 'QUEUE_INCOMPATIBLE';
-  throw new LegisyncError(code, `${text}${more} Nothing was changed.`, {
+  throw new LegisyncError(CODES[first.about] ?? 'QUEUE_INCOMPATIBLE', `${text}${more} Nothing was changed.`, {
     remedy: 'legisync migrate --check',
   });
 }
@@ -57,7 +69,7 @@ async function checkQueue(client: pg.Client, settings: PreflightSettings): Promi
 }
 
 async function findAll(client: pg.Client, facts: Facts, settings: PreflightSettings): Promise<Finding[]> {
-  const findings = [...projectFindings(facts), ...functionFindings(facts)];
+  const findings = [...projectFindings(await readProject(client)), ...functionFindings(facts)];
   const { queue } = facts;
   if (queue === null) {
     const message = 'public.files_queue does not exist: `legisync migrate` creates it.';
@@ -71,7 +83,9 @@ async function findAll(client: pg.Client, facts: Facts, settings: PreflightSetti
     ...columnFindings(queue),
     ...(await keyFindings(client, queue, settings)),
     ...(await statusFindings(client, queue, settings)),
+    ...(await inUseFindings(client, queue, settings)),
     ...claimableFindings(queue),
+    ...invalidIndexFindings(queue),
     await guardFinding(client, queue, settings),
   ];
 }

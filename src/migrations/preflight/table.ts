@@ -1,29 +1,16 @@
 import { escapeIdentifier } from 'pg';
-import type { Facts, QueueFacts, Trigger } from './facts.ts';
+import type { QueueFacts, Trigger } from './facts.ts';
 import { TABLE, type Finding } from './finding.ts';
-
-/** Checks of the project itself, whether the table exists or not. */
-export function projectFindings({ isSupabase, mayCreate, role }: Facts): Finding[] {
-  const findings: Finding[] = [];
-  if (!isSupabase) {
-    const message =
-      'The database of SUPABASE_DB_URL has no storage.objects, so it is not a Supabase project. Set SUPABASE_DB_URL to the URL in the dashboard, under "Connect".';
-    findings.push({ severity: 'blocks', about: 'project', message, sql: [] });
-  }
-  if (!mayCreate) {
-    const message = `The role ${role} may not create what legisync needs: SUPABASE_DB_URL must name the role \`postgres\`.`;
-    findings.push({ severity: 'blocks', about: 'rights', message, sql: [] });
-  }
-  return findings;
-}
 
 /** Kind, owner, row security, rules, triggers, foreign keys and checks. */
 export function tableFindings(queue: QueueFacts): Finding[] {
   return [
     ...kindFindings(queue),
     ...ownerFindings(queue),
+    ...openFindings(queue),
+    ...queue.takenTriggers.map(takenTriggerFinding),
     ...queue.rules.map(ruleFinding),
-    ...queue.triggers.map(triggerFinding),
+    ...queue.triggers.filter(({ name }) => !queue.takenTriggers.includes(name)).map(triggerFinding),
     ...queue.references.map(referenceFinding),
     ...checkFindings(queue),
   ];
@@ -69,6 +56,22 @@ function ownerFindings(queue: QueueFacts): Finding[] {
     findings.push({ severity: 'blocks', about: 'row security', message, sql });
   }
   return findings;
+}
+
+/** Without row security, everyone who has the project's public key has these rights. */
+function openFindings({ rowSecurity, openTo }: QueueFacts): Finding[] {
+  if (rowSecurity || openTo.length === 0) return [];
+  const message = `${TABLE} has no row security, and the roles ${openTo.join(', ')} have rights on it: everyone who knows the public key of the project can read or change the queue. The service role is not affected. If your own programs use such a key, give them a policy first:`;
+  const sql = [`alter table ${TABLE} enable row level security`];
+  return [{ severity: 'warning', about: 'row security', message, sql }];
+}
+
+/** The migrations would replace it: `create or replace trigger`. */
+function takenTriggerFinding(name: string): Finding {
+  const message = `Trigger ${name} of ${TABLE} is not legisync’s, but has the name of one of its triggers. Rename it:`;
+  const newName = name.replace('files_queue', 'team');
+  const sql = [`alter trigger ${name} on ${TABLE} rename to ${newName}`];
+  return { severity: 'blocks', about: 'trigger', message, sql };
 }
 
 function ruleFinding({ name, event }: QueueFacts['rules'][number]): Finding {

@@ -3,10 +3,8 @@ import {
   allHandlersFinished,
   ApplicationFailure,
   condition,
-  ContinueAsNew,
   continueAsNew,
   defineQuery,
-  isCancellation,
   setHandler,
   sleep,
   workflowInfo,
@@ -20,7 +18,8 @@ import type {
 } from '../../contract/backfill.ts';
 import { backfillWorkflowId, QUERIES } from '../../contract/names.ts';
 import { CHUNK } from '../../contract/limits.ts';
-import { createBackfillDisplay } from './display.ts';
+import { withEndState } from '../attributes.ts';
+import { createBackfillDisplay, stateOf } from './display.ts';
 import { BackfillPace, isChunk } from './pace.ts';
 import { historyIsLong } from '../history.ts';
 import { registerPauseHandlers } from '../pausing.ts';
@@ -44,7 +43,11 @@ const OVERLOAD_WAIT = '30s';
  * @throws ApplicationFailure `BACKFILL_REFUSED` if a schedule started it, if there is an unfinished
  * run, or nothing to resume; `CONFIG_INVALID` if the chunk is out of bounds
  */
-export async function backfillFilesQueue(input: BackfillInput): Promise<BackfillResult> {
+export function backfillFilesQueue(input: BackfillInput): Promise<BackfillResult> {
+  return withEndState(() => backfill(input));
+}
+
+async function backfill(input: BackfillInput): Promise<BackfillResult> {
   refuseSchedules(input.bucket);
   if (!isChunk(input.chunk)) {
     throw ApplicationFailure.nonRetryable(
@@ -58,17 +61,23 @@ export async function backfillFilesQueue(input: BackfillInput): Promise<Backfill
   let paused = carried?.paused ?? false;
   let pauseReason = carried?.pauseReason ?? '';
   let timeouts = carried?.timeouts ?? 0;
+  /** An activity is in progress: a pause begins when it ends. */
+  let busy = opened === undefined;
+  /** The database has cancelled the smallest chunk, and none has succeeded since. */
+  let overloaded = carried?.overloaded ?? false;
   /** Objects read in the current phase. */
   let done = carried?.done ?? 0;
-  const display = createBackfillDisplay();
+  const display = createBackfillDisplay(bucket);
 
   const progress = (): BackfillProgress => {
     const phase = opened === undefined ? 'opening' : opened.run.phase;
     const objects = opened?.objects ?? null;
     const rate = pace.rate();
     return {
+      state: stateOf({ phase, paused, busy, overloaded }),
       phase,
       paused,
+      pauseReason,
       run: opened?.run ?? null,
       objects,
       done,
@@ -78,7 +87,7 @@ export async function backfillFilesQueue(input: BackfillInput): Promise<Backfill
       timeouts,
     };
   };
-  const show = (): void => display.show(progress(), pauseReason);
+  const show = (): void => display(progress());
 
   setHandler(progressQuery, progress);
   registerPauseHandlers<BackfillProgress>({
@@ -100,45 +109,45 @@ export async function backfillFilesQueue(input: BackfillInput): Promise<Backfill
   });
 
   show();
-  try {
-    opened ??= await openBackfill.executeWithOptions(
-      { summary: `Open a run of ${bucket} (${input.start})` },
-      [{ bucket, owner: workflowInfo().firstExecutionRunId, start: input.start, options: input.options }],
-    );
-    done = doneSoFar(opened.run, done);
+  opened ??= await openBackfill.executeWithOptions({ summary: `Open a run of ${bucket} (${input.start})` }, [
+    { bucket, owner: workflowInfo().firstExecutionRunId, start: input.start, options: input.options },
+  ]);
+  done = doneSoFar(opened.run, done);
+  busy = false;
 
-    while (opened.run.phase !== 'end') {
-      show();
-      // An operator may repeat the pause, and each Update adds events to the history.
-      await condition(() => !paused || historyIsLong(input.maxEvents));
-      if (historyIsLong(input.maxEvents)) {
-        await condition(allHandlersFinished);
-        const rest = { opened, paused, pauseReason, halvings: pace.halvings, timeouts, done };
-        return await continueAsNew<typeof backfillFilesQueue>({ ...input, carried: rest });
-      }
-      const { run } = opened;
-      const { phase, position } = run;
-      const size = pace.size(phase);
-      const summary = `Chunk ${run.chunks + 1} (${phase}): ${size} objects`;
-      const result = await backfillChunk.executeWithOptions({ summary }, [
-        { run: run.id, phase, position, size },
-      ]);
-      if (result.outcome === 'timed_out') {
-        timeouts += 1;
-        if (input.options.allAtOnce) throw tooMuchAtOnce(run);
-        if (!pace.slower(phase))
-          await sleep(OVERLOAD_WAIT, { summary: 'The database cancelled the smallest chunk' });
-        continue;
-      }
-      opened = { ...opened, run: result.run };
-      if (result.outcome === 'done') pace.committed(result);
-      const scanned = result.outcome === 'done' ? result.scanned : 0;
-      done = doneSoFar(result.run, result.run.phase === phase ? done + scanned : 0);
+  while (opened.run.phase !== 'end') {
+    show();
+    // An operator may repeat the pause, and each Update adds events to the history.
+    await condition(() => !paused || historyIsLong(input.maxEvents));
+    if (historyIsLong(input.maxEvents)) {
+      await condition(allHandlersFinished);
+      const rest = { opened, paused, pauseReason, halvings: pace.halvings, timeouts, overloaded, done };
+      return await continueAsNew<typeof backfillFilesQueue>({ ...input, carried: rest });
     }
-  } catch (error) {
-    // Otherwise the Web UI would show `backfilling` for a workflow that has ended.
-    if (!(error instanceof ContinueAsNew)) display.ended(isCancellation(error) ? 'stopped' : 'failed');
-    throw error;
+    const { run } = opened;
+    const { phase, position } = run;
+    const size = pace.size(phase);
+    const summary = `Chunk ${run.chunks + 1} (${phase}): ${size} objects`;
+    busy = true;
+    const result = await backfillChunk.executeWithOptions({ summary }, [
+      { run: run.id, phase, position, size },
+    ]);
+    busy = false;
+    if (result.outcome === 'timed_out') {
+      timeouts += 1;
+      if (input.options.allAtOnce) throw tooMuchAtOnce(run);
+      if (!pace.slower(phase)) {
+        overloaded = true;
+        show();
+        await sleep(OVERLOAD_WAIT, { summary: 'The database cancelled the smallest chunk' });
+      }
+      continue;
+    }
+    overloaded = false;
+    opened = { ...opened, run: result.run };
+    if (result.outcome === 'done') pace.committed(result);
+    const scanned = result.outcome === 'done' ? result.scanned : 0;
+    done = doneSoFar(result.run, result.run.phase === phase ? done + scanned : 0);
   }
   show();
   await condition(allHandlersFinished);

@@ -13,33 +13,47 @@ const PHASES = {
   end: 'finished',
 } as const satisfies Record<BackfillProgress['phase'], string>;
 
-/** Shows progress in the Web UI. */
-export interface BackfillDisplay {
-  /** Live Markdown, and the state as a search attribute. */
-  readonly show: (progress: BackfillProgress, pauseReason: string) => void;
-  /** Sets the state of a workflow that ends before its run does. The Markdown stays. */
-  readonly ended: (state: Extract<BackfillState, 'stopped' | 'failed'>) => void;
-}
-
-export function createBackfillDisplay(): BackfillDisplay {
+/**
+ * Shows progress in the Web UI: live Markdown, and the state as a search attribute. The summary that
+ * a client gives at the start is lost when a run continues as new, so the text also says what this is.
+ */
+export function createBackfillDisplay(bucket: string): (progress: BackfillProgress) => void {
   const setState = createStateSetter();
-  return {
-    show(progress, pauseReason) {
-      const { phase, paused } = progress;
-      const reason = paused && pauseReason !== '' ? [`Paused: ${pauseReason}`] : [];
-      setCurrentDetails([headline(progress), ...reason, table(progress)].join('\n\n'));
-      setState(phase === 'end' ? 'completed' : paused ? 'paused' : 'backfilling');
-    },
-    ended: setState,
+  return (progress) => {
+    const { state, pauseReason } = progress;
+    const notes = [
+      ...(pauseReason === '' ? [] : [`Paused: ${pauseReason}`]),
+      ...(state === 'failing' ? [`Waiting: ${OVERLOADED}`] : []),
+    ];
+    const what = `Backfill of ${bucket}. \`legisync backfill stop\` ends it, \`--resume\` continues it.`;
+    setCurrentDetails([headline(progress), ...notes, table(progress), what].join('\n\n'));
+    setState(state);
   };
 }
 
-function headline({ phase, paused, done, objects, rate, secondsLeft }: BackfillProgress): string {
+const OVERLOADED = 'the database cancels even the smallest chunk. Look for locks and load in the database.';
+
+/** The state of a backfill that has not ended early. */
+export function stateOf({
+  phase,
+  paused,
+  busy,
+  overloaded,
+}: Pick<BackfillProgress, 'phase' | 'paused'> & {
+  readonly busy: boolean;
+  readonly overloaded: boolean;
+}): BackfillState {
+  if (phase === 'end') return 'completed';
+  if (paused) return busy ? 'pausing' : 'paused';
+  return overloaded ? 'failing' : 'backfilling';
+}
+
+function headline({ state, phase, paused, done, objects, rate, secondsLeft }: BackfillProgress): string {
   const of = objects === null ? '' : ` of ${objects} (${percent(done, objects)} %)`;
   const where = phase === 'end' || phase === 'opening' ? '' : `: ${done}${of}`;
   const speed = rate === null || paused ? '' : `, ${Math.round(rate)} objects/s`;
   const left = secondsLeft === null || paused ? '' : `, ${Math.ceil(secondsLeft)} s left in this phase`;
-  return `**${paused ? 'paused' : PHASES[phase]}**${where}${speed}${left}`;
+  return `**${state === 'pausing' || state === 'paused' ? state : PHASES[phase]}**${where}${speed}${left}`;
 }
 
 function table({ run, phase, size, timeouts }: BackfillProgress): string {

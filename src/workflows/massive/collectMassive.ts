@@ -9,9 +9,10 @@ import {
   workflowInfo,
 } from '@temporalio/workflow';
 import { NO_TOTALS, type MassiveInput, type MassiveProgress } from '../../contract/collecting.ts';
-import { QUERIES } from '../../contract/names.ts';
+import { QUERIES, type CollectionState } from '../../contract/names.ts';
 import { historyIsLong } from '../history.ts';
 import { createDisplay } from './display.ts';
+import { isQuotaSpent } from './holdUp.ts';
 import { runLane } from './lane.ts';
 import { LaneSet } from './lanes.ts';
 import { initialOperatorState, registerUpdateHandlers } from './operator.ts';
@@ -58,7 +59,7 @@ const DRAIN_MS = 10 * 60_000;
  *            wake-up, must end
  *
  * CHECK decides what is next, and costs no event. A lane must end if the run ends, or if
- * `setConcurrency` made the number of lanes so small that its index is not wanted any more.
+ * `setLanes` made the number of lanes so small that its index is not wanted any more.
  *
  * COLLECTING is one turn: one batch. Only these lanes count as busy. Neither `pause` nor a smaller
  * number of lanes interrupts a batch: it ends within about a minute, and documents that it released
@@ -72,7 +73,9 @@ const DRAIN_MS = 10 * 60_000;
  *   if it finds work, so the timer is only a safeguard. At the end of a pass each lane re-checks
  *   once, however long the last batch takes. The last lane to become idle does the polling.
  * - The pass is not complete, and no lane is busy: as long as the database says, about 2 s.
- * - The pass is complete: until the next one begins. The quota is spent: until it has room.
+ * - The pass is complete: until the next one begins.
+ * - The quota is spent: until it has room. Lane 0 asks again every 15 minutes, so that a raised
+ *   quota takes effect soon after the workers' restart, and sends a wake-up if there is room.
  * - An outage ended the batch early: as long as the failure asks for, at least ten seconds.
  * - An activity failed and must not be retried: five minutes.
  *
@@ -88,6 +91,7 @@ const DRAIN_MS = 10 * 60_000;
  * `wakeUps` counts the events that may give idle lanes something to do:
  *
  * - a turn discovered documents;
+ * - a batch succeeded after the quota was spent;
  * - a batch ended, and some of its documents are free for others: it did not reach them, an outage
  *   interrupted it, or it lost them. Not if the quota is spent, which stops all lanes;
  * - the operator sent an Update.
@@ -124,30 +128,35 @@ export async function collectMassive(input: MassiveInput): Promise<MassiveProgre
     sequence: input.sequence ?? 0,
     busy: 0,
     wakeUps: 0,
-    idleState: 'waiting',
-    lastProblem: undefined,
+    holdUp: input.holdUp ?? null,
   };
+  const root = CancellationScope.current();
   const work = new CancellationScope();
+  let ended = false;
   const display = createDisplay();
 
+  const stateNow = (): CollectionState => {
+    if (operator.stopping || root.consideredCancelled) return ended ? 'stopped' : 'stopping';
+    const isBusy = state.busy > 0;
+    if (operator.controls.paused) return isBusy ? 'pausing' : 'paused';
+    if (state.holdUp !== null) return isQuotaSpent(state.holdUp) ? 'quota' : 'failing';
+    return isBusy ? 'collecting' : 'waiting';
+  };
   const progress = (): MassiveProgress => {
-    const { totals, pass, busy, idleState } = state;
-    const laneState = busy > 0 ? 'collecting' : idleState;
+    const { totals, pass, busy, holdUp } = state;
     return {
       collection,
-      state: operator.stopping ? 'stopping' : operator.controls.paused ? 'paused' : laneState,
+      state: stateNow(),
       controls: operator.controls,
       pass,
       busy,
       totals,
       runs,
+      pauseReason: operator.pauseReason,
+      holdUp,
     };
   };
-  const show = (): void =>
-    display(progress(), [
-      ...(operator.pauseReason === '' ? [] : [`Paused: ${operator.pauseReason}`]),
-      ...(state.lastProblem === undefined ? [] : [`Last problem: ${state.lastProblem}`]),
-    ]);
+  const show = (): void => display(progress());
 
   setHandler(progressQuery, progress);
   registerUpdateHandlers(collection, operator, {
@@ -170,6 +179,7 @@ export async function collectMassive(input: MassiveInput): Promise<MassiveProgre
         state,
         mustEnd: () => leaving() || index >= operator.controls.lanes,
         paused: () => operator.controls.paused,
+        asksForQuota: index === 0,
         turn: () => takeTurn({ state, batch, show }),
         show,
       }),
@@ -182,14 +192,18 @@ export async function collectMassive(input: MassiveInput): Promise<MassiveProgre
   } catch (error) {
     if (!isCancellation(error)) throw error;
   }
+  show();
   await CancellationScope.nonCancellable(async () => {
     await lanes.ended();
     await condition(allHandlersFinished);
   });
-  if (operator.stopping) return progress();
-  // Throws if a client cancelled the workflow; `work` alone is cancelled if a drain was overdue.
-  const root = CancellationScope.current();
-  if (root.consideredCancelled) await root.cancelRequested;
+  if (operator.stopping || root.consideredCancelled) {
+    ended = true;
+    show();
+    // Throws: a workflow that a client cancelled ends as cancelled.
+    if (!operator.stopping) await root.cancelRequested;
+    return progress();
+  }
   return continueAsNew<typeof collectMassive>({
     ...input,
     controls: operator.controls,
@@ -197,6 +211,7 @@ export async function collectMassive(input: MassiveInput): Promise<MassiveProgre
     totals: state.totals,
     pass: state.pass,
     sequence: state.sequence,
+    holdUp: state.holdUp,
     runs,
   });
 }

@@ -2,14 +2,26 @@ import { setCurrentDetails } from '@temporalio/workflow';
 import type { MassiveProgress } from '../../contract/collecting.ts';
 import { createStateSetter } from '../attributes.ts';
 import { totalsTable } from '../display.ts';
+import { describeHoldUp } from './holdUp.ts';
 
-/** Shows progress in the Web UI: live Markdown, and the state as a search attribute. */
-export function createDisplay(): (progress: MassiveProgress, notes: readonly string[]) => void {
+/**
+ * Shows progress in the Web UI: live Markdown, and the state as a search attribute. The summary and
+ * the details that a client gives at the start are lost when a run continues as new, so the text
+ * also says what this is.
+ */
+export function createDisplay(): (progress: MassiveProgress) => void {
   const setState = createStateSetter();
-  return (progress, notes) => {
-    const { state, pass, busy, controls, totals } = progress;
+  return (progress) => {
+    const { collection, state, pass, busy, controls, totals, pauseReason, holdUp } = progress;
     const headline = `**${state}**, pass ${pass}, ${busy} of ${controls.lanes} lanes busy`;
-    setCurrentDetails([headline, ...notes, totalsTable(totals)].join('\n\n'));
+    const what =
+      `MASSIVE collection of ${collection}. Runs until it is stopped: \`legisync massive stop ${collection}\`. ` +
+      `Documents that are failed now: \`legisync massive status ${collection}\`.`;
+    const notes = [
+      ...(pauseReason === '' ? [] : [`Paused: ${pauseReason}`]),
+      ...(holdUp === null ? [] : [describeHoldUp(holdUp)]),
+    ];
+    setCurrentDetails([headline, ...notes, totalsTable(totals), what].join('\n\n'));
     setState(state);
   };
 }

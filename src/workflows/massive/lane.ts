@@ -1,5 +1,6 @@
 import { condition } from '@temporalio/workflow';
 import { DAY_MS } from '../../contract/timing.ts';
+import { holdUpOf, isQuotaSpent } from './holdUp.ts';
 import type { Outcome, RunState } from './turn.ts';
 
 /**
@@ -11,6 +12,12 @@ const SHARED_WAIT_MS = 5 * 60_000;
 /** The wait of an idle lane doubles up to this, unless the database asks for longer. */
 const MAX_IDLE_MS = 60_000;
 
+/**
+ * While the quota is spent, one lane asks again after this long. Shorter costs history: each time
+ * adds 23 events, 92 an hour. Longer delays the effect of a raised quota.
+ */
+const QUOTA_WAIT_MS = 15 * 60_000;
+
 /** No wait is longer than a day, whatever the database asks for. */
 const MAX_WAIT_MS = DAY_MS;
 
@@ -19,13 +26,15 @@ interface Lane {
   /** Whether this lane must end: the run ends, or its index is not wanted any more. */
   readonly mustEnd: () => boolean;
   readonly paused: () => boolean;
+  /** Whether this lane asks again while the quota is spent. */
+  readonly asksForQuota: boolean;
   readonly turn: () => Promise<Outcome>;
   /** Shows the state in the Web UI. */
   readonly show: () => void;
 }
 
 /** Takes turn after turn until the lane must end. The states are explained in collectMassive.ts. */
-export async function runLane({ state, mustEnd, paused, turn, show }: Lane): Promise<void> {
+export async function runLane({ state, mustEnd, paused, asksForQuota, turn, show }: Lane): Promise<void> {
   let idleMs = 0;
   while (!mustEnd()) {
     if (paused()) {
@@ -34,17 +43,23 @@ export async function runLane({ state, mustEnd, paused, turn, show }: Lane): Pro
       continue;
     }
     const wakeUpsBefore = state.wakeUps;
-    const { waitMs, state: idleState, shared, wakesOthers } = await turn();
+    const { waitMs, problem, shared, wakesOthers } = await turn();
     if (wakesOthers) state.wakeUps += 1;
     const wakeUpsSeen = wakeUpsBefore + (wakesOthers ? 1 : 0);
     if (waitMs === 0) {
       idleMs = 0;
       continue;
     }
-    state.idleState = idleState;
-    show();
     idleMs = Math.max(waitMs, Math.min(idleMs * 2, MAX_IDLE_MS));
-    const restMs = shared && state.busy > 0 ? SHARED_WAIT_MS : Math.min(idleMs, MAX_WAIT_MS);
+    const quotaSpent = isQuotaSpent(problem);
+    const longMs = Math.min(idleMs, MAX_WAIT_MS);
+    // One lane asks for the quota, but its answer concerns all lanes.
+    const nextTryMs = quotaSpent ? Math.min(longMs, QUOTA_WAIT_MS) : longMs;
+    if (problem !== undefined) state.holdUp = holdUpOf(state.holdUp, problem, nextTryMs);
+    const ownMs = quotaSpent && !asksForQuota ? longMs : nextTryMs;
+    const restMs = shared && state.busy > 0 ? SHARED_WAIT_MS : ownMs;
+    show();
     await condition(() => state.wakeUps !== wakeUpsSeen || mustEnd(), restMs);
   }
+  show();
 }

@@ -5,7 +5,7 @@ import { LANES } from '../../contract/limits.ts';
 import { registerPauseHandlers } from '../pausing.ts';
 import { saveControls } from '../proxies.ts';
 
-const setConcurrencyUpdate = defineUpdate<MassiveProgress, [number]>(UPDATES.setConcurrency);
+const setLanesUpdate = defineUpdate<MassiveProgress, [number]>(UPDATES.setLanes);
 const stopUpdate = defineUpdate<MassiveProgress>(UPDATES.stop);
 
 /** What the operator has set. */
@@ -67,7 +67,7 @@ export function registerUpdateHandlers(
       return apply({ paused: false });
     },
   });
-  setHandler(setConcurrencyUpdate, (lanes) => apply({ lanes }), { validator: checkLanes });
+  setHandler(setLanesUpdate, (lanes) => apply({ lanes }), { validator: checkLanes });
   setHandler(stopUpdate, () => {
     operator.stopping = true;
     listener.onUpdate();
@@ -79,7 +79,7 @@ export function registerUpdateHandlers(
 function checkLanes(lanes: number): void {
   if (Number.isInteger(lanes) && lanes >= LANES.min && lanes <= LANES.max) return;
   throw ApplicationFailure.nonRetryable(
-    `Concurrency ${String(lanes)} is not a whole number from ${LANES.min} to ${LANES.max}.`,
+    `The number of lanes is ${String(lanes)}; it must be a whole number from ${LANES.min} to ${LANES.max}.`,
     'CONFIG_INVALID',
   );
 }

@@ -1,9 +1,9 @@
-import { ActivityFailure, isCancellation, log } from '@temporalio/workflow';
-import type { BatchRef, FetchResult, Totals } from '../../contract/collecting.ts';
-import type { CollectionState } from '../../contract/names.ts';
+import { ActivityFailure, ApplicationFailure, isCancellation, log } from '@temporalio/workflow';
+import type { BatchRef, FailureDetails, HoldUp, Problem, Totals } from '../../contract/collecting.ts';
 import { MAX_BATCH } from '../../contract/limits.ts';
 import { collectBatch, fetchBatch } from '../batch.ts';
 import { addBatch } from '../totals.ts';
+import { isQuotaSpent } from './holdUp.ts';
 
 /**
  * Until a lane tries again after a failure that Temporal does not retry. An Update ends the wait.
@@ -20,20 +20,19 @@ export interface RunState {
   busy: number;
   /** Counts the events that end the wait of an idle lane. */
   wakeUps: number;
-  /** Shown while no lane is busy. */
-  idleState: CollectionState;
-  lastProblem: string | undefined;
+  /** Why the last batch ended early, until a batch succeeds or the pass is complete. */
+  holdUp: HoldUp | null;
 }
 
 /** How a turn of a lane ended. */
 export interface Outcome {
   /** There is nothing to do for this long; 0: there may be more to do now. */
   readonly waitMs: number;
-  /** The state of a lane that waits. */
-  readonly state: CollectionState;
+  /** Why the turn ended early. */
+  readonly problem?: Problem | undefined;
   /** The pass is not complete: a busy lane may find work before the wait is over. */
   readonly shared: boolean;
-  /** Other lanes may find work now: documents were discovered, released or lost. */
+  /** Other lanes may find work now: documents were discovered, released or lost, or the quota has room. */
   readonly wakesOthers: boolean;
 }
 
@@ -52,9 +51,11 @@ export async function takeTurn({ state, batch, show }: Turn): Promise<Outcome> {
     return await nextBatch(state, batch);
   } catch (error) {
     if (isCancellation(error) || !(error instanceof ActivityFailure)) throw error;
-    state.lastProblem = error.cause?.message ?? error.message;
-    log.error('a lane waits after a failure that is not retried', { problem: state.lastProblem });
-    return outcome(RETRY_LATER_MS);
+    const problem = problemOf(error);
+    log.error('a lane waits after a failure that is not retried', {
+      problem: error.cause?.message ?? error.message,
+    });
+    return { waitMs: RETRY_LATER_MS, problem, shared: false, wakesOthers: false };
   } finally {
     state.busy -= 1;
   }
@@ -67,16 +68,33 @@ async function nextBatch(state: RunState, ref: Turn['batch']): Promise<Outcome> 
   state.totals = { ...state.totals, discovered: state.totals.discovered + fetched.discovered };
   state.pass = fetched.pass ?? state.pass;
   const found = fetched.discovered > 0;
-  if (fetched.ids.length === 0) return outcome(fetched.waitMs ?? RETRY_LATER_MS, fetched.reason, found);
+  if (fetched.ids.length === 0) {
+    const { waitMs = RETRY_LATER_MS, problem, reason } = fetched;
+    if (reason === 'pass') state.holdUp = null;
+    return { waitMs, problem, shared: reason === 'enumerating', wakesOthers: found };
+  }
   const { upload, enqueued, lost, failure } = await collectBatch(batch, fetched.ids, 'massive');
   state.totals = addBatch(state.totals, upload, enqueued);
   if (failure !== undefined) throw failure;
-  state.lastProblem = upload.problem;
-  if (upload.waitMs === undefined) return outcome(0, undefined, found || lost || upload.left.length > 0);
+  const { problem, waitMs } = upload;
+  if (problem === undefined || waitMs === undefined) {
+    // Lanes that wait for the quota may continue.
+    const hasRoomAgain = isQuotaSpent(state.holdUp);
+    state.holdUp = null;
+    const wakesOthers = found || lost || hasRoomAgain || upload.left.length > 0;
+    return { waitMs: 0, shared: false, wakesOthers };
+  }
   // With a spent quota, other lanes would find nothing to do either.
-  return upload.problem === undefined
-    ? outcome(upload.waitMs, 'quota')
-    : outcome(upload.waitMs, undefined, true);
+  return { waitMs, problem, shared: false, wakesOthers: !isQuotaSpent(problem) };
+}
+
+/** The problem that made an activity fail; undefined if no worker of ours has reported it. */
+function problemOf({ cause }: ActivityFailure): Problem | undefined {
+  if (!(cause instanceof ApplicationFailure)) return undefined;
+  const [details] = (cause.details ?? []) as [FailureDetails?];
+  return details === undefined
+    ? undefined
+    : { code: cause.type ?? 'INTERNAL', message: cause.message, at: details.at };
 }
 
 /**
@@ -85,13 +103,4 @@ async function nextBatch(state: RunState, ref: Turn['batch']): Promise<Outcome> 
  */
 function batchSize(sequence: number): number {
   return Math.min(MAX_BATCH, 25 * 2 ** Math.min(sequence - 1, 2));
-}
-
-function outcome(waitMs: number, reason?: FetchResult['reason'], wakesOthers = false): Outcome {
-  return {
-    waitMs,
-    state: reason === 'quota' ? 'quota' : 'waiting',
-    shared: reason === 'enumerating',
-    wakesOthers,
-  };
 }

@@ -20,9 +20,10 @@ begin
     from (select name from storage.objects
           where bucket_id = r.bucket_id and name > r.position order by name limit p_size) o
     left join public.files_queue f on f.file_path = o.name and f.file_path > r.position collate "default";
-  select count(*) filter (where o.written <= now() - r.grace), count(*) filter (where o.written > now() - r.grace)
+  select count(*) filter (where not o.in_flight), count(*) filter (where o.in_flight)
     into v.missing, v.in_flight
-    from (select legisync.object_written(created_at, updated_at) as written
+    from (select legisync.object_written(created_at, updated_at) > now() - r.grace
+                   and legisync.may_be_in_flight(name) as in_flight
           from storage.objects where bucket_id = r.bucket_id and name = any (v_missing)) o;
   v.changed := 0;
   v.more := v.scanned = p_size;

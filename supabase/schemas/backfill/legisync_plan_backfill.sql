@@ -7,7 +7,7 @@ set search_path = pg_catalog, pg_temp set plan_cache_mode = force_custom_plan se
 set work_mem = '64MB'
 as $$
 begin
-  perform legisync.check_text('p_bucket', p_bucket, 1, 100);
+  perform legisync.check_bucket(p_bucket);
   perform legisync.check_text('p_prefix', p_prefix, 0, 1024);
   return (
     select json_build_object(

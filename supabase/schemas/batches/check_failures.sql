@@ -11,10 +11,12 @@ begin
   select f into v_wrong
     from jsonb_array_elements(p_failures) f
     where jsonb_typeof(f -> 'retrySeconds') is distinct from 'number'
-       or jsonb_typeof(f -> 'withdrawSecond') is distinct from 'boolean'
+       or jsonb_typeof(f -> 'maxSeconds') is distinct from 'number'
+       or jsonb_typeof(f -> 'unavailable') is distinct from 'boolean'
     limit 1;
   if found then
-    raise exception 'p_failures has the entry %: "retrySeconds" must be a number, and "withdrawSecond" true or false.',
+    raise exception
+      'p_failures has the entry %: "retrySeconds" and "maxSeconds" must be numbers, and "unavailable" true or false.',
       left(v_wrong::text, 100) using errcode = 'invalid_parameter_value';
   end if;
 end

@@ -1,6 +1,6 @@
 -- Ends a batch: writes queue rows and catalogue states in one transaction. `p_stored` are the ids whose object is in
 -- Storage, as far as the caller knows. `p_failures` is
--- [{"id", "code", "message", "retrySeconds", "withdrawSecond"}, …].
+-- [{"id", "code", "message", "retrySeconds", "maxSeconds", "unavailable"}, …].
 --
 -- "Object, then row": the caller passes ids, never sizes or hashes. The function reads those from storage.objects, so a
 -- row cannot refer to a missing file, and cannot contradict its object. An id without an object is returned in

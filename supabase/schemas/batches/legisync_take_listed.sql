@@ -3,8 +3,8 @@
 -- due from now on, because the cursor does not come back for those that the batch does not reach.
 --
 -- Not taken:
---   * documents that wait after a failure and whose change signal has not changed. Otherwise "not found" would be
---     confirmed without the hour between two requests.
+--   * documents that wait after a failure and whose change signal has not changed. Otherwise a document that is never
+--     found would cost a request each time that it is listed, instead of one a week.
 --   * with `trust`, files from before legisync whose change signal has not changed.
 create or replace function public.legisync_take_listed(
   p_bucket text, p_category text, p_batch jsonb, p_source text, p_documents jsonb, p_cursor jsonb, p_adopt text)

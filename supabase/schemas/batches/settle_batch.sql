@@ -32,7 +32,7 @@ begin
 
   perform legisync.settle_failures(p_category, v_held, v_now, p_failures || coalesce((
     select jsonb_agg(jsonb_build_object(
-      'id', id, 'code', 'OBJECT_MISSING', 'retrySeconds', 60, 'withdrawSecond', false,
+      'id', id, 'code', 'OBJECT_MISSING', 'retrySeconds', 60, 'maxSeconds', 86400, 'unavailable', false,
       'message', 'The object is not in the bucket, although it was uploaded or existed before.'))
     from unnest(p_known) id where id <> all (p_found)), '[]'));
 

@@ -1,6 +1,6 @@
 -- Ends what has expired: leases, waits before another attempt, and the retention of ended claims. At most a thousand
--- per call. A call can claim no more than that, so expiry keeps up.
-create or replace function legisync.expire_claims(s legisync.settings) returns void
+-- per call. A call can claim no more than that, so expiry keeps up. Returns how many files are pending again or given up.
+create or replace function legisync.expire_claims(s legisync.settings) returns integer
 language plpgsql
 set search_path = pg_catalog, pg_temp set plan_cache_mode = force_custom_plan
 as $$
@@ -14,7 +14,7 @@ declare
   v_again text[];
 begin
   if not pg_try_advisory_xact_lock(hashtextextended('legisync.claims', 0)) then
-    return;
+    return 0;
   end if;
   -- First the queue, then the claims: a TRUNCATE of the queue, which removes all claims, locks them in this order.
   lock table public.files_queue in row exclusive mode;
@@ -24,7 +24,7 @@ begin
           where coalesce(held_until, due_at) <= v_now order by coalesce(held_until, due_at) limit 1000
           for update skip locked) c;
   if v_expired is null then
-    return;
+    return 0;
   end if;
   v_locked := array(select file_path from public.files_queue where file_path = any (v_open) for update skip locked);
   select coalesce(array_agg(c.file_path) filter (where c.state = 'held' and c.attempts >= s.claim_attempts), '{}'),
@@ -50,5 +50,6 @@ begin
   delete from legisync.claims c
     where c.file_path = any (v_expired) and c.file_path <> all (v_spent || v_again)
       and (c.state not in ('held', 'waiting') or c.file_path = any (v_locked) or c.file_path <> all (v_rows));
+  return cardinality(v_spent || v_again);
 end
 $$;

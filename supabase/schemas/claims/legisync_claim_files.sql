@@ -48,7 +48,10 @@ begin
   )
   select json_agg(json_build_object(
       'filePath', t.file_path, 'bucketId', t.bucket_id, 'fileSize', t.file_size,
-      'contentSha256', t.content_sha256, 'attempt', c.attempts) order by t.place)
+      'contentSha256', t.content_sha256, 'fileSha256', (
+        select o.user_metadata ->> 'fileSha256' from storage.objects o
+        where o.bucket_id = t.bucket_id and o.name = t.file_path),
+      'attempt', c.attempts) order by t.place)
     into v_files
     from taken t join claimed c on c.file_path = t.file_path;
   return json_build_object('token', v_token, 'leaseUntil', v_until, 'files', coalesce(v_files, '[]'));

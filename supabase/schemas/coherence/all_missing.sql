@@ -1,4 +1,4 @@
--- Files without a row, in any bucket, older than the grace time of legisync.settings. The view legisync.missing shows
+-- Files without a row, in any bucket, that are not in flight by the grace time of legisync.settings. The view legisync.missing shows
 -- them. It reads this function and not files_queue itself, because a view on the table would prevent its team from
 -- changing the type of a column.
 create or replace function legisync.all_missing()
@@ -12,6 +12,7 @@ begin
     from storage.objects o cross join legisync.settings s
     where legisync.is_file(o.name)
       and not exists (select from public.files_queue f where f.file_path = o.name)
-      and legisync.object_written(o.created_at, o.updated_at) <= now() - s.grace;
+      and (legisync.object_written(o.created_at, o.updated_at) <= now() - s.grace
+           or not legisync.may_be_in_flight(o.name));
 end
 $$;

@@ -32,7 +32,8 @@ begin
              else '' end as category,
         case
           when f.ours is null then case when not o.is_file then 'placeholder'
-                                        when o.written > now() - p_grace then 'in flight' else 'missing' end
+                                        when o.written > now() - p_grace and legisync.may_be_in_flight(o.name)
+                                          then 'in flight' else 'missing' end
           when o.name is null then case when not f.ours or f.path is null then 'elsewhere'
                                         when legisync.row_written(f.created_at, f.content_at) > now() - p_grace
                                              and not f.marked then 'row in flight'

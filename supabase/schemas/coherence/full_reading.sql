@@ -46,6 +46,13 @@ begin
     'stale', coalesce(sum(n) filter (where stale), 0),
     'sizeMismatches', coalesce(sum(n) filter (where resized), 0),
     'rowsWithoutSize', coalesce(sum(n) filter (where ours and unsized), 0),
+    -- Rows whose new content waits for a Worker to finish the old one, by the Worker's status.
+    'requeued', (
+      select jsonb_build_object('count', coalesce(sum(q.n), 0), 'since', min(q.since),
+                                'statuses', coalesce(jsonb_object_agg(q.status, q.n), '{}'))
+      from (select coalesce(status::text, '') as status, count(*) as n, min(content_at) as since
+            from public.files_queue where requeue and bucket_id = p_bucket
+            group by 1 order by n desc, 1 limit 20) q),
     'categories', (select coalesce(jsonb_agg(jsonb_build_object(
         'category', category, 'objects', coalesce(objects, 0), 'rows', coalesce(rows, 0),
         'missing', coalesce(missing, 0), 'inFlight', coalesce(in_flight, 0), 'dangling', coalesce(dangling, 0),

@@ -21,7 +21,8 @@ begin
       into v_file
       from storage.objects o
       where o.bucket_id = p_bucket and o.name = v_name
-        and legisync.object_written(o.created_at, o.updated_at) <= now() - p_grace;
+        and (legisync.object_written(o.created_at, o.updated_at) <= now() - p_grace
+             or not legisync.may_be_in_flight(o.name));
     if found then
       v_files := v_files || v_file;
       exit when cardinality(v_files) = p_limit;

@@ -38,6 +38,7 @@ begin
 
   if v_pass.completed_at is null and v_open = 0 and v_absences_marked
      and (v_next_due is null or v_next_due > v_now) then
+    perform legisync.mark_unlisted(p_collection, v_pass.pass);
     update legisync.passes set completed_at = v_now
       where collection = p_collection and pass = v_pass.pass
       returning * into v_pass;

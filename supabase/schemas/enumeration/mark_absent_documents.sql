@@ -1,6 +1,6 @@
 -- Marks up to 10,000 documents of a source that are not listed by any of these slices. Returns whether that was all. A
 -- document that a code's table of contents does not list any more also becomes superseded, unless another source of the
--- pass lists it. That source then becomes its owner.
+-- pass lists it. That source then becomes its owner. An unavailable document that no source lists is withdrawn.
 --
 -- Documents that another transaction has locked are left for the next call. The caller may already hold locks on higher
 -- ids, so waiting here could deadlock.
@@ -36,6 +36,8 @@ begin
   update legisync.documents set state = 'superseded', next_attempt_at = null
     where category = p_collection and id = any (v_locked) and p_code_id <> ''
       and state in ('discovered', 'stored', 'failed') and id <> all (v_elsewhere);
+  update legisync.documents set state = 'withdrawn', next_attempt_at = null
+    where category = p_collection and id = any (v_locked) and state = 'unavailable' and id <> all (v_elsewhere);
   return cardinality(v_locked) = cardinality(v_ids) and cardinality(v_ids) < 10000;
 end
 $$;

@@ -15,6 +15,7 @@
 --     so is a document whose file is from before legisync.
 --   * Otherwise, if the document was superseded, it gets its former state back. It is due if its last content was not
 --     collected.
+--   * A withdrawn document that its owner lists again is unavailable, and due.
 create or replace function legisync.relisted(
   d legisync.documents, p_source text, p_code_id text, p_revision text, p_adopt text,
   p_complete_pass integer, p_sources text[], p_now timestamptz) returns legisync.documents
@@ -38,6 +39,9 @@ begin
   elsif d.state = 'superseded' then
     d.state := case when d.code is not null then 'failed' when d.stored_at is null then 'discovered' else 'stored' end;
     d.next_attempt_at := case when d.state <> 'stored' then p_now end;
+  elsif d.state = 'withdrawn' and v_counts then
+    d.state := 'unavailable';
+    d.next_attempt_at := p_now;
   end if;
   if v_counts then
     d.source := p_source;

@@ -1,5 +1,5 @@
--- A collection's counts: documents by state, failures by code, and parked slices, with the first twenty of them. Reads
--- the collection's whole catalogue: about 0.5 s for a million documents.
+-- A collection's counts: documents by state, failures by code, unavailable documents by source and code of law, and
+-- parked slices, with the first twenty of each. Reads the collection's whole catalogue: about 1 s for a million documents.
 create or replace function public.legisync_collection_counts(p_collection text)
 returns json
 language plpgsql stable security definer
@@ -17,7 +17,11 @@ begin
       select state, count(*) as n from legisync.documents where category = p_collection group by state) d),
     'failures', (select coalesce(json_object_agg(code, n), '{}') from (
       select code, count(*) as n from legisync.documents
-      where category = p_collection and state in ('failed', 'withdrawn') group by code) f),
+      where category = p_collection and state in ('failed', 'unavailable', 'withdrawn') group by code) f),
+    'unavailable', (select coalesce(json_agg(json_build_object('source', source, 'code', code_id, 'count', n)), '[]')
+      from (select source, code_id, count(*) as n from legisync.documents
+            where category = p_collection and state = 'unavailable'
+            group by source, code_id order by n desc, source, code_id limit 20) u),
     'openSlices', (select count(*) from legisync.slices
       where collection = p_collection and pass = v_pass.pass and state = 'open'),
     'parkedSliceCount', (select count(*) from legisync.slices

@@ -84,7 +84,8 @@ async function work(stage: Stage, batch: string, limit: number): Promise<void> {
         code: 'DOCUMENT_MALFORMED',
         message: 'cut off',
         retrySeconds: 0,
-        withdrawSecond: false,
+        maxSeconds: 86_400,
+        unavailable: false,
       });
     } else {
       if (dice.roll(4) > 0) await upload(stage, id);

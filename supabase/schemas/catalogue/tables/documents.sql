@@ -9,7 +9,8 @@ create table if not exists legisync.documents (
   code_id text not null default '',
   -- The change signal of the listing. While it does not change, the document is not requested.
   revision text,
-  state text not null check (state in ('discovered', 'stored', 'failed', 'withdrawn', 'superseded')),
+  state text not null check (
+    state in ('discovered', 'stored', 'failed', 'unavailable', 'withdrawn', 'superseded')),
   -- The object's hash when legisync last read it. Null for a pre-existing file.
   content_sha256 text,
   attempts integer not null default 0,

@@ -29,8 +29,3 @@ export function tableLines(
 function centred(text: string, width: number): string {
   return text.padStart(text.length + Math.floor((width - text.length) / 2)).padEnd(width);
 }
-
-/** A time of the database in UTC, as the tables show it. */
-export function shownTime(time: string | null): string | null {
-  return time === null ? null : new Date(time).toISOString().slice(0, 19).replace('T', ' ');
-}

@@ -50,9 +50,9 @@ export default {
     ...(setup !== undefined && { globalSetup: `<rootDir>/test/support/setup/${setup}.ts` }),
   })),
   testSequencer: '<rootDir>/test/support/longestFirst.js',
-  // Two for each core of the smallest machine: the longest files mostly wait for time-outs
+  // Three for each core of the smallest machine: the longest files mostly wait for time-outs
   // of killed workers.
-  maxWorkers: 4,
+  maxWorkers: 6,
   // Only bounds a test that hangs. Generous, because other programs may use the machine.
   testTimeout: 300_000,
 };

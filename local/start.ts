@@ -1,11 +1,11 @@
 /** `npm start`: runs a complete local legisync that collects real law texts, with a live view. */
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { parseStartArgs, type StartOptions } from './launcher/args.ts';
 import { asError } from './launcher/errors.ts';
 import { startTimeOf } from './launcher/processes.ts';
 import { prepareShutdown } from './launcher/shutdown.ts';
 import { clearLeftovers, createStackState } from './launcher/state.ts';
-import { resetStack, stackPaths } from './stack/paths.ts';
+import { resetStack, stackPaths, type StackPaths } from './stack/paths.ts';
 import { startStack, type Stack } from './stack/stack.ts';
 import { displayOn, watch } from './stack/watch.ts';
 
@@ -49,7 +49,9 @@ async function main(options: StartOptions): Promise<number> {
       },
     });
     const { counter, before } = stack;
-    display.log('In a second terminal: npx legisync status, npx legisync massive pause, npx legisync --help');
+    display.log(
+      `In a second terminal, in this folder: ${commandPrefix(paths)}npx legisync status, npx legisync env, npx legisync --help`,
+    );
     const wanted = options.documents;
     await watch({ counter, before, startedAtMs, wanted, display, signal: shutdown.signal });
     if (wanted !== undefined && !options.exit) {
@@ -66,6 +68,11 @@ async function main(options: StartOptions): Promise<number> {
   shutdown.dispose();
   if (failure !== undefined) process.stderr.write(`npm start: ${failure.message}\n`);
   return failure === undefined ? 0 : 1;
+}
+
+/** What a command needs to find a stack whose data is not in `.local` of its folder. */
+function commandPrefix({ state }: StackPaths): string {
+  return resolve('.local', 'stack.json') === state ? '' : `export LEGISYNC_STACK=${state}; `;
 }
 
 /** Prints the line of `--json`, with numbers from the database, the bucket and the gateway. */

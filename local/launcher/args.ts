@@ -20,6 +20,8 @@ export interface StartOptions {
   readonly lanes: number | undefined;
   /** Folder for all data of the stack; undefined: `.local` of the checkout. */
   readonly data: string | undefined;
+  /** File with collections, relative to the current folder; undefined: the application's own. */
+  readonly collections: string | undefined;
 }
 
 /** `start`: continue with these options. `stop`: print the text and exit. */
@@ -40,6 +42,7 @@ interface RawOptions {
   latency: number;
   lanes?: number;
   data?: string;
+  collections?: string;
 }
 
 /** Parses the arguments after `npm start --`. Never exits, never prints. */
@@ -75,6 +78,7 @@ function optionsOf(raw: RawOptions): StartOptions {
     latencyMs: raw.latency,
     lanes: raw.lanes,
     data: raw.data,
+    collections: raw.collections,
   };
 }
 
@@ -121,6 +125,7 @@ function startCommand(): Command {
       ),
     )
     .option('--data <DIR>', 'folder for all data of the stack (default: .local of the checkout)')
+    .option('--collections <FILE>', 'collect all collections of this JSON file instead of the default ones')
     .helpOption('-h, --help', 'show this help')
     .showHelpAfterError('See npm start -- --help')
     .addHelpText(

@@ -24,6 +24,7 @@ const CLIENT_ID = 'legisync-local';
 export function stackEnvironment(
   addresses: StackAddresses,
   options: Pick<StartOptions, 'rate' | 'lanes'>,
+  collections: Readonly<Record<string, string>> = {},
 ): Readonly<Record<string, string>> {
   return {
     PISTE_CLIENT_ID: CLIENT_ID,
@@ -44,6 +45,7 @@ export function stackEnvironment(
     LEGISYNC_QUOTA_PACING: 'burst',
     // After Ctrl-C, all parts together have ten seconds.
     LEGISYNC_SHUTDOWN_GRACE_SECONDS: '5',
+    ...collections,
     ...(options.lanes !== undefined && { LEGISYNC_LANES: String(options.lanes) }),
   };
 }

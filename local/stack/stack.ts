@@ -9,6 +9,7 @@ import { supervise, type SupervisedPart } from '../launcher/supervise.ts';
 import { databaseUrl } from '../postgres/bootstrap.ts';
 import { supabaseKeys } from '../supabase/keys.ts';
 import { findTemporalCli } from '../temporal/cli.ts';
+import { collectionSettings } from './collections.ts';
 import { createCounter, type Counter, type Counts } from './counts.ts';
 import { BUCKET, stackEnvironment } from './environment.ts';
 import {
@@ -59,6 +60,7 @@ export async function startStack({
   log,
 }: StackContext): Promise<Stack> {
   const { signal } = shutdown;
+  const collections = options.collections === undefined ? {} : await collectionSettings(options.collections);
   const context: PartContext = { paths, signal, onSpawned: (part) => state.addPart(part) };
   // Runs while the other parts start: if the CLI must be built, this takes minutes.
   const cli = findTemporalCli({ log, signal });
@@ -85,7 +87,7 @@ export async function startStack({
       await state.addPart(part);
       return part;
     },
-    (part) => `postgresql://127.0.0.1:${part.port}/postgres`,
+    (part) => `127.0.0.1:${part.port}; psql "$(npx legisync env SUPABASE_DB_URL)"`,
   );
   if (postgres.note !== undefined) log(postgres.note);
 
@@ -125,6 +127,7 @@ export async function startStack({
       temporalAddress: temporal.address,
     },
     options,
+    collections,
   );
   const env = { ...process.env, ...settings };
   const legisync = (args: readonly string[]): Promise<void> =>

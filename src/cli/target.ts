@@ -3,7 +3,7 @@ import type { ValueSource } from '../config/sources.ts';
 
 const SOURCES: Readonly<Record<ValueSource, string>> = {
   environment: 'from the environment',
-  '.local/stack.json': 'the local stack of this folder',
+  '.local/stack.json': 'the local stack',
   '.env': 'from .env',
   default: 'default',
 };

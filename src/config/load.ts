@@ -9,7 +9,7 @@ import { settingDocs } from './print/docs.ts';
 import { nearest } from './nearest.ts';
 import { settingsSchema, type SettingName, type Settings } from './schema.ts';
 import { Secret } from './secret.ts';
-import { lookUp, readLayers, type Layer, type ValueSource } from './sources.ts';
+import { lookUp, readLayers, STACK_SETTING, type Layer, type ValueSource } from './sources.ts';
 import { SHOWN_TEMPORAL_SETTINGS, temporalEnvironment } from './temporal.ts';
 
 export interface LoadOptions<N extends Need> {
@@ -164,7 +164,10 @@ function unknownCollections(settings: Settings, collections: readonly Collection
 function unknownNames(layers: readonly Layer[]): string[] {
   return layers.flatMap(({ source, values }) =>
     Object.keys(values)
-      .filter((name) => name.startsWith('LEGISYNC_') && !NAMES.some((known) => known === name))
+      .filter(
+        (name) =>
+          name.startsWith('LEGISYNC_') && name !== STACK_SETTING && !NAMES.some((known) => known === name),
+      )
       .map((name) => {
         const meant = nearest(name, NAMES);
         const hint = meant === undefined ? 'See .env.example.' : `Did you mean ${meant}?`;

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { parseEnv } from 'node:util';
 import { z } from 'zod';
 
@@ -30,12 +30,19 @@ export function readLayers(
       { source: 'environment', values: withoutEmpty(env) },
       {
         source: '.local/stack.json',
-        values: withoutEmpty(readStack(join(cwd, '.local', 'stack.json'), warnings)),
+        values: withoutEmpty(readStack(stackFileOf(env, cwd), warnings)),
       },
       { source: '.env', values: withoutEmpty(readDotEnv(join(cwd, '.env'), warnings)) },
     ],
     warnings,
   };
+}
+
+/** Names the file of a local stack that keeps its data in another folder (`npm start -- --data`). */
+export const STACK_SETTING = 'LEGISYNC_STACK';
+
+function stackFileOf(env: Readonly<Record<string, string | undefined>>, cwd: string): string {
+  return resolve(cwd, withoutEmpty(env)[STACK_SETTING] ?? join('.local', 'stack.json'));
 }
 
 /** The first value of `name`, with its source. */

@@ -51,6 +51,7 @@ describe('the command line', () => {
       'migrate',
       'status',
       'config',
+      'env',
     ];
     for (const command of commands) {
       const { code, stdout } = await run([...command.split(' '), '--help']);

@@ -14,6 +14,7 @@ describe('the options of npm start', () => {
         latencyMs: 25,
         lanes: undefined,
         data: undefined,
+        collections: undefined,
       },
     });
   });
@@ -32,6 +33,7 @@ describe('the options of npm start', () => {
         latencyMs: 0,
         lanes: 8,
         data: undefined,
+        collections: undefined,
       },
     });
   });

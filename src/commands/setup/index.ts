@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { leaf, type Actions, type JsonOption } from '../../cli/leaf.ts';
 import { showConfig } from './config.ts';
+import { showEnv } from './env.ts';
 import { migrateDatabase, type MigrateOptions } from './migrate.ts';
 import { schedulesApply, schedulesPlan } from './schedules.ts';
 import { status } from './status.ts';
@@ -47,6 +48,10 @@ export function addSetup(program: Command, { io, plain, onTemporal }: Actions): 
     .action((options: JsonOption & { readonly check?: boolean }) =>
       onTemporal(options, (session) => status(session, options)),
     );
+  leaf(program, 'env [name]', 'addresses and keys for other tools, such as psql; contains secrets', [
+    'env',
+    'env SUPABASE_DB_URL',
+  ]).action((name: string | undefined, options: JsonOption) => plain(options, () => showEnv(io, name)));
   leaf(program, 'config', 'every setting, its value and its source', ['config', 'config --env-example'])
     .option('--env-example', 'print .env.example instead')
     .action((options: JsonOption & { readonly envExample?: boolean }) =>

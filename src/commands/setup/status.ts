@@ -5,6 +5,7 @@ import { EXIT } from '../../cli/exit.ts';
 import { collectionStatuses, describeStatus, forJson, type CollectionStatus } from '../massive/status.ts';
 import { verdictOf } from './verdict.ts';
 import { withDeadline, type Outcome, type Session } from '../../cli/run.ts';
+import { localTime } from '../../cli/text/time.ts';
 import { describeWorker, workersOf } from '../../cli/workers.ts';
 
 /**
@@ -42,7 +43,7 @@ export async function status(
       ...collections.flatMap(describeStatus),
       ...schedules.map(
         ({ id, state, paused, nextRun }) =>
-          `${id}: ${state}${paused && state !== 'paused' ? ', paused' : ''}${nextRun === null ? '' : `, next run ${nextRun}`}`,
+          `${id}: ${state}${paused && state !== 'paused' ? ', paused' : ''}${nextRun === null ? '' : `, next run ${localTime(nextRun)}`}`,
       ),
     ],
     exitCode: check === true ? verdict.exitCode : EXIT.ok,

@@ -39,7 +39,7 @@ export function describeWorker(
 export async function warnWithoutWorkers(session: Session): Promise<boolean> {
   if ((await workersOf(session)).length > 0) return true;
   session.io.err(
-    `Warning: no worker polls task queue ${session.config.taskQueue}, so workflows wait. Start one: npm run worker`,
+    `Warning: NO_WORKER: no worker polls task queue ${session.config.taskQueue}, so workflows wait.\nNext: npm run worker`,
   );
   return false;
 }

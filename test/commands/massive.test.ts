@@ -101,7 +101,9 @@ describe('legisync massive', () => {
           const shown = await legisync(there, 'massive', 'status');
           expect(shown.code).toBe(8);
           expect(shown.stdout).toContain(`${collection}: collecting, pass 1`);
-          expect(shown.stdout).toContain('catalogue: legisync_collection_counts failed');
+          expect(shown.stdout).toContain(
+            'catalogue: SUPABASE_CREDENTIALS: legisync_collection_counts failed',
+          );
           expect(shown.stdout.split('\n')).toContain(`  Next: ${FAILURES.SUPABASE_CREDENTIALS.remedy}`);
           const ended = await legisync(there, 'massive', 'status', '--json');
           expect(json(ended)).toMatchObject({
@@ -143,7 +145,7 @@ describe('legisync massive', () => {
             'status',
           );
           expect(stdout.trimEnd().split('\n')).toEqual([
-            `${collection}: MASSIVE of ${collection} is not running.`,
+            `${collection}: NOT_RUNNING: MASSIVE of ${collection} is not running.`,
             `  Next: legisync massive start ${collection}`,
             '  catalogue, pass 3: stored 5, failed 1',
             '  slices still to enumerate: 2',

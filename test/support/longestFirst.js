@@ -9,6 +9,7 @@ const LONGEST = [
   'endToEnd/start',
   'activities/search',
   'durability/backfill',
+  'commands/matrix',
   'commands/workers',
   'workflows/backfill',
   'commands/massiveWaits',

@@ -1,6 +1,7 @@
 import type { Config } from '../../config/config.ts';
 import type { Controls, MassiveInput } from '../../contract/collecting.ts';
 import { PRIORITY } from '../../contract/limits.ts';
+import { FAILURES, isFailureCode } from '../../contract/failures.ts';
 import { massiveWorkflowId, WORKFLOWS } from '../../contract/names.ts';
 import { startAttributes } from '../../temporal/searchAttributes.ts';
 import { definitionOf } from '../../cli/collectionNames.ts';
@@ -10,6 +11,7 @@ import { startOrJoin } from '../../cli/startWorkflow.ts';
 import { firstFailure, type FirstFailure } from '../../cli/starting/firstFailure.ts';
 import { openSupabase } from '../../cli/supabase.ts';
 import { warnWithoutWorkers } from '../../cli/workers.ts';
+import { massiveProgress } from './workflow.ts';
 
 /** The result of starting a MASSIVE collection. */
 export interface MassiveStart {
@@ -35,11 +37,26 @@ export async function startAll(session: Session, collections: readonly string[])
   for (const { workflowId, started } of starts) if (!started) await failIfStuck(session, workflowId);
   if (!(await warnWithoutWorkers(session))) return starts;
   return Promise.all(
-    starts.map(async (start) => {
-      const handle = session.temporal.client.workflow.getHandle(start.workflowId);
-      return { ...start, problem: start.controls.paused ? null : await firstFailure(session, handle) };
-    }),
+    starts.map(async (start) => ({
+      ...start,
+      problem: start.controls.paused ? null : await problemOf(session, start),
+    })),
   );
+}
+
+/** What keeps a collection from progress: a failing activity, or what holds up its lanes. */
+async function problemOf(
+  session: Session,
+  { collection, workflowId, started }: MassiveStart,
+): Promise<FirstFailure | null> {
+  const handle = session.temporal.client.workflow.getHandle(workflowId);
+  const failure = await firstFailure(session, handle);
+  if (failure !== null || started) return failure;
+  const { holdUp } = await massiveProgress(session, collection);
+  if (holdUp === null) return null;
+  const { code, message } = holdUp;
+  const next = isFailureCode(code) ? FAILURES[code].remedy : 'legisync massive status';
+  return { code, message, next };
 }
 
 /**

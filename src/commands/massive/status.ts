@@ -152,8 +152,8 @@ function describeKey(key: SliceKey): string {
   }
 }
 
-function describeProblem(label: string, { message, next }: Failure): string[] {
-  return [`${label}${message}`, `  Next: ${next}`];
+function describeProblem(label: string, { code, message, next }: Failure): string[] {
+  return [`${label}${code}: ${message}`, `  Next: ${next}`];
 }
 
 function pairs(counts: Readonly<Record<string, number>>): string {

@@ -3,6 +3,8 @@ import { ensureSearchAttributes } from '../../temporal/searchAttributes.ts';
 import { withDeadline, type Outcome, type Session } from '../../cli/run.ts';
 import { describeChange } from './schedules.ts';
 import { openSupabase } from '../../cli/supabase.ts';
+import { massiveWorkflowId } from '../../contract/names.ts';
+import { retryNow } from '../../cli/inspect/retryNow.ts';
 import { describeStart, startAll } from '../massive/start.ts';
 import { exitCodeOf } from '../../cli/starting/firstFailure.ts';
 
@@ -17,6 +19,7 @@ export async function up(session: Session): Promise<Outcome> {
     ensureSearchAttributes(temporal.connection, temporal.namespace),
   );
   const schedules = await withDeadline(session, () => applySchedules(temporal.client, config));
+  if (bucketMade) await retryUploads(session);
   const collections = await startAll(session, config.massive.collections);
   return {
     data: {
@@ -35,4 +38,9 @@ export async function up(session: Session): Promise<Outcome> {
     ],
     exitCode: exitCodeOf(collections.map(({ problem }) => problem)),
   };
+}
+
+/** Collections that already run wait up to five minutes after the refusal of a missing bucket. */
+async function retryUploads(session: Session): Promise<void> {
+  for (const name of session.config.massive.collections) await retryNow(session, massiveWorkflowId(name));
 }

@@ -29,7 +29,9 @@ export function verdictOf(collections: readonly CollectionStatus[]): Verdict {
       return bad(exitCodeOfFailing(failure), `${collection}: ${failure.code}`);
     }
     const state = progress.value?.state;
-    if (state !== undefined && !WELL.has(state)) return bad(EXIT.failed, `${collection}: ${state}`);
+    if (state !== undefined && !WELL.has(state)) {
+      return bad(EXIT.failed, `${collection}: ${progress.value?.holdUp?.code ?? state}`);
+    }
   }
   return { ok: true, exitCode: EXIT.ok, text: 'OK: every configured collection runs.' };
 }

@@ -22,13 +22,26 @@ export interface Failure {
 }
 
 /** gRPC status codes (grpc.io, "Status codes and their use"). */
-const GRPC = {
+export const GRPC = {
   invalidArgument: 3,
   notFound: 5,
   permissionDenied: 7,
+  failedPrecondition: 9,
+  unimplemented: 12,
   unavailable: 14,
   unauthenticated: 16,
 } as const;
+
+/** The status code of a call that the server refused; undefined if the error is no answer of it. */
+export function grpcCodeOf(error: unknown): number | undefined {
+  const cause = grpcError(error);
+  return isGrpcServiceError(cause) ? cause.code : undefined;
+}
+
+/** The SDK wraps some errors of gRPC. */
+function grpcError(error: unknown): unknown {
+  return error instanceof ServiceError ? error.cause : error;
+}
 
 /**
  * Whether the deadline of a call has passed. The server knows the deadline, too. If its clock is
@@ -36,7 +49,8 @@ const GRPC = {
  * has a deadline.
  */
 export function isDeadline(error: unknown): boolean {
-  return isGrpcDeadlineError(error) || isGrpcCancelledError(error);
+  const cause = grpcError(error);
+  return isGrpcDeadlineError(cause) || isGrpcCancelledError(cause);
 }
 
 /** Maps everything that a command threw. An unexpected error is a bug: `INTERNAL`, exit code 1. */
@@ -65,7 +79,7 @@ function fromTemporal(error: unknown): Failure | undefined {
   }
   if (error instanceof WorkflowFailedError) return fromWorkflow(error);
   if (error instanceof NamespaceNotFoundError) return namespaceMissing(error.namespace);
-  return fromGrpc(error instanceof ServiceError ? error.cause : error);
+  return fromGrpc(grpcError(error));
 }
 
 /**

@@ -1,6 +1,4 @@
 import {
-  isGrpcServiceError,
-  ServiceError,
   WorkflowUpdateFailedError,
   WorkflowNotFoundError,
   WorkflowUpdateRPCTimeoutOrCancelledError,
@@ -10,7 +8,7 @@ import {
 } from '@temporalio/client';
 import { MAX_REASON_CHARACTERS } from '../contract/limits.ts';
 import { QUERIES, UPDATES } from '../contract/names.ts';
-import { isDeadline } from './errors.ts';
+import { GRPC, grpcCodeOf, isDeadline } from './errors.ts';
 import { CommandError, EXIT } from './exit.ts';
 import { explainStuck } from './inspect/stuck.ts';
 import { withDeadline, type Session } from './run.ts';
@@ -180,15 +178,9 @@ function notConfirmed({ label, statusCommand }: Subject, update: string): Comman
   );
 }
 
-/** gRPC FAILED_PRECONDITION: the server's answer to a Query if no worker has polled for a while. */
-const FAILED_PRECONDITION = 9;
-
 /** Whether a call to a workflow got no answer in time, for example without a worker. */
 export function isWithoutAnswer(error: unknown): boolean {
-  if (error instanceof WorkflowUpdateRPCTimeoutOrCancelledError) return true;
-  const cause = error instanceof ServiceError ? error.cause : error;
-  if (isDeadline(cause)) return true;
-  if (!isGrpcServiceError(cause)) return false;
-  const code: number = cause.code;
-  return code === FAILED_PRECONDITION;
+  if (error instanceof WorkflowUpdateRPCTimeoutOrCancelledError || isDeadline(error)) return true;
+  // The server's answer to a Query if no worker has polled for a while.
+  return grpcCodeOf(error) === GRPC.failedPrecondition;
 }

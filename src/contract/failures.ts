@@ -219,6 +219,11 @@ export function isFailureCode(text: string): text is FailureCode {
   return Object.hasOwn(FAILURES, text);
 }
 
+/** What to do about a failure. A code that is none of the taxonomy is explained by the log only. */
+export function remedyOf(code: string): string {
+  return isFailureCode(code) ? FAILURES[code].remedy : 'See the log of the worker.';
+}
+
 /**
  * When a document is tried again after a failure. A code without a rule, such as that of a newer
  * worker, waits a day: a needless request is better than a document that is never tried again.

@@ -1,19 +1,9 @@
 import { writeFile } from 'node:fs/promises';
-import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { json, legisync, legisyncProcess, withCommandFolder, type Ended } from './harness.ts';
+import { deadAddress, json, legisync, legisyncProcess, withCommandFolder, type Ended } from './harness.ts';
 
 function run(args: readonly string[], env: Record<string, string> = {}): Promise<Ended> {
   return withCommandFolder((cwd) => legisync({ cwd, env }, ...args));
-}
-
-/** An address without a listener. */
-async function deadAddress(): Promise<string> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await new Promise((resolve) => server.once('listening', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return `127.0.0.1:${port}`;
 }
 
 describe('the command line', () => {

@@ -1,6 +1,7 @@
 import { execFile, spawn, type ChildProcess } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
+import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -202,4 +203,13 @@ export function json(ended: Ended): Record<string, unknown> {
 /** Keeps the developer's settings out of tests: Temporal's file is in the home folder. */
 function childEnv({ cwd, env }: World): Record<string, string> {
   return { PATH: process.env['PATH'] ?? '', HOME: cwd, ...env };
+}
+
+/** An address without a listener. */
+export async function deadAddress(): Promise<string> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await new Promise((resolve) => server.once('listening', resolve));
+  const { port } = server.address() as AddressInfo;
+  await new Promise((resolve) => server.close(resolve));
+  return `127.0.0.1:${port}`;
 }

@@ -1,11 +1,10 @@
-import { createServer, type AddressInfo } from 'node:net';
 import { SignJWT } from 'jose';
 import { openMassive, type MassiveStack } from '../support/massive.ts';
 import { SERVERS, serverSetting } from '../support/servers.ts';
 import { withSession } from '../support/sessions.ts';
 import { JWT_SECRET } from '../support/supabase.ts';
 import { eventually, startProcess, startWorker, type WorkerProcess } from '../support/workers.ts';
-import { legisync, withCommandFolder, type Ended, type World } from './harness.ts';
+import { deadAddress, legisync, withCommandFolder, type Ended, type World } from './harness.ts';
 
 /**
  * What people are told when something is wrong: each row breaks one thing under a collection that
@@ -47,15 +46,6 @@ const expiredKey = () =>
     .setProtectedHeader({ alg: 'HS256' })
     .setExpirationTime(Math.floor(Date.now() / 1_000) - 3_600)
     .sign(new TextEncoder().encode(JWT_SECRET));
-
-/** An address without a listener. */
-async function deadAddress(): Promise<string> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await new Promise((resolve) => server.once('listening', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return `127.0.0.1:${port}`;
-}
 
 const ROWS: readonly Broken[] = [
   {

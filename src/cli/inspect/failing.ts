@@ -1,11 +1,12 @@
 import { WorkflowNotFoundError, type WorkflowExecutionDescription } from '@temporalio/client';
-import { FAILURES, isFailureCode } from '../../contract/failures.ts';
+import { FAILURES, isFailureCode, remedyOf } from '../../contract/failures.ts';
 import { createScrub } from '../../observability/scrub.ts';
 import { EXIT, type ExitCode } from '../exit.ts';
 import { withDeadline, type Session } from '../run.ts';
 import { localTime } from '../text/time.ts';
 import { dateOf, recentEvents, type RecentEvent } from './recentEvents.ts';
 
+/** An activity that Temporal's server describes as pending. */
 type PendingActivity = NonNullable<WorkflowExecutionDescription['raw']['pendingActivities']>[number];
 
 /** Activities of a workflow that Temporal tries again after the same failure. */
@@ -36,11 +37,24 @@ export async function failingActivities(session: Session, workflowId: string): P
     if (failing.length === 0) return [];
     const events = await recentEvents(session, description);
     const byCode = Map.groupBy(failing, codeOf);
-    return [...byCode].map(([code, activities]) => summaryOf(session, code, activities, events));
+    return [...byCode.values()].map((activities) => summaryOf(session, activities, events));
   } catch (error) {
     if (error instanceof WorkflowNotFoundError) return [];
     throw error;
   }
+}
+
+/** The failure after which an activity is tried again, without the secrets of this command. */
+export function lastFailureOf(
+  { secrets }: Pick<Session['io'], 'secrets'>,
+  activity: PendingActivity,
+): Pick<FailingActivities, 'code' | 'message' | 'next'> {
+  const code = codeOf(activity);
+  return {
+    code,
+    message: createScrub(secrets)(activity.lastFailure?.message ?? ''),
+    next: remedyOf(code),
+  };
 }
 
 function codeOf({ lastFailure }: PendingActivity): string {
@@ -49,20 +63,17 @@ function codeOf({ lastFailure }: PendingActivity): string {
 
 function summaryOf(
   { io }: Session,
-  code: string,
   activities: readonly PendingActivity[],
   events: readonly RecentEvent[],
 ): FailingActivities {
-  const message = activities.find(({ lastFailure }) => lastFailure?.message)?.lastFailure?.message ?? '';
+  const shown = activities.find(({ lastFailure }) => lastFailure?.message) ?? activities[0] ?? {};
   const ids = new Set(activities.map(({ activityId }) => activityId));
   const scheduled = events.filter(({ activityTaskScheduledEventAttributes: attributes }) =>
     ids.has(attributes?.activityId),
   );
   const waits = activities.map(({ nextAttemptScheduleTime }) => dateOf(nextAttemptScheduleTime));
   return {
-    code,
-    message: createScrub(io.secrets)(message),
-    next: isFailureCode(code) ? FAILURES[code].remedy : 'See the log of the worker.',
+    ...lastFailureOf(io, shown),
     activities: activities.length,
     attempts: Math.max(...activities.map(({ attempt }) => attempt ?? 1)),
     // Without the events of all of them, the first one is not known.

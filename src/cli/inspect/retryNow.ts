@@ -1,11 +1,9 @@
-import { isGrpcServiceError, ServiceError, WorkflowNotFoundError } from '@temporalio/client';
+import { WorkflowNotFoundError } from '@temporalio/client';
+import { GRPC, grpcCodeOf } from '../errors.ts';
 import { withDeadline, type Session } from '../run.ts';
 
 /** temporal.api.enums.v1, PendingActivityState: waits for a worker, or for its next attempt. */
 const SCHEDULED = 1;
-
-/** gRPC: the server does not know the call. */
-const UNIMPLEMENTED = 12;
 
 /**
  * Starts the next attempt of each activity that waits after a failure, and counts its attempts from
@@ -31,20 +29,11 @@ export async function retryNow(session: Session, workflowId: string): Promise<nu
       retried += 1;
     }
   } catch (error) {
-    if (!isUnimplemented(error)) {
-      if (error instanceof WorkflowNotFoundError) return 0;
-      throw error;
-    }
+    if (error instanceof WorkflowNotFoundError) return 0;
+    if (grpcCodeOf(error) !== GRPC.unimplemented) throw error;
     session.io.err(
       'Warning: this Temporal server cannot start an attempt early; failed activities wait for their next try.',
     );
   }
   return retried;
-}
-
-function isUnimplemented(error: unknown): boolean {
-  const cause = error instanceof ServiceError ? error.cause : error;
-  if (!isGrpcServiceError(cause)) return false;
-  const code: number = cause.code;
-  return code === UNIMPLEMENTED;
 }

@@ -1,6 +1,7 @@
 import type { WorkflowExecutionDescription } from '@temporalio/client';
 import { CommandError, EXIT } from '../exit.ts';
 import { withDeadline, type Session } from '../run.ts';
+import { shellWord } from '../text/shell.ts';
 import { dateOf, recentEvents, type RecentEvent } from './recentEvents.ts';
 
 /** The address and namespace that the Temporal CLI uses by itself. */
@@ -71,13 +72,8 @@ function stuckError(
 /** The command that repeats the last workflow task, to paste into a shell. */
 function resetCommand({ address, namespace }: Session['temporal'], workflowId: string): string {
   return [
-    `temporal workflow reset --workflow-id ${quoted(workflowId)} --type LastWorkflowTask --reason stuck`,
-    ...(CLI_DEFAULTS.addresses.includes(address) ? [] : [`--address ${quoted(address)}`]),
-    ...(namespace === CLI_DEFAULTS.namespace ? [] : [`--namespace ${quoted(namespace)}`]),
+    `temporal workflow reset --workflow-id ${shellWord(workflowId)} --type LastWorkflowTask --reason stuck`,
+    ...(CLI_DEFAULTS.addresses.includes(address) ? [] : [`--address ${shellWord(address)}`]),
+    ...(namespace === CLI_DEFAULTS.namespace ? [] : [`--namespace ${shellWord(namespace)}`]),
   ].join(' ');
-}
-
-/** A word for a POSIX shell. */
-function quoted(word: string): string {
-  return /^[\w.:/@-]+$/.test(word) ? word : `'${word.replaceAll("'", String.raw`'\''`)}'`;
 }

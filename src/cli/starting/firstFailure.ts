@@ -1,8 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { WorkflowExecutionDescription, WorkflowHandle } from '@temporalio/client';
-import { FAILURES, isFailureCode } from '../../contract/failures.ts';
 import { EXIT, type ExitCode } from '../exit.ts';
-import { exitCodeOfFailing } from '../inspect/failing.ts';
+import { exitCodeOfFailing, lastFailureOf } from '../inspect/failing.ts';
 import { withDeadline, type Session } from '../run.ts';
 
 /** The first failure of a workflow that was just started. Temporal retries the activity. */
@@ -38,7 +37,7 @@ export async function firstFailure(
   const since = Date.now();
   for (;;) {
     const description = await withDeadline(session, () => handle.describe());
-    const failure = failureOf(description);
+    const failure = failureOf(session.io, description);
     if (failure !== null || isBeyondFirstChecks(description, since)) return failure;
     if (over?.aborted === true || Date.now() - since > WATCH_MS) return null;
     await pause(POLL_MS, undefined, { signal: over }).catch(() => undefined);
@@ -58,12 +57,9 @@ export async function warnOfFirstFailure(
 }
 
 /** The last failure of the activities that are pending. */
-function failureOf({ raw }: WorkflowExecutionDescription): FirstFailure | null {
-  const failure = raw.pendingActivities?.find(({ lastFailure }) => lastFailure?.message)?.lastFailure;
-  if (failure === null || failure === undefined) return null;
-  const code = failure.applicationFailureInfo?.type ?? 'ACTIVITY_FAILED';
-  const next = isFailureCode(code) ? FAILURES[code].remedy : 'See the log of the worker.';
-  return { code, message: failure.message ?? '', next };
+function failureOf(io: Session['io'], { raw }: WorkflowExecutionDescription): FirstFailure | null {
+  const failing = raw.pendingActivities?.find(({ lastFailure }) => lastFailure?.message);
+  return failing === undefined ? null : lastFailureOf(io, failing);
 }
 
 /** Whether a failure at the start would have been seen by now. */

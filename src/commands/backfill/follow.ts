@@ -7,6 +7,7 @@ import { QUERIES } from '../../contract/names.ts';
 import { CommandError, EXIT } from '../../cli/exit.ts';
 import { waitForResult } from '../../cli/interrupt.ts';
 import { withDeadline, type Outcome, type Session } from '../../cli/run.ts';
+import { lastFailureOf } from '../../cli/inspect/failing.ts';
 import { explainStuck } from '../../cli/inspect/stuck.ts';
 import { isWithoutAnswer } from '../../cli/workflow.ts';
 
@@ -87,7 +88,8 @@ async function waitingLine(session: Session, { workflowId }: WorkflowHandle): Pr
 async function retryLine(session: Session, handle: WorkflowHandle): Promise<string> {
   try {
     const { raw } = await withDeadline(session, () => handle.describe());
-    const message = raw.pendingActivities?.[0]?.lastFailure?.message ?? '';
+    const [activity] = raw.pendingActivities ?? [];
+    const message = activity === undefined ? '' : lastFailureOf(session.io, activity).message;
     return message === '' ? '' : `retrying: ${message}`;
   } catch {
     // As above: only the reason is missing.

@@ -2,6 +2,7 @@ import type { Config } from '../../config/config.ts';
 import type { BackfillOptions, BackfillStart } from '../../contract/backfill.ts';
 import { CHUNK, MAX_SIZES_CHUNK } from '../../contract/limits.ts';
 import { CommandError, EXIT } from '../../cli/exit.ts';
+import { shellWord } from '../../cli/text/shell.ts';
 import { readWholeNumber } from '../../cli/wholeNumber.ts';
 
 /** The options of `legisync backfill`, as typed. */
@@ -68,7 +69,7 @@ export function readBackfillFlags(
 export function commandLineOf(flags: BackfillFlags): string {
   const words = Object.entries(flags).flatMap(([name, value]: [string, unknown]) => {
     if (value === true && name !== 'yes' && name !== 'json') return [`--${dashed(name)}`];
-    return typeof value === 'string' ? [`--${dashed(name)}`, quoted(value)] : [];
+    return typeof value === 'string' ? [`--${dashed(name)}`, shellWord(value)] : [];
   });
   return ['legisync backfill', ...words].join(' ');
 }
@@ -135,11 +136,6 @@ function readTime(text: string): string {
 function isDay(text: string): boolean {
   const day = new Date(text);
   return !Number.isNaN(day.getTime()) && day.toISOString().startsWith(text);
-}
-
-/** Quotes a word for a POSIX shell. */
-function quoted(word: string): string {
-  return /^[\w./:+-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
 }
 
 function dashed(name: string): string {

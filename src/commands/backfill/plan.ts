@@ -68,8 +68,8 @@ export async function backfillDryRun(config: Config, flags: BackfillFlags): Prom
 }
 
 /** Whether a run of this plan would change nothing. */
-export function isNothingToDo(plan: BackfillPlan, { options }: BackfillRequest): boolean {
-  return options.kind === 'sizes' ? plan.withoutSize === 0 : plan.missing === 0;
+export function isNothingToDo(plan: BackfillPlan, { kind }: BackfillRequest['options']): boolean {
+  return kind === 'sizes' ? plan.withoutSize === 0 : plan.missing === 0;
 }
 
 /** The outcome of a backfill that would change nothing. */
@@ -84,7 +84,7 @@ export function describePlan(
   { chunks, seconds, basis }: Expectation,
 ): string[] {
   const time = `Chunks of ${chunk}: ${chunks}; about ${duration(seconds)} (estimated from ${basis}).`;
-  if (isNothingToDo(plan, { start: 'new', options, chunk })) return whatThereIs(plan, options);
+  if (isNothingToDo(plan, options)) return whatThereIs(plan, options);
   if (options.kind === 'sizes') return [...whatThereIs(plan, options), time];
   const rows = rowsAre(plan.missing, options.finished, options.before);
   return [...whatThereIs(plan, options), rows, time];

@@ -67,7 +67,7 @@ async function questionOf(
   if (plan === null) {
     return { question: `The database timed out while counting ${bucket}. Continue without the counts?` };
   }
-  if (request.start === 'new' && isNothingToDo(plan, request))
+  if (request.start === 'new' && isNothingToDo(plan, request.options))
     return { nothingToDo: nothingToDo(plan, request) };
   const lines = describePlan(plan, request, expectationOf(plan, request, last));
   return { question: [...lines, 'Continue?'].join('\n') };

@@ -1,5 +1,5 @@
 import type { HoldUp, MassiveProgress } from '../../contract/collecting.ts';
-import { FAILURES, isFailureCode } from '../../contract/failures.ts';
+import { remedyOf } from '../../contract/failures.ts';
 import type { Config } from '../../config/config.ts';
 import { LANES } from '../../contract/limits.ts';
 import { massiveWorkflowId } from '../../contract/names.ts';
@@ -96,10 +96,9 @@ export function describeProgress({
 
 /** What holds up a collection, and what to do about it. */
 function describeHoldUp(collection: string, { code, message, since, nextTry }: HoldUp): string[] {
-  const remedy = isFailureCode(code) ? FAILURES[code].remedy : 'See the log of the worker.';
   return [
     `  held up since ${localTime(since)}, next try ${localTime(nextTry)}: ${code}: ${message}`,
-    `  Next: ${remedy} To try now: legisync massive resume ${collection}`,
+    `  Next: ${remedyOf(code)} To try now: legisync massive resume ${collection}`,
   ];
 }
 

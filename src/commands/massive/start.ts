@@ -1,7 +1,7 @@
 import type { Config } from '../../config/config.ts';
 import type { Controls, MassiveInput } from '../../contract/collecting.ts';
 import { PRIORITY } from '../../contract/limits.ts';
-import { FAILURES, isFailureCode } from '../../contract/failures.ts';
+import { remedyOf } from '../../contract/failures.ts';
 import { massiveWorkflowId, WORKFLOWS } from '../../contract/names.ts';
 import { startAttributes } from '../../temporal/searchAttributes.ts';
 import { definitionOf } from '../../cli/collectionNames.ts';
@@ -53,10 +53,7 @@ async function problemOf(
   const failure = await firstFailure(session, handle);
   if (failure !== null || started) return failure;
   const { holdUp } = await massiveProgress(session, collection);
-  if (holdUp === null) return null;
-  const { code, message } = holdUp;
-  const next = isFailureCode(code) ? FAILURES[code].remedy : 'legisync massive status';
-  return { code, message, next };
+  return holdUp === null ? null : { code: holdUp.code, message: holdUp.message, next: remedyOf(holdUp.code) };
 }
 
 /**

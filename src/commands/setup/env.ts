@@ -1,8 +1,9 @@
 import { nearest } from '../../config/nearest.ts';
-import { lookUp, readLayers } from '../../config/sources.ts';
+import type { LoadedConfig } from '../../config/load.ts';
 import { CommandError, EXIT } from '../../cli/exit.ts';
 import { configure, type Io, type Outcome } from '../../cli/run.ts';
 import { describeTarget } from '../../cli/target.ts';
+import { singleQuoted } from '../../cli/text/shell.ts';
 
 /** What a developer needs to reach the same servers with other tools. */
 const NAMES = [
@@ -23,12 +24,7 @@ const NAMES = [
  */
 export function showEnv(io: Io, name: string | undefined): Outcome {
   const loaded = configure(io);
-  const { layers } = readLayers(io.env, io.cwd);
-  const values = new Map<string, string>([['LEGISYNC_BUCKET', loaded.config.bucket]]);
-  for (const one of NAMES) {
-    const value = lookUp(layers, one)?.value;
-    if (value !== undefined) values.set(one, value);
-  }
+  const values = valuesOf(loaded);
   io.err(`Target: ${describeTarget(loaded)}`);
   if (name !== undefined) {
     const value = valueOf(values, name);
@@ -37,8 +33,23 @@ export function showEnv(io: Io, name: string | undefined): Outcome {
   const known = NAMES.flatMap((one) => (values.has(one) ? [[one, values.get(one) ?? ''] as const] : []));
   return {
     data: Object.fromEntries(known),
-    lines: known.map(([one, value]) => `export ${one}='${value.replaceAll("'", "'\\''")}'`),
+    lines: known.map(([one, value]) => `export ${one}=${singleQuoted(value)}`),
   };
+}
+
+/** The values that are set, and the bucket, which always has one. */
+function valuesOf({ config, settings }: LoadedConfig): ReadonlyMap<string, string> {
+  const secrets: Readonly<Record<string, string | undefined>> = {
+    SUPABASE_SERVICE_ROLE_KEY: config.supabase?.serviceRoleKey.reveal(),
+    SUPABASE_DB_URL: config.database?.url.reveal(),
+  };
+  const shown = settings.filter(({ name, source }) => source !== 'default' || name === 'LEGISYNC_BUCKET');
+  return new Map(
+    shown.flatMap(({ name, value }) => {
+      const revealed = name in secrets ? secrets[name] : value;
+      return revealed === undefined || revealed === null ? [] : [[name, revealed] as const];
+    }),
+  );
 }
 
 function valueOf(values: ReadonlyMap<string, string>, name: string): string {

@@ -73,4 +73,18 @@ describe('starting a collection that the worker does not know', () => {
     expect(started.code).toBe(0);
     expect(json(started)).toMatchObject({ collections: [{ started: true, problem: null }] });
   });
+
+  it('exits with 0 and warns if one that already runs does not answer in time', async () => {
+    await withForeign(async (world, collection) => {
+      // Its task queue has no worker, unlike that of the command.
+      await massive.client.workflow.start('collectMassive', {
+        workflowId: `massive:${collection}`,
+        taskQueue: 'a queue without a worker',
+        args: [{ collection, controls: { paused: false, lanes: 1 } }],
+      });
+      const { code, stdout, stderr } = await legisync(world, 'massive', 'start');
+      expect([code, stdout]).toEqual([0, `${collection}: already running; nothing to do\n`]);
+      expect(stderr).toContain('Warning: NO_WORKER: MASSIVE of');
+    });
+  });
 });

@@ -5,6 +5,7 @@ import { remedyOf } from '../../contract/failures.ts';
 import { massiveWorkflowId, WORKFLOWS } from '../../contract/names.ts';
 import { startAttributes } from '../../temporal/searchAttributes.ts';
 import { definitionOf } from '../../cli/collectionNames.ts';
+import { CommandError } from '../../cli/exit.ts';
 import { failIfStuck } from '../../cli/inspect/stuck.ts';
 import type { Session } from '../../cli/run.ts';
 import { startOrJoin } from '../../cli/startWorkflow.ts';
@@ -52,8 +53,16 @@ async function problemOf(
   const handle = session.temporal.client.workflow.getHandle(workflowId);
   const failure = await firstFailure(session, handle);
   if (failure !== null || started) return failure;
-  const { holdUp } = await massiveProgress(session, collection);
-  return holdUp === null ? null : { code: holdUp.code, message: holdUp.message, next: remedyOf(holdUp.code) };
+  try {
+    const { holdUp } = await massiveProgress(session, collection);
+    if (holdUp === null) return null;
+    return { code: holdUp.code, message: holdUp.message, next: remedyOf(holdUp.code) };
+  } catch (error) {
+    // It runs, which is what was asked for. What holds it up is not known.
+    if (!(error instanceof CommandError)) throw error;
+    session.io.err(`Warning: ${error.code}: ${error.message}\nNext: ${error.next}`);
+    return null;
+  }
 }
 
 /**

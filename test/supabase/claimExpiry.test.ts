@@ -2,7 +2,14 @@ import { createHash } from 'node:crypto';
 import { keepExpiring } from '../../src/claimExpiry.ts';
 import { documentPath } from '../../src/contract/documents.ts';
 import { CLAIM_EXPIRY_MS } from '../../src/contract/timing.ts';
-import { claimsGrowOlder, plantRows, queueState, workerApi, type WorkerApi } from '../support/claims.ts';
+import {
+  claimsGrowOlder,
+  emptyClaims,
+  plantRows,
+  queueState,
+  workerApi,
+  type WorkerApi,
+} from '../support/claims.ts';
 import { articleId, hashOf } from '../support/queue.ts';
 import { BUCKET, openSupabase, type SupabaseStack } from '../support/supabase.ts';
 
@@ -13,10 +20,7 @@ beforeAll(async () => {
   stack = await openSupabase();
   api = workerApi(stack);
 });
-beforeEach(async () => {
-  await stack.sql(`set legisync.allow_emptying = 'files_queue'`);
-  await stack.sql('truncate public.files_queue, legisync.claims');
-});
+beforeEach(() => emptyClaims(stack));
 afterAll(() => stack.close());
 
 describe('claims that nobody asks for any more', () => {

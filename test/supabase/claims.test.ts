@@ -1,5 +1,6 @@
 import {
   claimsGrowOlder,
+  emptyClaims,
   claimState,
   pathsOf,
   plantRows,
@@ -16,10 +17,7 @@ beforeAll(async () => {
   stack = await openSupabase();
   api = workerApi(stack);
 });
-beforeEach(async () => {
-  await stack.sql(`set legisync.allow_emptying = 'files_queue'`);
-  await stack.sql('truncate public.files_queue, legisync.claims');
-});
+beforeEach(() => emptyClaims(stack));
 afterAll(() => stack.close());
 
 const REFUSED = { completed: 0, pendingAgain: [], alreadyCompleted: 0 };

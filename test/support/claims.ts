@@ -122,3 +122,9 @@ export async function claimState(stack: SupabaseStack, path: string): Promise<ob
   ]);
   return rows[0] && { ...rows[0] };
 }
+
+/** Empties the queue and the claims, which the guards permit to this session. */
+export async function emptyClaims(stack: SupabaseStack): Promise<void> {
+  await stack.sql(`set legisync.allow_emptying = 'files_queue'`);
+  await stack.sql('truncate public.files_queue, legisync.claims');
+}

@@ -14,11 +14,16 @@ afterAll(() => env.close());
 const REFUSAL = { type: 'LEGIFRANCE_CREDENTIALS', message: 'PISTE answered 401' };
 
 /** Lends a collection whose only activity failed once, and is tried again after five minutes. */
-async function withRefusedKey(use: (world: World, collection: string) => Promise<void>): Promise<void> {
+async function withRefusedKey(
+  use: (world: World, collection: string) => Promise<void>,
+  message = REFUSAL.message,
+): Promise<void> {
   let calls = 0;
   const request = (): Promise<void> => {
     calls += 1;
-    return calls === 1 ? Promise.reject(ApplicationFailure.create(REFUSAL)) : Promise.resolve();
+    return calls === 1
+      ? Promise.reject(ApplicationFailure.create({ ...REFUSAL, message }))
+      : Promise.resolve();
   };
   await withWorldAndWorker(
     env,
@@ -39,6 +44,22 @@ async function withRefusedKey(use: (world: World, collection: string) => Promise
 }
 
 describe('a collection whose requests are refused', () => {
+  it.each([['massive status'], ['status'], ['massive start'], ['up']])(
+    'shows no secret that its failure repeats: %s',
+    async (line) => {
+      const secret = 'canary4711canary';
+      await withRefusedKey(async ({ cwd, env: settings }) => {
+        const piste = { PISTE_CLIENT_ID: 'legisync', PISTE_CLIENT_SECRET: secret };
+        const { stdout, stderr } = await legisync(
+          { cwd, env: { ...settings, ...piste } },
+          ...line.split(' '),
+        );
+        expect(stdout).toContain('refused the key [secret]');
+        expect(stdout + stderr).not.toContain(secret);
+      }, `PISTE refused the key ${secret}`);
+    },
+  );
+
   it('shows the failure, its remedy, since when, attempts and next try', async () => {
     await withRefusedKey(async (world, collection) => {
       const failing = [

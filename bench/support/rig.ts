@@ -145,6 +145,8 @@ export async function openRig(options: RigOptions): Promise<Rig> {
         temporalAddress,
       },
       { rate: 20, lanes: undefined },
+      {},
+      undefined,
     );
     const env = { ...process.env, ...settings };
     const legisync = (...args: readonly string[]): Promise<CommandEnd> =>

@@ -18,15 +18,21 @@ export const BUCKET = 'agentbasic-legifrance-raw';
 const CLIENT_ID = 'legisync-local';
 
 /**
- * The application's settings for this stack. The quotas of the hour and of the day have no effect
- * here: the simulator has none, and a demonstration should not wait for the next hour.
+ * The application's settings for this stack: what the commands find there is what its worker has.
+ * The quotas of the hour and of the day have no effect here: the simulator has none, and a
+ * demonstration should not wait for the next hour.
+ *
+ * @param given the environment of `npm start`, whose other LEGISYNC_ settings apply
+ * @param collections the absolute path of a file; undefined: the application's own collections
  */
 export function stackEnvironment(
   addresses: StackAddresses,
   options: Pick<StartOptions, 'rate' | 'lanes'>,
-  collections: Readonly<Record<string, string>> = {},
+  given: Readonly<Record<string, string | undefined>>,
+  collections: string | undefined,
 ): Readonly<Record<string, string>> {
   return {
+    ...ownSettings(given),
     PISTE_CLIENT_ID: CLIENT_ID,
     PISTE_CLIENT_SECRET: addresses.clientSecret,
     LEGIFRANCE_API_URL: `${addresses.legifranceUrl}/dila/legifrance/lf-engine-app`,
@@ -45,7 +51,15 @@ export function stackEnvironment(
     LEGISYNC_QUOTA_PACING: 'burst',
     // After Ctrl-C, all parts together have ten seconds.
     LEGISYNC_SHUTDOWN_GRACE_SECONDS: '5',
-    ...collections,
+    ...(collections !== undefined && { LEGISYNC_COLLECTIONS: collections }),
     ...(options.lanes !== undefined && { LEGISYNC_LANES: String(options.lanes) }),
   };
+}
+
+function ownSettings(given: Readonly<Record<string, string | undefined>>): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(given).flatMap(([name, value = '']) =>
+      name.startsWith('LEGISYNC_') && name !== 'LEGISYNC_STACK' ? [[name, value]] : [],
+    ),
+  );
 }

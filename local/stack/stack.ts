@@ -9,7 +9,7 @@ import { supervise, type SupervisedPart } from '../launcher/supervise.ts';
 import { databaseUrl } from '../postgres/bootstrap.ts';
 import { supabaseKeys } from '../supabase/keys.ts';
 import { findTemporalCli } from '../temporal/cli.ts';
-import { collectionSettings } from './collections.ts';
+import { collectionsFile } from './collections.ts';
 import { createCounter, type Counter, type Counts } from './counts.ts';
 import { BUCKET, stackEnvironment } from './environment.ts';
 import {
@@ -60,7 +60,8 @@ export async function startStack({
   log,
 }: StackContext): Promise<Stack> {
   const { signal } = shutdown;
-  const collections = options.collections === undefined ? {} : await collectionSettings(options.collections);
+  const named = options.collections ?? (process.env['LEGISYNC_COLLECTIONS'] || undefined);
+  const collections = named === undefined ? undefined : await collectionsFile(named);
   const context: PartContext = { paths, signal, onSpawned: (part) => state.addPart(part) };
   // Runs while the other parts start: if the CLI must be built, this takes minutes.
   const cli = findTemporalCli({ log, signal });
@@ -127,6 +128,7 @@ export async function startStack({
       temporalAddress: temporal.address,
     },
     options,
+    process.env,
     collections,
   );
   const env = { ...process.env, ...settings };

@@ -61,6 +61,10 @@ export function loadConfig<const N extends Need = never>(options: LoadOptions<N>
   const { layers, warnings } = readLayers(options.env ?? process.env, cwd);
   const found = new Map(NAMES.map((name) => [name, lookUp(layers, name)]));
   const given = (name: SettingName) => found.get(name)?.value;
+  const file = readCollections(given('LEGISYNC_COLLECTIONS'), cwd);
+  for (const [name, value] of Object.entries(file.defaults) as [SettingName, string][]) {
+    if (!found.get(name)) found.set(name, { value, source: 'default' });
+  }
 
   const parsed = settingsSchema.safeParse(Object.fromEntries(NAMES.map((name) => [name, given(name)])));
   const mistakes: Mistake[] = parsed.success
@@ -74,9 +78,9 @@ export function loadConfig<const N extends Need = never>(options: LoadOptions<N>
           source: found.get(name)?.source,
         };
       });
-  mistakes.push(...missingSettings(options.need ?? [], given));
+  mistakes.push(...missingSettings(options.need ?? [], given), ...file.mistakes);
 
-  const collections = readCollections(given('LEGISYNC_COLLECTIONS'), cwd, mistakes);
+  const { collections } = file;
   if (parsed.success && collections !== undefined) {
     mistakes.push(...unknownCollections(parsed.data, collections));
   }
@@ -114,34 +118,41 @@ function missingSettings(need: readonly Need[], given: (name: SettingName) => st
   });
 }
 
-/**
- * The collections of the file, or the defaults. If the file is wrong, adds to `mistakes` and
- * returns undefined.
- */
-function readCollections(
-  file: string | undefined,
-  cwd: string,
-  mistakes: Mistake[],
-): readonly Collection[] | undefined {
-  if (file === undefined) return DEFAULT_COLLECTIONS;
-  const name = 'LEGISYNC_COLLECTIONS';
+/** What the file of `LEGISYNC_COLLECTIONS` says. */
+interface CollectionsFile {
+  /** Undefined if the file is wrong. */
+  readonly collections?: readonly Collection[];
+  readonly mistakes: readonly Mistake[];
+  /** Defaults that follow from the file. */
+  readonly defaults: Partial<Record<SettingName, string>>;
+}
+
+/** Reads the file. Without one: the default collections. */
+function readCollections(file: string | undefined, cwd: string): CollectionsFile {
+  if (file === undefined) return { collections: DEFAULT_COLLECTIONS, mistakes: [], defaults: {} };
+  const mistake = (rule: string): Mistake => ({ name: 'LEGISYNC_COLLECTIONS', rule, value: file });
   let content: unknown;
   try {
     content = JSON.parse(readFileSync(resolve(cwd, file), 'utf8'));
   } catch (error) {
-    mistakes.push({ name, rule: `must name a JSON file (${String(error).slice(0, 200)})`, value: file });
-    return undefined;
+    const rule = `must name a JSON file (${String(error).slice(0, 200)})`;
+    return { mistakes: [mistake(rule)], defaults: {} };
   }
   const parsed = collectionsSchema.safeParse(content);
-  if (parsed.success) return parsed.data;
-  for (const { path, message } of parsed.error.issues) {
-    mistakes.push({
-      name,
-      rule: `at ${path.length === 0 ? 'its top' : path.join('.')}: ${message}`,
-      value: file,
-    });
+  if (parsed.success) {
+    return { collections: parsed.data, mistakes: [], defaults: defaultsFor(parsed.data) };
   }
-  return undefined;
+  const mistakes = parsed.error.issues.map(({ path, message }) =>
+    mistake(`at ${path.length === 0 ? 'its top' : path.join('.')}: ${message}`),
+  );
+  return { mistakes, defaults: {} };
+}
+
+/** A table of contents has no recent documents, so MAINTENANCE needs a search. */
+function defaultsFor(collections: readonly Collection[]): CollectionsFile['defaults'] {
+  const searched = collections.filter(({ sources }) => sources.some(({ kind }) => kind === 'search'));
+  const list = (some: readonly Collection[]): string => some.map(({ name }) => name).join(',') || 'none';
+  return { LEGISYNC_MASSIVE: list(collections), LEGISYNC_MAINTENANCE: list(searched) };
 }
 
 function unknownCollections(settings: Settings, collections: readonly Collection[]): Mistake[] {

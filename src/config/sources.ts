@@ -18,24 +18,19 @@ const stackFile = z.object({ pid: z.int().min(2), env: z.record(z.string(), z.st
 /**
  * Reads the sources, the highest precedence first. An empty value counts as not set, so `NAME=` in
  * `.env` or in a compose file keeps the default. A file that cannot be parsed is ignored with a
- * warning.
+ * warning. While a local stack runs, `.env` is not read: its worker does not read it either.
  */
 export function readLayers(
   env: Readonly<Record<string, string | undefined>>,
   cwd: string,
 ): { readonly layers: readonly Layer[]; readonly warnings: readonly string[] } {
   const warnings: string[] = [];
-  return {
-    layers: [
-      { source: 'environment', values: withoutEmpty(env) },
-      {
-        source: '.local/stack.json',
-        values: withoutEmpty(readStack(stackFileOf(env, cwd), warnings)),
-      },
-      { source: '.env', values: withoutEmpty(readDotEnv(join(cwd, '.env'), warnings)) },
-    ],
-    warnings,
-  };
+  const stack = readStack(stackFileOf(env, cwd), warnings);
+  const below: Layer =
+    stack === undefined
+      ? { source: '.env', values: withoutEmpty(readDotEnv(join(cwd, '.env'), warnings)) }
+      : { source: '.local/stack.json', values: withoutEmpty(stack) };
+  return { layers: [{ source: 'environment', values: withoutEmpty(env) }, below], warnings };
 }
 
 /** Names the file of a local stack that keeps its data in another folder (`npm start -- --data`). */
@@ -57,16 +52,17 @@ export function lookUp(
   return undefined;
 }
 
-function readStack(file: string, warnings: string[]): Record<string, string> {
+/** The settings of a local stack; undefined if none runs. */
+function readStack(file: string, warnings: string[]): Record<string, string> | undefined {
   const text = readText(file, warnings);
-  if (text === undefined) return {};
+  if (text === undefined) return undefined;
   try {
     const { pid, env } = stackFile.parse(JSON.parse(text));
-    return isAlive(pid) ? env : {};
+    return isAlive(pid) ? env : undefined;
   } catch {
     // Without the parser's message: it would quote the file, which contains a service key.
     warnings.push(`${file} cannot be parsed and was ignored. If no stack is running, delete it.`);
-    return {};
+    return undefined;
   }
 }
 

@@ -58,18 +58,26 @@ describe('loadConfig', () => {
     expect(config.database).toBeUndefined();
   });
 
-  it('prefers the environment, then a running stack, then .env, then the default', () => {
+  it('prefers the environment, then .env, then the default', () => {
+    const files = { '.env': 'LEGISYNC_TASK_QUEUE=file\nLEGISYNC_LOG_LEVEL=debug\n' };
+    const loaded = load({ LEGISYNC_TASK_QUEUE: 'process' }, files);
+    expect(setting(loaded, 'LEGISYNC_TASK_QUEUE')).toMatchObject({ value: 'process', source: 'environment' });
+    expect(setting(loaded, 'LEGISYNC_LOG_LEVEL')).toMatchObject({ value: 'debug', source: '.env' });
+    expect(setting(loaded, 'LEGISYNC_ADOPT')).toMatchObject({ value: 'trust', source: 'default' });
+    expect(loaded.config).toMatchObject({ taskQueue: 'process', log: { level: 'debug' } });
+  });
+
+  it('reads a running stack instead of .env, as its worker does', () => {
     const stack = { pid: process.pid, env: { LEGISYNC_TASK_QUEUE: 'stack', LEGISYNC_BUCKET: 'stack' } };
     const files = {
       '.local/stack.json': JSON.stringify(stack),
-      '.env': 'LEGISYNC_TASK_QUEUE=file\nLEGISYNC_BUCKET=file\nLEGISYNC_LOG_LEVEL=debug\n',
+      '.env': 'LEGISYNC_BUCKET=file\nLEGISYNC_COLLECTIONS=of-production.json\nTEMPORAL_TLS=true\n',
     };
     const loaded = load({ LEGISYNC_TASK_QUEUE: 'process' }, files);
     expect(setting(loaded, 'LEGISYNC_TASK_QUEUE')).toMatchObject({ value: 'process', source: 'environment' });
     expect(setting(loaded, 'LEGISYNC_BUCKET')).toMatchObject({ value: 'stack', source: '.local/stack.json' });
-    expect(setting(loaded, 'LEGISYNC_LOG_LEVEL')).toMatchObject({ value: 'debug', source: '.env' });
-    expect(setting(loaded, 'LEGISYNC_ADOPT')).toMatchObject({ value: 'trust', source: 'default' });
-    expect(loaded.config).toMatchObject({ taskQueue: 'process', bucket: 'stack', log: { level: 'debug' } });
+    expect(setting(loaded, 'LEGISYNC_COLLECTIONS')).toMatchObject({ value: null, source: 'not set' });
+    expect(loaded.config.temporal.environment.reveal()).not.toHaveProperty('TEMPORAL_TLS');
   });
 
   it('ignores a stack whose launcher has ended', () => {
@@ -230,18 +238,12 @@ describe('loadConfig', () => {
   });
 
   it('gives Temporal the values of every source, the environment first', () => {
-    const files = {
-      '.local/stack.json': JSON.stringify({
-        pid: process.pid,
-        env: { TEMPORAL_ADDRESS: 'stack:1', TEMPORAL_NAMESPACE: 'stack' },
-      }),
-      '.env': 'TEMPORAL_ADDRESS=file:1\nTEMPORAL_TLS=true\nOTHER=x',
-    };
+    const files = { '.env': 'TEMPORAL_ADDRESS=file:1\nTEMPORAL_NAMESPACE=file\nTEMPORAL_TLS=true\nOTHER=x' };
     const { config } = load({ TEMPORAL_NAMESPACE: 'process', HOME: '/home/x' }, files);
     expect(config.temporal.environment.reveal()).toEqual({
       HOME: '/home/x',
       TEMPORAL_NAMESPACE: 'process',
-      TEMPORAL_ADDRESS: 'stack:1',
+      TEMPORAL_ADDRESS: 'file:1',
       TEMPORAL_TLS: 'true',
     });
   });
@@ -252,6 +254,17 @@ describe('collections', () => {
     { name: 'plu', sources: [{ kind: 'search', name: 'decisions', fond: 'CETAT', query: 'plu' }] },
   ];
   const env = { LEGISYNC_COLLECTIONS: 'mine.json', LEGISYNC_MASSIVE: 'plu', LEGISYNC_MAINTENANCE: 'none' };
+
+  it('are collected by MASSIVE, and those with a search by MAINTENANCE, unless settings say otherwise', () => {
+    const codes = { name: 'civil', sources: [{ kind: 'codes', name: 'codes' }] };
+    const alone = { LEGISYNC_COLLECTIONS: 'mine.json' };
+    const both = load(alone, { 'mine.json': JSON.stringify([...own, codes]) });
+    expect(setting(both, 'LEGISYNC_MASSIVE')).toMatchObject({ value: 'plu,civil', source: 'default' });
+    expect(both.config.massive.collections).toEqual(['plu', 'civil']);
+    expect(both.config.maintenance.collections).toEqual(['plu']);
+    const one = load(alone, { 'mine.json': JSON.stringify([codes]) });
+    expect(one.config.maintenance.collections).toEqual([]);
+  });
 
   it('come from the file that the setting names', () => {
     const { config } = load(env, { 'mine.json': JSON.stringify(own) });

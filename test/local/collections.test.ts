@@ -1,13 +1,8 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
-import { collectionSettings } from '../../local/stack/collections.ts';
-
-const CODES = { name: 'mine', sources: [{ kind: 'codes', name: 'codes' }] };
-const SEARCH = {
-  name: 'permis',
-  sources: [{ kind: 'search', name: 'codes', fond: 'CODE_DATE', query: 'permis' }],
-};
+import { collectionsFile } from '../../local/stack/collections.ts';
+import { stackEnvironment } from '../../local/stack/environment.ts';
 
 let folder: string;
 
@@ -16,32 +11,46 @@ beforeEach(async () => {
 });
 afterEach(() => rm(folder, { recursive: true }));
 
-async function settingsFor(content: unknown): Promise<Readonly<Record<string, string>>> {
-  const file = join(folder, 'mine.json');
-  await writeFile(file, typeof content === 'string' ? content : JSON.stringify(content));
-  return collectionSettings(relative(process.cwd(), file));
-}
-
 describe('npm start -- --collections', () => {
-  it('collects all collections of the file, and runs MAINTENANCE for those with a search', async () => {
-    expect(await settingsFor([CODES, SEARCH])).toEqual({
-      LEGISYNC_COLLECTIONS: join(folder, 'mine.json'),
-      LEGISYNC_MASSIVE: 'mine,permis',
-      LEGISYNC_MAINTENANCE: 'permis',
+  it('names the file as seen from the current folder', async () => {
+    const file = join(folder, 'mine.json');
+    await writeFile(file, '[]');
+    expect(await collectionsFile(relative(process.cwd(), file))).toBe(file);
+  });
+
+  it('refuses a file that is no JSON, or does not exist, with the place where it was looked up', async () => {
+    const file = join(folder, 'mine.json');
+    await writeFile(file, '{');
+    await expect(collectionsFile(file)).rejects.toThrow(`${file} cannot be read as JSON (SyntaxError: `);
+    await expect(collectionsFile('nosuch.json')).rejects.toThrow(join(process.cwd(), 'nosuch.json'));
+  });
+});
+
+describe('the settings that a local stack leaves for the commands', () => {
+  const ADDRESSES = {
+    legifranceUrl: 'http://127.0.0.1:1',
+    clientSecret: 'secret',
+    supabaseUrl: 'http://127.0.0.1:2',
+    serviceKey: 'key',
+    databaseUrl: 'postgresql://127.0.0.1:3/postgres',
+    temporalAddress: '127.0.0.1:4',
+  };
+  const OPTIONS = { rate: 20, lanes: undefined };
+
+  it('are those of its worker: also those in the environment of npm start, and the file of collections', () => {
+    const given = { LEGISYNC_LANES: '8', LEGISYNC_COLLECTIONS: 'mine.json', LEGISYNC_STACK: 'x', HOME: '/' };
+    const settings = stackEnvironment(ADDRESSES, OPTIONS, given, '/home/mine.json');
+    expect(settings).toMatchObject({ LEGISYNC_LANES: '8', LEGISYNC_COLLECTIONS: '/home/mine.json' });
+    expect(settings).not.toHaveProperty('LEGISYNC_STACK');
+    expect(settings).not.toHaveProperty('HOME');
+  });
+
+  it('are not those that would lead to other servers, or slow it down', () => {
+    const given = { LEGISYNC_BUCKET: 'theirs', LEGISYNC_QUOTA_PER_HOUR: '1' };
+    const settings = stackEnvironment(ADDRESSES, OPTIONS, given, undefined);
+    expect(settings).toMatchObject({
+      LEGISYNC_BUCKET: 'agentbasic-legifrance-raw',
+      LEGISYNC_QUOTA_PER_HOUR: '72000',
     });
-    expect(await settingsFor([CODES])).toMatchObject({ LEGISYNC_MAINTENANCE: 'none' });
-  });
-
-  it.each([
-    ['no JSON', '{', /cannot be read as JSON/],
-    ['no list', { mine: CODES }, /must be a list of collections/],
-    ['an empty list', [], /must be a list of collections/],
-  ])('names the file that is %s', async (_what, content, message) => {
-    await expect(settingsFor(content)).rejects.toThrow(message);
-    await expect(settingsFor(content)).rejects.toThrow(join(folder, 'mine.json'));
-  });
-
-  it('names a file that does not exist, where it was looked up', async () => {
-    await expect(collectionSettings('nosuch.json')).rejects.toThrow(join(process.cwd(), 'nosuch.json'));
   });
 });

@@ -11,7 +11,7 @@ export const collectingSettings = {
   LEGISYNC_COLLECTIONS: collections.optional(matching(/\S/, 'must be the path of a JSON file'), {
     about:
       'Path of a JSON file that defines the collections; see docs/operations.md, "Several collections". It replaces the ' +
-      'default collections, so LEGISYNC_MASSIVE and LEGISYNC_MAINTENANCE must then name collections of this file. ' +
+      'default collections: LEGISYNC_MASSIVE is then by default all collections of the file, and LEGISYNC_MAINTENANCE those with a search. ' +
       'The default collections are `codes`, four codes by their tables of contents, and `urbanisme`, a search over codes and decisions.',
     change:
       'the name of a collection is a folder in the bucket: the documents of a renamed collection are collected again',

@@ -21,6 +21,7 @@ const PURE = [
   'commands/coherenceVerdict',
   'commands/confirm',
   'commands/massiveText',
+  'commands/statusTables',
   'commands/textForPeople',
   'tools/sqlFiles',
   'workflows/backfillPace',

@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { createInterface } from 'node:readline/promises';
+import { screenOf } from './cli/text/screen.ts';
 import { highlight } from './cli/text/style.ts';
 import { legisync } from './commands/program.ts';
 
@@ -10,9 +11,14 @@ process.exitCode = await legisync(process.argv.slice(2), {
   cwd: process.cwd(),
   out: (text) => process.stdout.write(`${highlight(text, process.stdout)}\n`),
   err: (text) => process.stderr.write(`${highlight(text, process.stderr)}\n`),
+  redraw: process.stdout.isTTY ? redraw : undefined,
   ask: process.stdin.isTTY && process.stderr.isTTY ? ask : undefined,
   secrets: [],
 });
+
+function redraw(lines: readonly string[]): void {
+  process.stdout.write(screenOf(lines, process.stdout, (line) => highlight(line, process.stdout)));
+}
 
 async function ask(question: string): Promise<string> {
   const terminal = createInterface({ input: process.stdin, output: process.stderr });

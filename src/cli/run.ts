@@ -14,6 +14,8 @@ export interface Io {
   readonly out: (text: string) => void;
   /** Prints everything else, in whole lines. */
   readonly err: (text: string) => void;
+  /** Replaces the whole screen by lines; absent if standard output is no terminal. */
+  readonly redraw?: ((lines: readonly string[]) => void) | undefined;
   /** Asks the person at the terminal; absent without a terminal. */
   readonly ask?: ((question: string) => Promise<string>) | undefined;
   /** The secrets that were read so far; {@link failureOf} removes them from messages. */
@@ -28,6 +30,8 @@ export interface Outcome {
   readonly lines: readonly string[];
   /** Default: 0. */
   readonly exitCode?: ExitCode;
+  /** The command has printed it already. Default: false. */
+  readonly printed?: boolean;
 }
 
 /** What the commands that use Temporal need. */
@@ -58,8 +62,8 @@ export async function run(
   work: () => Outcome | Promise<Outcome>,
 ): Promise<ExitCode> {
   try {
-    const { data, lines, exitCode } = await work();
-    io.out(options.json === true ? JSON.stringify(data) : lines.join('\n'));
+    const { data, lines, exitCode, printed } = await work();
+    if (printed !== true) io.out(options.json === true ? JSON.stringify(data) : lines.join('\n'));
     return exitCode ?? EXIT.ok;
   } catch (error) {
     return report(io, options, error);

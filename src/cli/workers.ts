@@ -15,22 +15,6 @@ export function workersOf(
   );
 }
 
-/** One line for people. */
-export function describeWorker(
-  { identity, host, pid, buildId, startedAt, secondsSilent }: LivingWorker,
-  now = Date.now(),
-): string {
-  const minutes = startedAt === null ? null : Math.max(0, Math.floor((now - Date.parse(startedAt)) / 60_000));
-  const parts = [
-    ...(host === null ? [] : [`host ${host}`]),
-    ...(pid === null ? [] : [`pid ${pid}`]),
-    ...(buildId === null ? [] : [`build ${buildId}`]),
-    ...(minutes === null ? [] : [`up ${minutes} min`]),
-    `last sign ${secondsSilent} s ago`,
-  ];
-  return `worker ${identity}: ${parts.join(', ')}`;
-}
-
 /**
  * Warns if no worker of the task queue is alive: a started workflow then waits.
  *

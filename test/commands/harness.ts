@@ -1,4 +1,4 @@
-import { execFile, spawn, type ChildProcess } from 'node:child_process';
+import { execFile, spawn, type ChildProcess, type ChildProcessWithoutNullStreams } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer, type AddressInfo } from 'node:net';
@@ -155,6 +155,12 @@ export function legisyncProcess(world: World, ...args: string[]): Promise<Ended>
   });
 }
 
+/** Starts `legisync …` in a separate process, without a terminal. */
+export function startLegisync(world: World, ...args: string[]): ChildProcessWithoutNullStreams {
+  const options = { cwd: world.cwd, env: childEnv(world), timeout: COMMAND_TIMEOUT_MS };
+  return spawn(process.execPath, [CLIENT, ...args], options);
+}
+
 /**
  * Starts `legisync …`, sends SIGINT as soon as standard error contains `text`, and waits for its
  * end.
@@ -173,11 +179,7 @@ export async function legisyncUntil(
   world: World,
   ...args: string[]
 ): Promise<Ended> {
-  const child = spawn(process.execPath, [CLIENT, ...args], {
-    cwd: world.cwd,
-    env: childEnv(world),
-    timeout: COMMAND_TIMEOUT_MS,
-  });
+  const child = startLegisync(world, ...args);
   let [stdout, stderr] = ['', ''];
   let acted: Promise<unknown> = Promise.reject(
     new Error(`Standard error never contained ${JSON.stringify(text)}.`),

@@ -1,4 +1,4 @@
-import { describeProgress } from '../../src/commands/massive/control.ts';
+import { describeHoldUp, describeProgress } from '../../src/commands/massive/control.ts';
 import { localTime } from '../../src/cli/text/time.ts';
 import { NO_TOTALS, type HoldUp, type MassiveProgress } from '../../src/contract/collecting.ts';
 import { FAILURES } from '../../src/contract/failures.ts';
@@ -27,17 +27,18 @@ const REST = 'uploaded 90, unchanged 5, queued 88, requeued 2, failed attempts 2
 
 describe('the progress of a MASSIVE collection for people', () => {
   it('counts failed attempts, not documents that are failed now', () => {
-    expect(describeProgress(COLLECTING)).toEqual([`codes: collecting, pass 2, 3 of 4 lanes busy; ${REST}`]);
+    expect(describeProgress(COLLECTING)).toBe(`codes: collecting, pass 2, 3 of 4 lanes busy; ${REST}`);
+    expect(describeHoldUp(COLLECTING)).toEqual([]);
   });
 
   it('says why it is paused, and whether batches are still in progress', () => {
     const paused = { ...COLLECTING, controls: { paused: true, lanes: 4 }, pauseReason: 'an upgrade' };
-    expect(describeProgress({ ...paused, state: 'pausing', busy: 2 })).toEqual([
+    expect(describeProgress({ ...paused, state: 'pausing', busy: 2 })).toBe(
       `codes: pausing (an upgrade), pass 2, 2 of 4 lanes busy; ${REST}`,
-    ]);
-    expect(describeProgress({ ...paused, state: 'paused', busy: 0 })).toEqual([
+    );
+    expect(describeProgress({ ...paused, state: 'paused', busy: 0 })).toBe(
       `codes: paused (an upgrade), pass 2, 0 of 4 lanes busy; ${REST}`,
-    ]);
+    );
   });
 
   it.each([
@@ -47,8 +48,9 @@ describe('the progress of a MASSIVE collection for people', () => {
     'in state %s says what holds it up, since when, when it tries again, and what to do',
     (state, code) => {
       const holdUp = { ...HOLD_UP, code };
-      expect(describeProgress({ ...COLLECTING, state, busy: 0, holdUp })).toEqual([
-        `codes: ${state}, pass 2, 0 of 4 lanes busy; ${REST}`,
+      const progress = { ...COLLECTING, state, busy: 0, holdUp };
+      expect(describeProgress(progress)).toBe(`codes: ${state}, pass 2, 0 of 4 lanes busy; ${REST}`);
+      expect(describeHoldUp(progress)).toEqual([
         `  held up since ${localTime(HOLD_UP.since)}, next try ${localTime(HOLD_UP.nextTry)}: ${code}: ${HOLD_UP.message}`,
         `  Next: ${FAILURES[code].remedy} To try now: legisync massive resume codes`,
       ]);
@@ -57,7 +59,7 @@ describe('the progress of a MASSIVE collection for people', () => {
 
   it('names the log if the code of the failure is that of another version', () => {
     const holdUp = { ...HOLD_UP, code: 'NEWER_CODE' };
-    expect(describeProgress({ ...COLLECTING, state: 'failing', holdUp })).toContain(
+    expect(describeHoldUp({ ...COLLECTING, state: 'failing', holdUp })).toContain(
       '  Next: See the log of the worker. To try now: legisync massive resume codes',
     );
   });

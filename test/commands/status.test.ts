@@ -1,7 +1,8 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { pollUntil } from '../../local/launcher/poll.ts';
-import { json, legisync, type TestNamespace } from './harness.ts';
+import { json, legisync, startLegisync, type Ended, type TestNamespace } from './harness.ts';
 import { openReadyNamespace, withSupabase, withWorld, withWorldAndWorker } from './worlds.ts';
 
 let env: TestNamespace;
@@ -10,6 +11,14 @@ beforeAll(async () => {
   env = await openReadyNamespace();
 });
 afterAll(() => env.close());
+
+/** The cells of a row in one of the tables. */
+function cellsOf({ stdout }: Ended, name: string): string[] | undefined {
+  const rows = stdout.split('\n').map((line) => line.split('|').map((cell) => cell.trim()));
+  return rows.find(([first, ...others]) => first === name && others.length > 0);
+}
+
+const stateIn = (ended: Ended, collection: string) => cellsOf(ended, collection)?.[1];
 
 describe('legisync status', () => {
   it('shows server, workers, collections and schedules, whether or not they are running', async () => {
@@ -38,7 +47,7 @@ describe('legisync status', () => {
         nextRun: null,
       });
       await legisync(world, 'massive', 'start');
-      expect((await legisync(world, 'status')).stdout).toContain(`${collection}: collecting, pass 1`);
+      expect(stateIn(await legisync(world, 'status'), collection)).toBe('collecting');
     });
   });
 
@@ -71,11 +80,32 @@ describe('legisync status', () => {
 
       // The list of workflows lags behind.
       const elsewhere = { ...world, env: { ...world.env, LEGISYNC_MASSIVE: 'none' } };
-      await pollUntil(
-        async () => (await legisync(elsewhere, 'status')).stdout.includes(`${collection}: paused`),
-        { everyMs: 100, timeoutMs: 60_000 },
-      );
+      await pollUntil(async () => stateIn(await legisync(elsewhere, 'status'), collection) === 'paused', {
+        everyMs: 100,
+        timeoutMs: 60_000,
+      });
       expect((await legisync(elsewhere, 'status', '--check')).code).toBe(0);
+    });
+  });
+
+  it('repeats itself with --watch until Ctrl-C, which is no failure', async () => {
+    await withWorldAndWorker(env, async (world, collection) => {
+      const child = startLegisync(world, 'status', '--watch', '--json');
+      const ended = new Promise((resolve) => child.once('close', resolve));
+      const seen: boolean[] = [];
+      for await (const line of createInterface({ input: child.stdout })) {
+        const { collections } = JSON.parse(line) as { collections: { running: boolean }[] };
+        const running = collections[0]?.running === true;
+        if (seen.length === 0) await legisync(world, 'massive', 'start', collection);
+        if (running) child.kill('SIGINT');
+        seen.push(running);
+      }
+      expect(await ended).toBe(0);
+      expect(seen).toEqual([false, ...seen.slice(1, -1), true]);
+
+      const both = await legisync(world, 'status', '--watch', '--check');
+      expect(both.code).toBe(2);
+      expect(both.stderr).toContain("Option '--watch' cannot be used with option '--check'");
     });
   });
 
@@ -95,21 +125,21 @@ describe('legisync status', () => {
       const shown = async (change: Record<string, string> = {}) => {
         const there = { ...world, env: { ...world.env, ...change } };
         const { schedules } = json(await legisync(there, 'status', '--json'));
-        const { stdout } = await legisync(there, 'status');
+        const text = await legisync(there, 'status');
         const found = (schedules as { id: string }[]).find((schedule) => schedule.id === id);
-        return { found, line: stdout.split('\n').find((line) => line.startsWith(`${id}:`)) };
+        return { found, cells: cellsOf(text, id) };
       };
       await legisync(world, 'schedules', 'apply');
       const active = await shown();
       expect(active.found).toMatchObject({ state: 'active', paused: false });
-      expect(active.line).toMatch(/: active, next run 2/);
+      expect(active.cells).toEqual([id, 'active', expect.stringMatching(/^2\d{3}-/)]);
 
       await env.client.schedule.getHandle(id).pause();
       const paused = { paused: true, nextRun: null };
-      expect(await shown()).toEqual({ found: { id, state: 'paused', ...paused }, line: `${id}: paused` });
+      expect(await shown()).toEqual({ found: { id, state: 'paused', ...paused }, cells: [id, 'paused', ''] });
       expect(await shown({ LEGISYNC_MAINTENANCE_LIMIT: '7' })).toEqual({
         found: { id, state: 'differs', ...paused },
-        line: `${id}: differs, paused`,
+        cells: [id, 'differs, paused', ''],
       });
       const { schedules } = json(await legisync(world, 'schedules', 'plan', '--json'));
       expect(schedules).toContainEqual({ action: 'keep', id, paused: true });

@@ -1,5 +1,5 @@
 import { pollUntil } from '../../local/launcher/poll.ts';
-import { json, legisync, type TestNamespace, type World } from './harness.ts';
+import { json, legisync, legisyncUntil, type TestNamespace, type World } from './harness.ts';
 import { openReadyNamespace, withWorldAndWorker } from './worlds.ts';
 
 let env: TestNamespace;
@@ -63,6 +63,21 @@ describe('a workflow whose workflow tasks fail', () => {
       const ended = await legisync(world, 'maintenance', 'run', '--json');
       expect(ended.code).toBe(6);
       expect(json(ended)).toEqual({ error: stuckError(workflowId) });
+    });
+  });
+
+  it('is said while the result of a run is awaited', async () => {
+    await withWorldAndWorker(env, async (world, collection) => {
+      const workflowId = `maintenance:${collection}:manual`;
+      const ended = await legisyncUntil(
+        'Warning: WORKFLOW_STUCK: ',
+        () => env.client.workflow.getHandle(workflowId).terminate(),
+        world,
+        ...['maintenance', 'run', '--limit', '12'],
+      );
+      expect(ended.stderr).toContain(`${workflowId} cannot continue: its workflow tasks fail since 20`);
+      expect(ended.stderr).toContain(`Next: run the version of legisync that began it`);
+      expect(ended.code).toBe(1);
     });
   });
 });

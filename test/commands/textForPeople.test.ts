@@ -21,7 +21,7 @@ describe('the labels of a text', () => {
     expect(shown).toContain(' legisync massive start codes');
   });
 
-  it.each(['Warning: x', 'Verdict: coherent', 'Verdict: desynchronised', '  Next: x'])(
+  it.each(['Warning: x', 'Verdict: coherent', 'Verdict: desynchronised', '  Next: x', 'OK: x', 'Problem: x'])(
     'include %j',
     (text) => {
       expect(highlight(text, stream(true))).not.toBe(text);

@@ -1,7 +1,7 @@
 import { hostname } from 'node:os';
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 import { toFailure } from '../../src/cli/errors.ts';
-import { describeWorker, workersOf } from '../../src/cli/workers.ts';
+import { workersOf } from '../../src/cli/workers.ts';
 import { Secret } from '../../src/config/secret.ts';
 import { connectTemporal } from '../../src/temporal/connection.ts';
 import { openMassive } from '../support/massive.ts';
@@ -109,20 +109,5 @@ describe('the workers', () => {
       await lives.stop();
       await massive.close();
     }
-  });
-});
-
-describe('describeWorker', () => {
-  it('shows host, pid, build and age, as far as they are known', () => {
-    const now = Date.parse('2026-11-27T12:05:30Z');
-    const young = { host: null, pid: null, buildId: null, startedAt: null };
-    expect(describeWorker({ identity: 'a@b', ...young, secondsSilent: 3 }, now)).toBe(
-      'worker a@b: last sign 3 s ago',
-    );
-    const startedAt = '2026-11-27T12:00:00.000Z';
-    const old = { host: 'b', pid: 7, buildId: '1.2', startedAt };
-    expect(describeWorker({ identity: 'a@b', ...old, secondsSilent: 0 }, now)).toBe(
-      'worker a@b: host b, pid 7, build 1.2, up 5 min, last sign 0 s ago',
-    );
   });
 });

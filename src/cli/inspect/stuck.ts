@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import type { WorkflowExecutionDescription } from '@temporalio/client';
 import { CommandError, EXIT } from '../exit.ts';
 import { withDeadline, type Session } from '../run.ts';
@@ -34,6 +35,22 @@ export async function explainStuck(session: Session, workflowId: string): Promis
 export async function failIfStuck(session: Session, workflowId: string): Promise<void> {
   const stuck = await explainStuck(session, workflowId);
   if (stuck !== null) throw stuck;
+}
+
+/** Often enough for a person who waits. Each look is one call, or two if tasks fail. */
+const LOOK_MS = 5_000;
+
+/** Warns once that a workflow whose result is awaited is stuck. Ends when `over` is aborted. */
+export async function warnIfStuck(session: Session, workflowId: string, over: AbortSignal): Promise<void> {
+  while (!over.aborted) {
+    // Only the warning is missing if the server does not answer: the result may still come.
+    const stuck = await explainStuck(session, workflowId).catch(() => null);
+    if (stuck !== null) {
+      session.io.err(`Warning: ${stuck.code}: ${stuck.message}\nNext: ${stuck.next}`);
+      return;
+    }
+    await pause(LOOK_MS, undefined, { signal: over }).catch(() => undefined);
+  }
 }
 
 /**

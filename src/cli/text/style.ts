@@ -7,6 +7,8 @@ const LABELS: readonly (readonly [RegExp, Format])[] = [
   [/^Error [A-Z_]+:/gm, ['bold', 'red']],
   [/^Warning:/gm, 'yellow'],
   [/^ *Next:/gm, 'bold'],
+  [/^OK:/gm, 'green'],
+  [/^Problem:/gm, ['bold', 'red']],
   [/^Verdict: coherent/gm, 'green'],
   [/^Verdict: (?!coherent).+/gm, ['bold', 'red']],
 ];

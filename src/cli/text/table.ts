@@ -1,12 +1,18 @@
-/** The columns of a table: name and alignment of the values. */
-export type Columns = readonly (readonly [name: string, align: 'left' | 'right'])[];
+/** The columns of a table: name, alignment, and the width that cuts longer values. */
+export type Columns = readonly (readonly [name: string, align: 'left' | 'right', maxWidth?: number])[];
 
-/** The lines of a table in the format of psql: centred names, and the number of rows at the end. */
-export function tableLines(
-  columns: Columns,
-  rows: readonly (readonly (string | number | null)[])[],
-): string[] {
-  const cells = rows.map((row) => columns.map((_, index) => String(row[index] ?? '')));
+type Rows = readonly (readonly (string | number | null)[])[];
+
+/** The lines of a result in the format of psql: a grid, and the number of rows. */
+export function tableLines(columns: Columns, rows: Rows): string[] {
+  return [...gridLines(columns, rows), rows.length === 1 ? '(1 row)' : `(${rows.length} rows)`];
+}
+
+/** The lines of a table in the format of psql, with centred names. Null is an empty cell. */
+export function gridLines(columns: Columns, rows: Rows): string[] {
+  const cells = rows.map((row) =>
+    columns.map(([, , maxWidth], index) => cut(String(row[index] ?? ''), maxWidth)),
+  );
   const widths = columns.map(([name], index) =>
     Math.max(name.length, ...cells.map((row) => (row[index] ?? '').length)),
   );
@@ -22,10 +28,13 @@ export function tableLines(
         }),
       ),
     ),
-    rows.length === 1 ? '(1 row)' : `(${rows.length} rows)`,
   ];
 }
 
 function centred(text: string, width: number): string {
   return text.padStart(text.length + Math.floor((width - text.length) / 2)).padEnd(width);
+}
+
+function cut(text: string, maxWidth = Infinity): string {
+  return text.length <= maxWidth ? text : `${text.slice(0, maxWidth - 1)}…`;
 }

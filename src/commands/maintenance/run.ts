@@ -6,7 +6,7 @@ import { maintenanceWorkflowId, WORKFLOWS } from '../../contract/names.ts';
 import { startAttributes } from '../../temporal/searchAttributes.ts';
 import { definitionOf, namesOf } from '../../cli/collectionNames.ts';
 import { CommandError, EXIT } from '../../cli/exit.ts';
-import { failIfStuck } from '../../cli/inspect/stuck.ts';
+import { failIfStuck, warnIfStuck } from '../../cli/inspect/stuck.ts';
 import { waitForResult } from '../../cli/interrupt.ts';
 import type { Outcome, Session } from '../../cli/run.ts';
 import { warnOfFirstFailure } from '../../cli/starting/firstFailure.ts';
@@ -111,7 +111,10 @@ async function runOne(session: Session, input: MaintenanceInput, detach: boolean
         announcement: `Waiting for ${workflowId} (Ctrl-C ends the waiting, not the run) …`,
         afterwards: `Workflow ${workflowId} continues.`,
         next: `the same command waits again; temporal workflow cancel --workflow-id ${workflowId} ends the run`,
-        meanwhile: (over) => warnOfFirstFailure(session, handle, over),
+        meanwhile: async (over) => {
+          await warnOfFirstFailure(session, handle, over);
+          await warnIfStuck(session, workflowId, over);
+        },
       });
   return { collection, workflowId, started, result };
 }

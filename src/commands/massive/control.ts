@@ -1,10 +1,11 @@
-import type { HoldUp, MassiveProgress } from '../../contract/collecting.ts';
+import type { MassiveProgress } from '../../contract/collecting.ts';
 import { remedyOf } from '../../contract/failures.ts';
 import type { Config } from '../../config/config.ts';
 import { LANES } from '../../contract/limits.ts';
 import { massiveWorkflowId } from '../../contract/names.ts';
 import { definitionOf, namesOf } from '../../cli/collectionNames.ts';
 import { retryNow } from '../../cli/inspect/retryNow.ts';
+import { warnIfStuck } from '../../cli/inspect/stuck.ts';
 import { waitForResult } from '../../cli/interrupt.ts';
 import type { Outcome, Session } from '../../cli/run.ts';
 import { exitCodeOf } from '../../cli/starting/firstFailure.ts';
@@ -51,7 +52,7 @@ export async function controlMassive(
   return {
     data: { collections, ...(command.name === 'resume' ? { retried } : {}) },
     lines: [
-      ...collections.flatMap(describeProgress),
+      ...collections.flatMap((progress) => [describeProgress(progress), ...describeHoldUp(progress)]),
       ...retried
         .filter(({ activities }) => activities > 0)
         .map(
@@ -71,10 +72,11 @@ function waitForEnd(session: Session, { collection }: MassiveProgress): Promise<
     announcement: `Waiting for the end of ${workflowId} (Ctrl-C ends the waiting only) …`,
     afterwards: `MASSIVE of ${collection} is still stopping.`,
     next: `legisync massive status ${collection}`,
+    meanwhile: (over) => warnIfStuck(session, workflowId, over),
   });
 }
 
-/** One or more lines for people. */
+/** One line for people. */
 export function describeProgress({
   collection,
   state,
@@ -83,19 +85,19 @@ export function describeProgress({
   busy,
   totals,
   pauseReason,
-  holdUp,
-}: MassiveProgress): string[] {
+}: MassiveProgress): string {
   const reason = pauseReason === '' ? '' : ` (${pauseReason})`;
-  return [
+  return (
     `${collection}: ${state}${reason}, pass ${pass}, ${busy} of ${controls.lanes} lanes busy; ` +
-      `uploaded ${totals.uploaded}, unchanged ${totals.unchanged}, queued ${totals.queued}, ` +
-      `requeued ${totals.requeued}, failed attempts ${totals.failedAttempts}`,
-    ...(holdUp === null ? [] : describeHoldUp(collection, holdUp)),
-  ];
+    `uploaded ${totals.uploaded}, unchanged ${totals.unchanged}, queued ${totals.queued}, ` +
+    `requeued ${totals.requeued}, failed attempts ${totals.failedAttempts}`
+  );
 }
 
-/** What holds up a collection, and what to do about it. */
-function describeHoldUp(collection: string, { code, message, since, nextTry }: HoldUp): string[] {
+/** What holds up a collection, and what to do about it: two lines for people, or none. */
+export function describeHoldUp({ collection, holdUp }: MassiveProgress): string[] {
+  if (holdUp === null) return [];
+  const { code, message, since, nextTry } = holdUp;
   return [
     `  held up since ${localTime(since)}, next try ${localTime(nextTry)}: ${code}: ${message}`,
     `  Next: ${remedyOf(code)} To try now: legisync massive resume ${collection}`,

@@ -12,7 +12,7 @@ import {
 import { massiveWorkflowId } from '../../contract/names.ts';
 import { failureOf, type Outcome, type Session } from '../../cli/run.ts';
 import { openSupabase } from '../../cli/supabase.ts';
-import { describeProgress, massiveNames } from './control.ts';
+import { describeHoldUp, describeProgress, massiveNames } from './control.ts';
 import { massiveProgress } from './workflow.ts';
 
 /** A part of the status, or why it is not available; both null if Supabase is not configured. */
@@ -58,13 +58,13 @@ export async function massiveStatus(session: Session, named: string | undefined)
  * of Supabase are part of the status. All are queried concurrently, so several deadlines pass at
  * once.
  */
-export function collectionStatuses(
+export async function collectionStatuses(
   session: Session,
   collections: readonly string[],
 ): Promise<CollectionStatus[]> {
-  return Promise.all(
+  return allSettled(
     collections.map(async (collection) => {
-      const [progress, failing, catalogue] = await Promise.all([
+      const [progress, failing, catalogue] = await allSettled([
         progressOf(session, collection),
         failingActivities(session, massiveWorkflowId(collection)),
         catalogueOf(session, collection),
@@ -72,6 +72,17 @@ export function collectionStatuses(
       return { collection, progress, failing, catalogue };
     }),
   );
+}
+
+/**
+ * Like `Promise.all`, but fails only after all have ended: a call that outlives the failure of
+ * another one would meet a closed connection.
+ */
+async function allSettled<T extends readonly unknown[] | []>(
+  promises: T,
+): Promise<{ -readonly [P in keyof T]: Awaited<T[P]> }> {
+  await Promise.allSettled(promises);
+  return Promise.all(promises);
 }
 
 async function progressOf(session: Session, collection: string): Promise<Found<MassiveProgress>> {
@@ -112,9 +123,24 @@ export function forJson(status: CollectionStatus) {
 }
 
 /** Several lines for people. */
-export function describeStatus({ collection, progress, failing, catalogue }: CollectionStatus): string[] {
+function describeStatus(status: CollectionStatus): string[] {
+  const { progress } = status;
+  return [...(progress.value === null ? [] : [describeProgress(progress.value)]), ...detailsOf(status)];
+}
+
+/** What the table of `legisync status` does not show, for people. */
+export function describeDetails(status: CollectionStatus): string[] {
+  const { collection, progress } = status;
+  const reason = progress.value?.pauseReason ?? '';
+  const details = detailsOf(status);
+  if (reason === '' && details.length === 0) return [];
+  if (progress.value === null) return details;
+  return [`${collection}:`, ...(reason === '' ? [] : [`  reason of the pause: ${reason}`]), ...details];
+}
+
+function detailsOf({ collection, progress, failing, catalogue }: CollectionStatus): string[] {
   return [
-    ...(progress.value === null ? [] : describeProgress(progress.value)),
+    ...(progress.value === null ? [] : describeHoldUp(progress.value)),
     ...(progress.problem === null ? [] : describeProblem(`${collection}: `, progress.problem)),
     ...failing.flatMap(describeFailing),
     ...(catalogue.value === null ? [] : describeCounts(catalogue.value)),

@@ -57,7 +57,16 @@ export function describeCoherence(reading: CoherenceReading, verdict: CoherenceV
     ],
   );
   const full = reading.kind === 'full' ? [...classes(reading), '', ...categories(reading), ''] : [];
-  return [...table, '', ...full, ...gaps(verdict), pending(reading), '', ...verdictLines(verdict)];
+  return [
+    ...table,
+    '(2 rows)',
+    '',
+    ...full,
+    ...gaps(verdict),
+    pending(reading),
+    '',
+    ...verdictLines(verdict),
+  ];
 }
 
 function classes(reading: FullReading): string[] {

@@ -1,10 +1,10 @@
-import type { Command } from 'commander';
+import { Option, type Command } from 'commander';
 import { leaf, type Actions, type JsonOption } from '../../cli/leaf.ts';
 import { showConfig } from './config.ts';
 import { showEnv } from './env.ts';
 import { migrateDatabase, type MigrateOptions } from './migrate.ts';
 import { schedulesApply, schedulesPlan } from './schedules.ts';
-import { status } from './status.ts';
+import { status, type StatusOptions } from './status.ts';
 import { up } from './up.ts';
 
 /** `legisync up`: the first command in the help. */
@@ -43,11 +43,14 @@ export function addSetup(program: Command, { io, plain, onTemporal }: Actions): 
       'change nothing: report what is incompatible in the project or an existing files_queue, with the SQL that fixes it',
     )
     .action((options: JsonOption & MigrateOptions) => plain(options, () => migrateDatabase(io, options)));
-  leaf(program, 'status', 'server, workers, collections, schedules', ['status', 'status --check --json'])
+  leaf(program, 'status', 'server, workers, collections, schedules', [
+    'status',
+    'status --watch',
+    'status --check --json',
+  ])
     .option('--check', 'for monitoring: exit with 0 only if every configured collection runs')
-    .action((options: JsonOption & { readonly check?: boolean }) =>
-      onTemporal(options, (session) => status(session, options)),
-    );
+    .addOption(new Option('--watch', 'repeat it every two seconds until Ctrl-C').conflicts('check'))
+    .action((options: StatusOptions) => onTemporal(options, (session) => status(session, options)));
   leaf(program, 'env [name]', 'addresses and keys for other tools, such as psql; contains secrets', [
     'env',
     'env SUPABASE_DB_URL',

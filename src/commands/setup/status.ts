@@ -1,21 +1,30 @@
-import type { ScheduleDescription } from '@temporalio/client';
-import { planSchedules, type ScheduleChange } from '../../schedules/plan.ts';
 import { massiveWorkflowId, WORKFLOWS } from '../../contract/names.ts';
 import { EXIT } from '../../cli/exit.ts';
-import { collectionStatuses, describeStatus, forJson, type CollectionStatus } from '../massive/status.ts';
+import { collectionStatuses, describeDetails, forJson, type CollectionStatus } from '../massive/status.ts';
+import { scheduleStatuses } from './scheduleStatus.ts';
+import { collectionTable, scheduleTable, workerTable } from './statusTables.ts';
 import { verdictOf } from './verdict.ts';
+import { watch } from './watch.ts';
+import type { JsonOption } from '../../cli/leaf.ts';
 import { withDeadline, type Outcome, type Session } from '../../cli/run.ts';
-import { localTime } from '../../cli/text/time.ts';
-import { describeWorker, workersOf } from '../../cli/workers.ts';
+import { workersOf } from '../../cli/workers.ts';
+
+export interface StatusOptions extends JsonOption {
+  readonly check?: boolean;
+  readonly watch?: boolean;
+}
 
 /**
  * `legisync status`: server, workers, collections and schedules. What is not running is not an
- * error, except with `check`: the exit code is then that of the first problem.
+ * error, except with `check`: the exit code is then that of the first problem. With `watch`, again
+ * and again until Ctrl-C.
  */
-export async function status(
-  session: Session,
-  { check }: { readonly check?: boolean | undefined } = {},
-): Promise<Outcome> {
+export function status(session: Session, options: StatusOptions): Promise<Outcome> {
+  const read = () => readStatus(session, options.check === true);
+  return options.watch === true ? watch(session, { json: options.json === true, read }) : read();
+}
+
+async function readStatus(session: Session, check: boolean): Promise<Outcome> {
   const { config, temporal } = session;
   const workers = await workersOf(session);
   const schedules = await withDeadline(session, () => scheduleStatuses(session));
@@ -35,19 +44,22 @@ export async function status(
     },
     lines: [
       verdict.text,
-      `Temporal: ${temporal.address}, namespace ${temporal.namespace}; ${workers.length} worker(s) on ${config.taskQueue}`,
-      ...workers.map((worker) => `  ${describeWorker(worker)}`),
+      `Temporal: ${temporal.address}, namespace ${temporal.namespace}`,
       config.supabase === undefined
         ? 'Supabase: not configured here'
         : `Supabase: ${config.supabase.url}, bucket ${config.bucket}`,
-      ...collections.flatMap(describeStatus),
-      ...schedules.map(
-        ({ id, state, paused, nextRun }) =>
-          `${id}: ${state}${paused && state !== 'paused' ? ', paused' : ''}${nextRun === null ? '' : `, next run ${localTime(nextRun)}`}`,
-      ),
+      ...(config.database === undefined ? [] : ['Database: psql "$(npx legisync env SUPABASE_DB_URL)"']),
+      ...section(`Workers of task queue ${config.taskQueue}`, workers, workerTable),
+      ...section('MASSIVE', collections, collectionTable),
+      ...collections.flatMap(describeDetails),
+      ...section('Schedules', schedules, scheduleTable),
     ],
-    exitCode: check === true ? verdict.exitCode : EXIT.ok,
+    exitCode: check ? verdict.exitCode : EXIT.ok,
   };
+}
+
+function section<T>(title: string, rows: readonly T[], table: (rows: readonly T[]) => string[]): string[] {
+  return ['', ...(rows.length === 0 ? [`${title}: none`] : [title, ...table(rows)])];
 }
 
 /** More collections than this are a fault. The others are not shown. */
@@ -70,47 +82,4 @@ async function otherCollections(session: Session): Promise<CollectionStatus[]> {
   const found = await collectionStatuses(session, [...names]);
   // The list may lag behind: some may have ended.
   return found.filter(({ progress }) => progress.problem?.exitCode !== EXIT.notRunning);
-}
-
-interface ScheduleStatus {
-  readonly id: string;
-  readonly state: 'active' | 'paused' | 'missing' | 'differs' | 'not declared';
-  /** By an operator. A schedule that differs or is not declared may be paused, too. */
-  readonly paused: boolean;
-  /** ISO 8601. Null if there is none, or while it is paused. */
-  readonly nextRun: string | null;
-}
-
-async function scheduleStatuses({ temporal, config }: Session): Promise<ScheduleStatus[]> {
-  const statuses: ScheduleStatus[] = [];
-  for (const change of await planSchedules(temporal.client, config)) {
-    const runs =
-      change.action === 'create'
-        ? { paused: false, nextRun: null }
-        : await runsOf(temporal.client.schedule.getHandle(change.id));
-    statuses.push({ id: change.id, state: stateOf(change), ...runs });
-  }
-  return statuses;
-}
-
-/** The server lists the times of a paused schedule, too, but starts nothing then. */
-async function runsOf(handle: {
-  describe(): Promise<Pick<ScheduleDescription, 'info' | 'state'>>;
-}): Promise<Pick<ScheduleStatus, 'paused' | 'nextRun'>> {
-  const { info, state } = await handle.describe();
-  const next = state.paused ? undefined : info.nextActionTimes[0];
-  return { paused: state.paused, nextRun: next?.toISOString() ?? null };
-}
-
-function stateOf(change: ScheduleChange): ScheduleStatus['state'] {
-  switch (change.action) {
-    case 'create':
-      return 'missing';
-    case 'remove':
-      return 'not declared';
-    case 'update':
-      return 'differs';
-    case 'keep':
-      return change.paused ? 'paused' : 'active';
-  }
 }

@@ -1,4 +1,3 @@
-#!/usr/bin/env node
 import { createInterface } from 'node:readline/promises';
 import { highlight } from './cli/text/style.ts';
 import { legisync } from './commands/program.ts';

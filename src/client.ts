@@ -1,3 +1,6 @@
+#!/usr/bin/env node
+// `bin/legisync.js` starts it. It stays executable by itself because npx caches the path of a
+// checkout's program: where npx ran before that file existed, it still starts this one.
 import { createInterface } from 'node:readline/promises';
 import { highlight } from './cli/text/style.ts';
 import { legisync } from './commands/program.ts';

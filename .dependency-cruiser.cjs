@@ -102,14 +102,14 @@ module.exports = {
         'The doubles are written from what the real services answer. Sharing code, a mistake would agree with itself.',
       severity: 'error',
       from: { path: '^local/' },
-      to: { path: '^(src|test|bench|tools)/' },
+      to: { path: '^(bin|src|test|bench|tools)/' },
     },
     {
       name: 'src-knows-only-itself',
       comment: 'What is deployed works without the doubles, the tests, the benchmarks and the tools.',
       severity: 'error',
       from: { path: '^src/' },
-      to: { path: '^(local|test|bench|tools)/' },
+      to: { path: '^(bin|local|test|bench|tools)/' },
     },
     {
       name: 'src-needs-no-dev-dependency',

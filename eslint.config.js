@@ -100,4 +100,17 @@ export default tseslint.config(
       globals: { module: 'writable', require: 'readonly', process: 'readonly', console: 'readonly' },
     },
   },
+  {
+    // Node 18 must be able to load it, to say that it is too old.
+    files: ['bin/*.js'],
+    languageOptions: { ecmaVersion: 2022, globals: { URL: 'readonly' } },
+    rules: {
+      'no-restricted-imports': [
+        'error',
+        {
+          patterns: [{ group: ['../*'], message: 'Pass `() => import(…)` to `start`, which checks first.' }],
+        },
+      ],
+    },
+  },
 );

@@ -40,7 +40,7 @@ const data = join(folder, '.local');
 const child = spawn(
   process.execPath,
   [
-    join(import.meta.dirname, '..', 'local/start.ts'),
+    join(import.meta.dirname, '..', 'bin/start.js'),
     ...['--data', data, '--rate', values.rate, '--decisions', values.decisions],
   ],
   { stdio: ['ignore', 'ignore', 'inherit'] },

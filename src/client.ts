@@ -1,4 +1,6 @@
 #!/usr/bin/env node
+// `bin/legisync.js` starts it. It stays executable by itself because npx caches the path of a
+// checkout's program: where npx ran before that file existed, it still starts this one.
 import { createInterface } from 'node:readline/promises';
 import { screenOf } from './cli/text/screen.ts';
 import { highlight } from './cli/text/style.ts';

@@ -1,4 +1,3 @@
-#!/usr/bin/env node
 /**
  * The worker process: `npm run worker`. SIGTERM and SIGINT end it within the shutdown grace time,
  * with exit code 0.

@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 
-const PROGRAM = join(import.meta.dirname, '..', '..', 'src', 'client.ts');
+const PROGRAM = join(import.meta.dirname, '..', '..', 'bin', 'legisync.js');
 
 /**
  * A backfill of 1.4 million files takes half a minute; on an overloaded machine, many times that.

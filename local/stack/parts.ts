@@ -151,7 +151,7 @@ export function workerPart({ paths, signal, onSpawned }: PartContext, env: NodeJ
   return startPart({
     name: 'worker',
     command: process.execPath,
-    args: [join(paths.checkout, 'src/worker.ts')],
+    args: [join(paths.checkout, 'bin/worker.js')],
     // Not in the checkout: its `.env` may belong to another installation.
     cwd: paths.root,
     env,

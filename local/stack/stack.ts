@@ -136,7 +136,7 @@ export async function startStack({
     runStep({
       name: `legisync ${args.join(' ')}`,
       command: process.execPath,
-      args: [join(paths.checkout, 'src/client.ts'), ...args],
+      args: [join(paths.checkout, 'bin/legisync.js'), ...args],
       cwd: paths.root,
       env,
       logFile: paths.log(`legisync-${args[0] ?? ''}`),

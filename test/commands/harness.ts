@@ -11,7 +11,7 @@ import { legisync as runCommandLine } from '../../src/commands/program.ts';
 import type { Io } from '../../src/cli/run.ts';
 import { serverSetting } from '../support/servers.ts';
 
-const CLIENT = fileURLToPath(new URL('../../src/client.ts', import.meta.url));
+const CLIENT = fileURLToPath(new URL('../../bin/legisync.js', import.meta.url));
 
 /** A command that takes longer hangs. */
 const COMMAND_TIMEOUT_MS = 40_000;

@@ -209,7 +209,7 @@ function workerOf(kind: Record<string, string> | 'none' | 'changed' | undefined)
   if (kind !== 'changed') return startWorker(massive.env(kind));
   return startProcess(
     { ...massive.env(), [SERVERS.workflowBundle]: serverSetting('stubBundle') },
-    'src/worker.ts',
+    'bin/worker.js',
     ['sharedBundle.ts'],
   );
 }

@@ -103,7 +103,7 @@ describe('npm start', () => {
 function launch(...args: readonly string[]): ChildProcess {
   const child = spawn(
     process.execPath,
-    [preload('endWithParent.ts'), join(ROOT, 'local/start.ts'), '--data', data, ...OPTIONS, ...args],
+    [preload('endWithParent.ts'), join(ROOT, 'bin/start.js'), '--data', data, ...OPTIONS, ...args],
     {
       cwd: folder,
       // If this process ends, the launcher gets Ctrl-C, and stops what it has started.
@@ -163,7 +163,7 @@ async function legisync(...args: readonly string[]): Promise<{ code: number | nu
       ([name]) => !name.startsWith('LEGISYNC') && !Object.values<string>(SERVERS).includes(name),
     ),
   );
-  const child = spawn(process.execPath, [join(ROOT, 'src/client.ts'), ...args], { cwd: folder, env });
+  const child = spawn(process.execPath, [join(ROOT, 'bin/legisync.js'), ...args], { cwd: folder, env });
   let out = '';
   child.stdout.on('data', (chunk: Buffer) => (out += chunk.toString()));
   const [code] = (await once(child, 'close')) as [number | null];

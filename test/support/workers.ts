@@ -25,10 +25,10 @@ export interface WorkerProcess {
 export const preload = (name: string): string => `--import=${pathToFileURL(join(PRELOADS, name)).href}`;
 
 /**
- * Starts a Temporal worker, by default `src/worker.ts`, as a process that ends with this one. It
+ * Starts a Temporal worker, by default `bin/worker.js`, as a process that ends with this one. It
  * loads the workflows that the run has bundled; in a tier without Temporal it bundles them itself.
  */
-export function startWorker(env: Readonly<Record<string, string>>, entry = 'src/worker.ts'): WorkerProcess {
+export function startWorker(env: Readonly<Record<string, string>>, entry = 'bin/worker.js'): WorkerProcess {
   const codePath = process.env[SERVERS.workflowBundle];
   if (codePath === undefined) return startProcess(env, entry);
   return startProcess({ ...env, [SERVERS.workflowBundle]: codePath }, entry, ['sharedBundle.ts']);

@@ -1,0 +1,3 @@
+import { start } from './node.js';
+
+await start(() => import('../local/start.ts'));

@@ -1,0 +1,3 @@
+import { start } from './node.js';
+
+await start(() => import('../src/worker.ts'));

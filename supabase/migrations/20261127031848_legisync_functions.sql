@@ -47,7 +47,7 @@ begin
                       f.content_sha256 is null and o.user_metadata ->> 'sha256' is not null) as adoptable,
              coalesce(f.file_size <> legisync.object_size(o.metadata), false) as resize
         from public.files_queue f
-        join storage.objects o on o.bucket_id = f.bucket_id and o.name = f.file_path
+        join legisync.current_objects() o on o.bucket_id = f.bucket_id and o.name = f.file_path
         cross join legisync.settings s
         where f.file_path = any (p_paths) and f.bucket_id = p_bucket) d
     where d.newer or d.adoptable or d.resize;
@@ -121,7 +121,7 @@ begin
       status = case when f.status::text = s.write_dangling then 'pending' else f.status end
     from legisync.settings s
     where f.file_path = any (p_paths) and f.bucket_id = p_bucket and f.dangling_since is not null
-      and exists (select from storage.objects o where o.bucket_id = f.bucket_id and o.name = f.file_path);
+      and exists (select from legisync.current_objects() o where o.bucket_id = f.bucket_id and o.name = f.file_path);
   get diagnostics v_rows = row_count;
   return v_rows;
 end
@@ -376,7 +376,7 @@ begin
   select json_agg(json_build_object(
       'filePath', t.file_path, 'bucketId', t.bucket_id, 'fileSize', t.file_size,
       'contentSha256', t.content_sha256, 'fileSha256', (
-        select o.user_metadata ->> 'fileSha256' from storage.objects o
+        select o.user_metadata ->> 'fileSha256' from legisync.current_objects() o
         where o.bucket_id = t.bucket_id and o.name = t.file_path),
       'attempt', c.attempts) order by t.place)
     into v_files
@@ -1182,7 +1182,7 @@ begin
            case when o.id is null then v_now end,
            o.updated_at
     from unnest(v_ids, v_revisions) as l (id, revision)
-    left join storage.objects o
+    left join legisync.current_objects() o
       on p_adopt = 'trust' and o.bucket_id = p_bucket and o.name = legisync.document_path(p_category, l.id)
         and o.user_metadata ->> 'sha256' is null
     where l.id <> all (v_known)
@@ -1331,7 +1331,8 @@ begin
              'objectSha256', o.user_metadata ->> 'sha256')), '[]')
     from unnest(p_ids) as i (id)
     left join legisync.documents d on d.category = p_category and d.id = i.id and d.id = any (p_ids)
-    left join storage.objects o on o.bucket_id = p_bucket and o.name = legisync.document_path(p_category, i.id));
+    left join legisync.current_objects() o
+      on o.bucket_id = p_bucket and o.name = legisync.document_path(p_category, i.id));
 end
 $$;
 comment on function public.legisync_describe_documents is
@@ -1373,7 +1374,7 @@ begin
   select * into q from legisync.queue_objects(p_bucket, v_paths);
   v_found := array(
     select k.id from unnest(v_known, v_paths) as k (id, path)
-    join storage.objects o on o.name = k.path
+    join legisync.current_objects() o on o.name = k.path
     where o.bucket_id = p_bucket and o.name = any (v_paths));
   v_lost := legisync.settle_batch(p_bucket, p_category, v_batch, v_known, v_found, p_failures);
   return json_build_object(
@@ -1511,7 +1512,7 @@ begin
   insert into public.files_queue (file_path, bucket_id, file_size, status, processed, content_sha256, content_at)
     select o.name, o.bucket_id, legisync.object_size(o.metadata), 'pending', false, o.user_metadata ->> 'sha256',
            legisync.object_written(o.created_at, o.updated_at)
-    from storage.objects o where o.bucket_id = p_bucket and o.name = any (p_paths)
+    from legisync.current_objects() o where o.bucket_id = p_bucket and o.name = any (p_paths)
     order by o.name
     on conflict (file_path) do nothing;
   get diagnostics queued = row_count;
@@ -1555,7 +1556,7 @@ begin
       attempts = 0, code = null, message = null,
       next_attempt_at = case when d.next_attempt_at > d.held_since then d.next_attempt_at end,
       holder = null, held_since = null, held_until = null
-    from storage.objects o
+    from legisync.current_objects() o
     where d.category = p_category and d.id = any (v_held) and d.id = any (p_found)
       and o.bucket_id = p_bucket and o.name = legisync.document_path(p_category, d.id);
 
@@ -1746,7 +1747,7 @@ begin
            case when legisync.object_written(o.created_at, o.updated_at) < v_before then v_done else v_pending end,
            legisync.object_written(o.created_at, o.updated_at) < v_before,
            o.user_metadata ->> 'sha256', legisync.object_written(o.created_at, o.updated_at), true
-    from storage.objects o
+    from legisync.current_objects() o
     where o.bucket_id = r.bucket_id and o.name > r.position and o.name <= p_upto
       and (p_missing is null or o.name = any (p_missing))
       and legisync.is_file(o.name) and starts_with(o.name, r.prefix)
@@ -1818,7 +1819,7 @@ begin
   select scanned, upto into v.scanned, v.upto from legisync.next_paths(r.position, p_size);
   with unsized as (
     select f.file_path, legisync.object_size(o.metadata) as size
-    from public.files_queue f join storage.objects o on o.bucket_id = f.bucket_id and o.name = f.file_path
+    from public.files_queue f join legisync.current_objects() o on o.bucket_id = f.bucket_id and o.name = f.file_path
     where f.bucket_id = r.bucket_id and f.file_size is null
       and o.bucket_id = r.bucket_id and o.name > r.position and o.name <= v.upto
       and f.file_path > r.position collate "default" and f.file_path <= v.upto collate "default"
@@ -1862,7 +1863,7 @@ begin
     into v.missing, v.in_flight
     from (select legisync.object_written(created_at, updated_at) > now() - r.grace
                    and legisync.may_be_in_flight(name) as in_flight
-          from storage.objects where bucket_id = r.bucket_id and name = any (v_missing)) o;
+          from legisync.current_objects() where bucket_id = r.bucket_id and name = any (v_missing)) o;
   v.changed := 0;
   v.more := v.scanned = p_size;
   return v;
@@ -2049,7 +2050,7 @@ begin
     from (
       select name, legisync.is_file(name) and starts_with(name, p_prefix) as is_wanted,
              case when starts_with(name, p_prefix) then legisync.object_size(metadata) end as size
-      from storage.objects where bucket_id = p_bucket offset 0) o
+      from legisync.current_objects() where bucket_id = p_bucket offset 0) o
     left join public.files_queue f on f.file_path = o.name);
 end
 $$;
@@ -2159,7 +2160,7 @@ begin
     select f.bucket_id::text, f.file_path::text, f.file_size::bigint, f.status::text,
            greatest(f.created_at, f.content_at)::timestamptz, f.dangling_since
     from public.files_queue f cross join legisync.settings s
-    where not exists (select from storage.objects o where o.bucket_id = f.bucket_id and o.name = f.file_path)
+    where not exists (select from legisync.current_objects() o where o.bucket_id = f.bucket_id and o.name = f.file_path)
       and (f.dangling_since is not null
            or legisync.row_written(f.created_at, f.content_at) <= now() - s.grace);
 end
@@ -2177,7 +2178,7 @@ as $$
 begin
   return query
     select o.bucket_id, o.name, legisync.object_size(o.metadata), coalesce(o.updated_at, o.created_at)
-    from storage.objects o cross join legisync.settings s
+    from legisync.current_objects() o cross join legisync.settings s
     where legisync.is_file(o.name)
       and not exists (select from public.files_queue f where f.file_path = o.name)
       and (legisync.object_written(o.created_at, o.updated_at) <= now() - s.grace
@@ -2198,7 +2199,7 @@ begin
   return query
     select f.bucket_id::text, f.file_path::text, legisync.object_size(o.metadata), f.status::text,
            coalesce(o.updated_at, o.created_at), greatest(f.created_at, f.content_at)::timestamptz
-    from storage.objects o
+    from legisync.current_objects() o
     join public.files_queue f on f.file_path = o.name and f.bucket_id = o.bucket_id
     cross join legisync.settings s
     where legisync.is_file(o.name)
@@ -2224,7 +2225,7 @@ begin
   exception when data_exception then
     -- A size is not a number. Checking each one first takes twice as long, so it is done only now.
     select count(*) as n, sum(legisync.object_size(metadata)) as bytes into v_storage
-      from storage.objects where bucket_id = p_bucket;
+      from legisync.current_objects() where bucket_id = p_bucket;
   end;
   select count(*), sum(file_size) into v_rows, v_row_bytes from public.files_queue;
   return jsonb_build_object(
@@ -2307,7 +2308,7 @@ begin
         from (
           select name, user_metadata ->> 'sha256' as sha256, legisync.object_written(created_at, updated_at) as written,
                  metadata ->> 'size' as size
-          from storage.objects where bucket_id = p_bucket offset 0) taken
+          from legisync.current_objects() where bucket_id = p_bucket offset 0) taken
         offset 0) o
       full join (
         select file_path as path, bucket_id is not distinct from p_bucket as ours, file_size as size,
@@ -2346,7 +2347,8 @@ begin
              f.status = 'pending' and s.write_dangling is not null as is_exposed,
              legisync.row_written(f.created_at, f.content_at) as written,
              exists (
-               select from storage.objects o where o.bucket_id = p_bucket and o.name = f.file_path offset 0) as is_there
+               select from legisync.current_objects() o
+               where o.bucket_id = p_bucket and o.name = f.file_path offset 0) as is_there
       from public.files_queue f cross join legisync.settings s
       where f.bucket_id = p_bucket
         and f.file_path > p_after collate "default" and f.file_path <= p_upto collate "default"
@@ -2364,7 +2366,7 @@ as $$
 begin
   return array(
     select f.file_path
-    from public.files_queue f join storage.objects o on o.bucket_id = p_bucket and o.name = f.file_path
+    from public.files_queue f join legisync.current_objects() o on o.bucket_id = p_bucket and o.name = f.file_path
     where f.bucket_id = p_bucket and f.file_path > p_after collate "default" and f.file_path <= p_upto collate "default"
       and o.name > p_after and o.name <= p_upto
       and legisync.is_file(f.file_path)
@@ -2634,7 +2636,7 @@ begin
   for v_path in
     select f.file_path from public.files_queue f
     where f.bucket_id = p_bucket
-      and not exists (select from storage.objects o where o.bucket_id = p_bucket and o.name = f.file_path)
+      and not exists (select from legisync.current_objects() o where o.bucket_id = p_bucket and o.name = f.file_path)
     order by f.file_path
   loop
     select json_build_object('path', f.file_path, 'size', f.file_size, 'at', greatest(f.created_at, f.content_at),
@@ -2666,7 +2668,7 @@ declare
   v_files json[] := '{}'::json[];
 begin
   for v_name in
-    select o.name from storage.objects o
+    select o.name from legisync.current_objects() o
     where o.bucket_id = p_bucket and legisync.is_file(o.name)
       and not exists (select from public.files_queue f where f.file_path = o.name)
     order by o.name
@@ -2674,7 +2676,7 @@ begin
     select json_build_object('path', o.name, 'size', legisync.object_size(o.metadata),
                              'at', coalesce(o.updated_at, o.created_at))
       into v_file
-      from storage.objects o
+      from legisync.current_objects() o
       where o.bucket_id = p_bucket and o.name = v_name
         and (legisync.object_written(o.created_at, o.updated_at) <= now() - p_grace
              or not legisync.may_be_in_flight(o.name));
@@ -2701,7 +2703,7 @@ begin
     from (
       select o.name as path, legisync.object_size(o.metadata) as size, coalesce(o.updated_at, o.created_at) as at,
              greatest(f.created_at, f.content_at) as row_at, f.status
-      from storage.objects o join public.files_queue f on f.file_path = o.name and f.bucket_id = o.bucket_id
+      from legisync.current_objects() o join public.files_queue f on f.file_path = o.name and f.bucket_id = o.bucket_id
       where o.bucket_id = p_bucket and legisync.is_file(o.name)
         and legisync.is_stale(
           o.user_metadata ->> 'sha256', f.content_sha256, legisync.object_written(o.created_at, o.updated_at),
@@ -2730,7 +2732,7 @@ begin
       where f.file_path = any (p_paths) and f.bucket_id = p_bucket
         and case when f.dangling_since is null then legisync.row_written(f.created_at, f.content_at) <= p_before
                  else f.status = 'pending' end
-        and not exists (select from storage.objects o where o.bucket_id = p_bucket and o.name = f.file_path)
+        and not exists (select from legisync.current_objects() o where o.bucket_id = p_bucket and o.name = f.file_path)
       returning f.status, f.dangling_since)
   select count(*) filter (where dangling_since = v_now), count(*) filter (where status = v_dangling)
     into marked, hidden from changed;
@@ -2781,7 +2783,8 @@ language plpgsql stable
 set search_path = pg_catalog, pg_temp set plan_cache_mode = force_custom_plan
 as $$
 begin
-  return query select count(*), sum((metadata ->> 'size')::bigint) from storage.objects where bucket_id = p_bucket;
+  return query
+    select count(*), sum((metadata ->> 'size')::bigint) from legisync.current_objects() where bucket_id = p_bucket;
 end
 $$;
 

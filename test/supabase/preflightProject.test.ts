@@ -31,6 +31,11 @@ const STORAGES: readonly (readonly [what: string, ddl: string, says: RegExp])[] 
     /^storage\.objects\.metadata is json: legisync needs jsonb/,
   ],
   [
+    'a delete marker of another type',
+    'alter table storage.objects alter is_delete_marker drop default, alter is_delete_marker type text',
+    /^storage\.objects\.is_delete_marker is text: legisync needs bool/,
+  ],
+  [
     'dates without a zone',
     'alter table storage.objects alter created_at type timestamp',
     /^storage\.objects\.created_at is timestamp: legisync needs timestamptz/,

@@ -90,7 +90,9 @@ describe('the functions of ours', () => {
   it('have a search_path of schemas that no other role can write to, pg_temp last; and those with a parsed body have none', () => {
     for (const { signature, settings, parsed } of functions) {
       const paths = (settings ?? []).filter((one) => one.startsWith('search_path='));
-      expect([signature, paths]).toEqual([signature, parsed ? [] : ['search_path=pg_catalog, pg_temp']]);
+      // current_objects() is expanded in its callers, and all its names are qualified.
+      const none = parsed || signature === 'legisync.current_objects()';
+      expect([signature, paths]).toEqual([signature, none ? [] : ['search_path=pg_catalog, pg_temp']]);
     }
   });
 

@@ -16,6 +16,12 @@ const STORAGE_COLUMNS: Readonly<Record<string, string>> = {
   'buckets.id': 'text',
 };
 
+/** Columns of newer versions of Storage, which legisync reads where they exist. */
+const NEWER_COLUMNS: Readonly<Record<string, string>> = {
+  'objects.is_delete_marker': 'bool',
+  'objects.archived_at': 'timestamptz',
+};
+
 /** The roles of the API, as Supabase creates them. */
 const ROLES: Readonly<Record<string, string>> = {
   anon: 'nologin noinherit',
@@ -100,7 +106,7 @@ const FACTS = `
 /** Reads the catalogue. Takes some milliseconds and locks nothing. */
 export async function readProject(client: pg.Client): Promise<ProjectFacts> {
   const { rows } = await client.query<ProjectFacts>(FACTS, [
-    Object.keys(STORAGE_COLUMNS),
+    Object.keys({ ...STORAGE_COLUMNS, ...NEWER_COLUMNS }),
     Object.keys(ROLES),
   ]);
   const [facts] = rows;
@@ -171,7 +177,7 @@ function storageFindings(facts: ProjectFacts): Finding[] {
     ];
   }
   const missing = Object.keys(STORAGE_COLUMNS).filter((column) => storageColumns[column] === undefined);
-  const wrong = Object.entries(STORAGE_COLUMNS).filter(
+  const wrong = Object.entries({ ...STORAGE_COLUMNS, ...NEWER_COLUMNS }).filter(
     ([column, type]) => storageColumns[column] !== undefined && storageColumns[column] !== type,
   );
   const findings: Finding[] = [];

@@ -26,7 +26,7 @@ begin
            case when legisync.object_written(o.created_at, o.updated_at) < v_before then v_done else v_pending end,
            legisync.object_written(o.created_at, o.updated_at) < v_before,
            o.user_metadata ->> 'sha256', legisync.object_written(o.created_at, o.updated_at), true
-    from storage.objects o
+    from legisync.current_objects() o
     where o.bucket_id = r.bucket_id and o.name > r.position and o.name <= p_upto
       and (p_missing is null or o.name = any (p_missing))
       and legisync.is_file(o.name) and starts_with(o.name, r.prefix)

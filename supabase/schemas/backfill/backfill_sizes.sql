@@ -12,7 +12,7 @@ begin
   select scanned, upto into v.scanned, v.upto from legisync.next_paths(r.position, p_size);
   with unsized as (
     select f.file_path, legisync.object_size(o.metadata) as size
-    from public.files_queue f join storage.objects o on o.bucket_id = f.bucket_id and o.name = f.file_path
+    from public.files_queue f join legisync.current_objects() o on o.bucket_id = f.bucket_id and o.name = f.file_path
     where f.bucket_id = r.bucket_id and f.file_size is null
       and o.bucket_id = r.bucket_id and o.name > r.position and o.name <= v.upto
       and f.file_path > r.position collate "default" and f.file_path <= v.upto collate "default"

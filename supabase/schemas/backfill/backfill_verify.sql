@@ -24,7 +24,7 @@ begin
     into v.missing, v.in_flight
     from (select legisync.object_written(created_at, updated_at) > now() - r.grace
                    and legisync.may_be_in_flight(name) as in_flight
-          from storage.objects where bucket_id = r.bucket_id and name = any (v_missing)) o;
+          from legisync.current_objects() where bucket_id = r.bucket_id and name = any (v_missing)) o;
   v.changed := 0;
   v.more := v.scanned = p_size;
   return v;

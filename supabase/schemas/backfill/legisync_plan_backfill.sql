@@ -23,7 +23,7 @@ begin
     from (
       select name, legisync.is_file(name) and starts_with(name, p_prefix) as is_wanted,
              case when starts_with(name, p_prefix) then legisync.object_size(metadata) end as size
-      from storage.objects where bucket_id = p_bucket offset 0) o
+      from legisync.current_objects() where bucket_id = p_bucket offset 0) o
     left join public.files_queue f on f.file_path = o.name);
 end
 $$;

@@ -19,7 +19,8 @@ begin
              'objectSha256', o.user_metadata ->> 'sha256')), '[]')
     from unnest(p_ids) as i (id)
     left join legisync.documents d on d.category = p_category and d.id = i.id and d.id = any (p_ids)
-    left join storage.objects o on o.bucket_id = p_bucket and o.name = legisync.document_path(p_category, i.id));
+    left join legisync.current_objects() o
+      on o.bucket_id = p_bucket and o.name = legisync.document_path(p_category, i.id));
 end
 $$;
 comment on function public.legisync_describe_documents is

@@ -33,7 +33,7 @@ begin
   select * into q from legisync.queue_objects(p_bucket, v_paths);
   v_found := array(
     select k.id from unnest(v_known, v_paths) as k (id, path)
-    join storage.objects o on o.name = k.path
+    join legisync.current_objects() o on o.name = k.path
     where o.bucket_id = p_bucket and o.name = any (v_paths));
   v_lost := legisync.settle_batch(p_bucket, p_category, v_batch, v_known, v_found, p_failures);
   return json_build_object(

@@ -11,7 +11,7 @@ begin
   insert into public.files_queue (file_path, bucket_id, file_size, status, processed, content_sha256, content_at)
     select o.name, o.bucket_id, legisync.object_size(o.metadata), 'pending', false, o.user_metadata ->> 'sha256',
            legisync.object_written(o.created_at, o.updated_at)
-    from storage.objects o where o.bucket_id = p_bucket and o.name = any (p_paths)
+    from legisync.current_objects() o where o.bucket_id = p_bucket and o.name = any (p_paths)
     order by o.name
     on conflict (file_path) do nothing;
   get diagnostics queued = row_count;

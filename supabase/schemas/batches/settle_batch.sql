@@ -26,7 +26,7 @@ begin
       attempts = 0, code = null, message = null,
       next_attempt_at = case when d.next_attempt_at > d.held_since then d.next_attempt_at end,
       holder = null, held_since = null, held_until = null
-    from storage.objects o
+    from legisync.current_objects() o
     where d.category = p_category and d.id = any (v_held) and d.id = any (p_found)
       and o.bucket_id = p_bucket and o.name = legisync.document_path(p_category, d.id);
 

@@ -49,7 +49,7 @@ begin
   select json_agg(json_build_object(
       'filePath', t.file_path, 'bucketId', t.bucket_id, 'fileSize', t.file_size,
       'contentSha256', t.content_sha256, 'fileSha256', (
-        select o.user_metadata ->> 'fileSha256' from storage.objects o
+        select o.user_metadata ->> 'fileSha256' from legisync.current_objects() o
         where o.bucket_id = t.bucket_id and o.name = t.file_path),
       'attempt', c.attempts) order by t.place)
     into v_files

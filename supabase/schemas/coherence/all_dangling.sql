@@ -11,7 +11,7 @@ begin
     select f.bucket_id::text, f.file_path::text, f.file_size::bigint, f.status::text,
            greatest(f.created_at, f.content_at)::timestamptz, f.dangling_since
     from public.files_queue f cross join legisync.settings s
-    where not exists (select from storage.objects o where o.bucket_id = f.bucket_id and o.name = f.file_path)
+    where not exists (select from legisync.current_objects() o where o.bucket_id = f.bucket_id and o.name = f.file_path)
       and (f.dangling_since is not null
            or legisync.row_written(f.created_at, f.content_at) <= now() - s.grace);
 end

@@ -9,7 +9,7 @@ as $$
 begin
   return query
     select o.bucket_id, o.name, legisync.object_size(o.metadata), coalesce(o.updated_at, o.created_at)
-    from storage.objects o cross join legisync.settings s
+    from legisync.current_objects() o cross join legisync.settings s
     where legisync.is_file(o.name)
       and not exists (select from public.files_queue f where f.file_path = o.name)
       and (legisync.object_written(o.created_at, o.updated_at) <= now() - s.grace

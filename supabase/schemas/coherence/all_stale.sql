@@ -10,7 +10,7 @@ begin
   return query
     select f.bucket_id::text, f.file_path::text, legisync.object_size(o.metadata), f.status::text,
            coalesce(o.updated_at, o.created_at), greatest(f.created_at, f.content_at)::timestamptz
-    from storage.objects o
+    from legisync.current_objects() o
     join public.files_queue f on f.file_path = o.name and f.bucket_id = o.bucket_id
     cross join legisync.settings s
     where legisync.is_file(o.name)

@@ -13,7 +13,7 @@ begin
   exception when data_exception then
     -- A size is not a number. Checking each one first takes twice as long, so it is done only now.
     select count(*) as n, sum(legisync.object_size(metadata)) as bytes into v_storage
-      from storage.objects where bucket_id = p_bucket;
+      from legisync.current_objects() where bucket_id = p_bucket;
   end;
   select count(*), sum(file_size) into v_rows, v_row_bytes from public.files_queue;
   return jsonb_build_object(

@@ -53,7 +53,7 @@ begin
         from (
           select name, user_metadata ->> 'sha256' as sha256, legisync.object_written(created_at, updated_at) as written,
                  metadata ->> 'size' as size
-          from storage.objects where bucket_id = p_bucket offset 0) taken
+          from legisync.current_objects() where bucket_id = p_bucket offset 0) taken
         offset 0) o
       full join (
         select file_path as path, bucket_id is not distinct from p_bucket as ours, file_size as size,

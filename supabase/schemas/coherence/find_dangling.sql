@@ -17,7 +17,8 @@ begin
              f.status = 'pending' and s.write_dangling is not null as is_exposed,
              legisync.row_written(f.created_at, f.content_at) as written,
              exists (
-               select from storage.objects o where o.bucket_id = p_bucket and o.name = f.file_path offset 0) as is_there
+               select from legisync.current_objects() o
+               where o.bucket_id = p_bucket and o.name = f.file_path offset 0) as is_there
       from public.files_queue f cross join legisync.settings s
       where f.bucket_id = p_bucket
         and f.file_path > p_after collate "default" and f.file_path <= p_upto collate "default"

@@ -7,7 +7,7 @@ as $$
 begin
   return array(
     select f.file_path
-    from public.files_queue f join storage.objects o on o.bucket_id = p_bucket and o.name = f.file_path
+    from public.files_queue f join legisync.current_objects() o on o.bucket_id = p_bucket and o.name = f.file_path
     where f.bucket_id = p_bucket and f.file_path > p_after collate "default" and f.file_path <= p_upto collate "default"
       and o.name > p_after and o.name <= p_upto
       and legisync.is_file(f.file_path)

@@ -12,7 +12,7 @@ begin
   for v_path in
     select f.file_path from public.files_queue f
     where f.bucket_id = p_bucket
-      and not exists (select from storage.objects o where o.bucket_id = p_bucket and o.name = f.file_path)
+      and not exists (select from legisync.current_objects() o where o.bucket_id = p_bucket and o.name = f.file_path)
     order by f.file_path
   loop
     select json_build_object('path', f.file_path, 'size', f.file_size, 'at', greatest(f.created_at, f.content_at),

@@ -11,7 +11,7 @@ declare
   v_files json[] := '{}'::json[];
 begin
   for v_name in
-    select o.name from storage.objects o
+    select o.name from legisync.current_objects() o
     where o.bucket_id = p_bucket and legisync.is_file(o.name)
       and not exists (select from public.files_queue f where f.file_path = o.name)
     order by o.name
@@ -19,7 +19,7 @@ begin
     select json_build_object('path', o.name, 'size', legisync.object_size(o.metadata),
                              'at', coalesce(o.updated_at, o.created_at))
       into v_file
-      from storage.objects o
+      from legisync.current_objects() o
       where o.bucket_id = p_bucket and o.name = v_name
         and (legisync.object_written(o.created_at, o.updated_at) <= now() - p_grace
              or not legisync.may_be_in_flight(o.name));

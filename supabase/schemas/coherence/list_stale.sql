@@ -11,7 +11,7 @@ begin
     from (
       select o.name as path, legisync.object_size(o.metadata) as size, coalesce(o.updated_at, o.created_at) as at,
              greatest(f.created_at, f.content_at) as row_at, f.status
-      from storage.objects o join public.files_queue f on f.file_path = o.name and f.bucket_id = o.bucket_id
+      from legisync.current_objects() o join public.files_queue f on f.file_path = o.name and f.bucket_id = o.bucket_id
       where o.bucket_id = p_bucket and legisync.is_file(o.name)
         and legisync.is_stale(
           o.user_metadata ->> 'sha256', f.content_sha256, legisync.object_written(o.created_at, o.updated_at),

@@ -17,7 +17,7 @@ begin
       where f.file_path = any (p_paths) and f.bucket_id = p_bucket
         and case when f.dangling_since is null then legisync.row_written(f.created_at, f.content_at) <= p_before
                  else f.status = 'pending' end
-        and not exists (select from storage.objects o where o.bucket_id = p_bucket and o.name = f.file_path)
+        and not exists (select from legisync.current_objects() o where o.bucket_id = p_bucket and o.name = f.file_path)
       returning f.status, f.dangling_since)
   select count(*) filter (where dangling_since = v_now), count(*) filter (where status = v_dangling)
     into marked, hidden from changed;

@@ -6,6 +6,7 @@ language plpgsql stable
 set search_path = pg_catalog, pg_temp set plan_cache_mode = force_custom_plan
 as $$
 begin
-  return query select count(*), sum((metadata ->> 'size')::bigint) from storage.objects where bucket_id = p_bucket;
+  return query
+    select count(*), sum((metadata ->> 'size')::bigint) from legisync.current_objects() where bucket_id = p_bucket;
 end
 $$;

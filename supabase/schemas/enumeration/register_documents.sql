@@ -41,7 +41,7 @@ begin
            case when o.id is null then v_now end,
            o.updated_at
     from unnest(v_ids, v_revisions) as l (id, revision)
-    left join storage.objects o
+    left join legisync.current_objects() o
       on p_adopt = 'trust' and o.bucket_id = p_bucket and o.name = legisync.document_path(p_category, l.id)
         and o.user_metadata ->> 'sha256' is null
     where l.id <> all (v_known)

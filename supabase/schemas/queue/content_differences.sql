@@ -25,7 +25,7 @@ begin
                       f.content_sha256 is null and o.user_metadata ->> 'sha256' is not null) as adoptable,
              coalesce(f.file_size <> legisync.object_size(o.metadata), false) as resize
         from public.files_queue f
-        join storage.objects o on o.bucket_id = f.bucket_id and o.name = f.file_path
+        join legisync.current_objects() o on o.bucket_id = f.bucket_id and o.name = f.file_path
         cross join legisync.settings s
         where f.file_path = any (p_paths) and f.bucket_id = p_bucket) d
     where d.newer or d.adoptable or d.resize;

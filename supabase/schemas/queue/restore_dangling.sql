@@ -14,7 +14,7 @@ begin
       status = case when f.status::text = s.write_dangling then 'pending' else f.status end
     from legisync.settings s
     where f.file_path = any (p_paths) and f.bucket_id = p_bucket and f.dangling_since is not null
-      and exists (select from storage.objects o where o.bucket_id = f.bucket_id and o.name = f.file_path);
+      and exists (select from legisync.current_objects() o where o.bucket_id = f.bucket_id and o.name = f.file_path);
   get diagnostics v_rows = row_count;
   return v_rows;
 end

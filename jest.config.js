@@ -23,6 +23,7 @@ const PURE = [
   'commands/massiveText',
   'commands/statusTables',
   'commands/textForPeople',
+  'commands/verdict',
   'tools/sqlFiles',
   'workflows/backfillPace',
 ];

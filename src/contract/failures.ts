@@ -57,7 +57,8 @@ const RULES = {
     concerns: { document: AFTER_AN_HOUR, slice: 'park', operator: true },
     benign: false,
     exit: 'failed',
-    remedy: 'Narrow the query of the source that the message names. If it names none, report a bug.',
+    remedy:
+      'Correct the id of the code, or narrow the query, that the message names. Otherwise, report a bug.',
   },
   DOCUMENT_NOT_FOUND: {
     retry: NEVER,

@@ -151,6 +151,7 @@ describe('legisync massive', () => {
             '  slices still to enumerate: 2',
             '  parked slice of decisions, without a date: LEGIFRANCE_REJECTED: no',
             '  other parked slices: 23',
+            `  Next: for LEGIFRANCE_REJECTED: ${FAILURES.LEGIFRANCE_REJECTED.remedy} The next pass tries again.`,
             '  failures: DOCUMENT_MALFORMED 1',
             '  unavailable in codes, LEGITEXT000006074075: 3, each asked for again within a week',
           ]);

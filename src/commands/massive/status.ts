@@ -1,4 +1,4 @@
-import { LegisyncError } from '../../contract/failures.ts';
+import { LegisyncError, remedyOf } from '../../contract/failures.ts';
 import type { MassiveProgress } from '../../contract/collecting.ts';
 import type { CatalogueCounts, SliceKey } from '../../supabase/types.ts';
 import type { Failure } from '../../cli/errors.ts';
@@ -156,6 +156,9 @@ function describeCounts(counts: CatalogueCounts): string[] {
   }
   const unnamed = counts.parkedSliceCount - counts.parkedSlices.length;
   if (unnamed > 0) lines.push(`  other parked slices: ${unnamed}`);
+  for (const code of new Set(counts.parkedSlices.map((parked) => parked.code))) {
+    lines.push(`  Next: for ${code}: ${remedyOf(code)} The next pass tries again.`);
+  }
   if (Object.keys(counts.failures).length > 0) lines.push(`  failures: ${pairs(counts.failures)}`);
   for (const { source, code, count } of counts.unavailable) {
     const where = code === '' ? source : `${source}, ${code}`;

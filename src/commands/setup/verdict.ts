@@ -17,7 +17,8 @@ const WELL: ReadonlySet<CollectionState> = new Set(['collecting', 'waiting', 'qu
 
 /**
  * Judges the configured collections. A collection that waits for its next pass or for the quota is
- * well; one that is paused, or whose activities fail, is not.
+ * well; one that is paused, or whose activities fail, is not. Neither is one without a document
+ * whose listing is rejected.
  */
 export function verdictOf(collections: readonly CollectionStatus[]): Verdict {
   for (const status of collections) {
@@ -32,8 +33,17 @@ export function verdictOf(collections: readonly CollectionStatus[]): Verdict {
     if (state !== undefined && !WELL.has(state)) {
       return bad(EXIT.failed, `${collection}: ${progress.value?.holdUp?.code ?? state}`);
     }
+    const [parked] = status.catalogue.value?.parkedSlices ?? [];
+    if (parked !== undefined && isEmpty(status)) return bad(EXIT.failed, `${collection}: ${parked.code}`);
   }
-  return { ok: true, exitCode: EXIT.ok, text: 'OK: every configured collection runs.' };
+  const parked = collections.reduce((sum, one) => sum + (one.catalogue.value?.parkedSliceCount ?? 0), 0);
+  const but = parked === 0 ? '' : ` Parked until the next pass: ${parked} slices. Details are below.`;
+  return { ok: true, exitCode: EXIT.ok, text: `OK: every configured collection runs.${but}` };
+}
+
+/** Nothing was ever listed. */
+function isEmpty({ catalogue }: CollectionStatus): boolean {
+  return Object.keys(catalogue.value?.documents ?? {}).length === 0;
 }
 
 /** What is not well must not end with 0, even if it passes by itself. */

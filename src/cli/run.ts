@@ -3,7 +3,7 @@ import { loadConfig, type LoadedConfig } from '../config/load.ts';
 import { createScrub } from '../observability/scrub.ts';
 import { connectTemporal, type TemporalClient } from '../temporal/connection.ts';
 import { toFailure, type Failure } from './errors.ts';
-import { EXIT, type ExitCode } from './exit.ts';
+import { CommandError, EXIT, type ExitCode } from './exit.ts';
 import { describeTarget } from './target.ts';
 
 /** The environment of a command: input and output. */
@@ -87,11 +87,24 @@ export function failureOf({ secrets }: Pick<Io, 'secrets'>, error: unknown): Fai
   return { exitCode, code, message: createScrub(secrets)(message), next };
 }
 
-/** Loads the configuration and prints its warnings. */
+/**
+ * Loads the configuration and prints its warnings.
+ *
+ * @throws ConfigError; CommandError `STACK_STARTING`: without its settings, the command would reach
+ * other servers
+ */
 export function configure<const N extends Need = never>(io: Io, need: readonly N[] = []): LoadedConfig<N> {
   const loaded = loadConfig({ env: io.env, cwd: io.cwd, need });
   io.secrets.push(...loaded.secrets);
   for (const warning of loaded.warnings) io.err(`Warning: ${warning}`);
+  if (loaded.startingStack !== undefined) {
+    throw new CommandError(
+      EXIT.config,
+      'STACK_STARTING',
+      `The local stack of ${loaded.startingStack} is still starting, so its addresses are not known.`,
+      'repeat the command when `npm start` shows its first figures',
+    );
+  }
   return loaded;
 }
 

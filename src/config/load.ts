@@ -37,6 +37,8 @@ export interface LoadedConfig<N extends Need = never> {
   readonly settings: readonly ShownSetting[];
   /** For the log: unknown names, and files that could not be parsed. */
   readonly warnings: readonly string[];
+  /** The file of a local stack of this folder that is still starting, if there is one. */
+  readonly startingStack: string | undefined;
   /** Every secret that was read, for the scrubber of logs and messages. */
   readonly secrets: readonly string[];
 }
@@ -58,7 +60,7 @@ const PARTS: Readonly<Record<Need, readonly SettingName[]>> = {
  */
 export function loadConfig<const N extends Need = never>(options: LoadOptions<N> = {}): LoadedConfig<N> {
   const cwd = options.cwd ?? process.cwd();
-  const { layers, warnings } = readLayers(options.env ?? process.env, cwd);
+  const { layers, warnings, startingStack } = readLayers(options.env ?? process.env, cwd);
   const found = new Map(NAMES.map((name) => [name, lookUp(layers, name)]));
   const given = (name: SettingName) => found.get(name)?.value;
   const file = readCollections(given('LEGISYNC_COLLECTIONS'), cwd);
@@ -97,6 +99,7 @@ export function loadConfig<const N extends Need = never>(options: LoadOptions<N>
     settings: [...NAMES.map((name) => shown(name, found.get(name))), ...temporalSettings(layers)],
     warnings: [...warnings, ...unknownNames(layers)],
     secrets: secretTexts(parsed.data, environment.reveal()),
+    startingStack,
   };
 }
 

@@ -12,6 +12,14 @@ export interface Layer {
   readonly values: Readonly<Record<string, string>>;
 }
 
+/** What {@link readLayers} has found. */
+interface Sources {
+  readonly layers: readonly Layer[];
+  readonly warnings: readonly string[];
+  /** The file of a local stack that is still starting, so its settings are not known. */
+  readonly startingStack: string | undefined;
+}
+
 /** The part of `.local/stack.json`, written by a running local stack, that is used here. */
 const stackFile = z.object({ pid: z.int().min(2), env: z.record(z.string(), z.string()) });
 
@@ -20,17 +28,20 @@ const stackFile = z.object({ pid: z.int().min(2), env: z.record(z.string(), z.st
  * `.env` or in a compose file keeps the default. A file that cannot be parsed is ignored with a
  * warning. While a local stack runs, `.env` is not read: its worker does not read it either.
  */
-export function readLayers(
-  env: Readonly<Record<string, string | undefined>>,
-  cwd: string,
-): { readonly layers: readonly Layer[]; readonly warnings: readonly string[] } {
+export function readLayers(env: Readonly<Record<string, string | undefined>>, cwd: string): Sources {
   const warnings: string[] = [];
-  const stack = readStack(stackFileOf(env, cwd), warnings);
+  const file = stackFileOf(env, cwd);
+  const stack = readStack(file, warnings);
   const below: Layer =
     stack === undefined
       ? { source: '.env', values: withoutEmpty(readDotEnv(join(cwd, '.env'), warnings)) }
       : { source: '.local/stack.json', values: withoutEmpty(stack) };
-  return { layers: [{ source: 'environment', values: withoutEmpty(env) }, below], warnings };
+  return {
+    layers: [{ source: 'environment', values: withoutEmpty(env) }, below],
+    warnings,
+    // The launcher writes the settings when the stack is usable.
+    startingStack: stack !== undefined && Object.keys(stack).length === 0 ? file : undefined,
+  };
 }
 
 /** Names the file of a local stack that keeps its data in another folder (`npm start -- --data`). */

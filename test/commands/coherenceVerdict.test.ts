@@ -142,12 +142,13 @@ describe('the team’s own figure', () => {
 describe('a reading on the terminal', () => {
   it('begins with the table that psql prints for the team’s own query', () => {
     const queue = { count: 1_385_500, bytes: 0, size: '146 GB' };
-    expect(describeCoherence(reading({ queue }), judge(reading({ queue }), LIMITS)).slice(0, 5)).toEqual([
+    expect(describeCoherence(reading({ queue }), judge(reading({ queue }), LIMITS)).slice(0, 6)).toEqual([
       '   source    | total_files | total_size',
       '-------------+-------------+------------',
       ' Storage     |     1383227 | 145 GB',
       ' files_queue |     1385500 | 146 GB',
       '(2 rows)',
+      '',
     ]);
   });
 

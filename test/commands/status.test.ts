@@ -119,6 +119,24 @@ describe('legisync status', () => {
     });
   });
 
+  it('refuses to guess addresses while the stack of its folder is starting', async () => {
+    await withWorld(env, async ({ cwd, env: settings }) => {
+      await mkdir(join(cwd, '.local'));
+      await writeFile(join(cwd, '.local', 'stack.json'), JSON.stringify({ pid: process.pid, env: {} }));
+      await writeFile(join(cwd, '.env'), `TEMPORAL_ADDRESS=${settings['TEMPORAL_ADDRESS'] ?? ''}\n`);
+      for (const command of [['status'], ['massive', 'stop'], ['env']]) {
+        const ended = await legisync({ cwd, env: {} }, ...command);
+        expect(ended).toMatchObject({
+          code: 3,
+          stdout: '',
+          stderr: expect.stringMatching(
+            /^Error STACK_STARTING: .*stack\.json is still starting.*\nNext: repeat/,
+          ) as string,
+        });
+      }
+    });
+  });
+
   it('shows no next run for a paused schedule, even if it differs or is not declared', async () => {
     await withWorld(env, async (world, collection) => {
       const id = `maintenance:${collection}`;

@@ -57,16 +57,7 @@ export function describeCoherence(reading: CoherenceReading, verdict: CoherenceV
     ],
   );
   const full = reading.kind === 'full' ? [...classes(reading), '', ...categories(reading), ''] : [];
-  return [
-    ...table,
-    '(2 rows)',
-    '',
-    ...full,
-    ...gaps(verdict),
-    pending(reading),
-    '',
-    ...verdictLines(verdict),
-  ];
+  return [...table, '', ...full, ...gaps(verdict), pending(reading), '', ...verdictLines(verdict)];
 }
 
 function classes(reading: FullReading): string[] {

@@ -26,6 +26,7 @@ const PURE = [
   'commands/verdict',
   'tools/sqlFiles',
   'workflows/backfillPace',
+  'workflows/runState',
 ];
 
 /**

@@ -1,7 +1,7 @@
 import { Context } from '@temporalio/activity';
 import type { Collection, Source } from '../contract/collections.ts';
 import { LegisyncError } from '../contract/failures.ts';
-import type { FetchInput, FetchResult, Problem } from '../contract/collecting.ts';
+import type { BatchRef, FetchInput, FetchResult, Problem } from '../contract/collecting.ts';
 import { SLICE_LEASE_SECONDS } from '../contract/timing.ts';
 import type { ActivityDeps } from './deps.ts';
 import { enumerateStep } from './enumeration/enumerate.ts';
@@ -10,8 +10,11 @@ import { listFresh, type ListingProgress } from './maintenance.ts';
 import { isQuotaSpent } from './quotaSpent.ts';
 import { problemOf } from './serviceFailure.ts';
 
-/** Enumeration is ahead of collection by this many batches, so that no lane waits for a listing. */
-const AHEAD_BATCHES = 4;
+/**
+ * Enumeration is ahead of collection by this many times what a call asks for, so that the next call
+ * need not wait for a listing.
+ */
+const AHEAD = 2;
 
 /**
  * Steps of enumeration in one call. A step is a table of contents or ten pages of a search, and
@@ -20,8 +23,8 @@ const AHEAD_BATCHES = 4;
 const MAX_STEPS = 6;
 
 /**
- * A lane without work waits at least this long, whatever the database answers: each call adds
- * events to the history.
+ * The workflow waits at least this long for documents, whatever the database answers: each call
+ * adds events to the history.
  */
 const MIN_WAIT_MS = 1_000;
 
@@ -44,7 +47,7 @@ export async function fetchDocuments(deps: ActivityDeps, input: FetchInput): Pro
 async function nextOfPass(
   deps: ActivityDeps,
   collection: Collection,
-  { batch, limit }: FetchInput,
+  { batch, batches = 1, limit }: FetchInput,
   signals: Signals,
 ): Promise<FetchResult> {
   const sources = collection.sources.map((source) => source.name);
@@ -52,7 +55,7 @@ async function nextOfPass(
   let problem: Problem | undefined;
   for (let step = 0; ; step += 1) {
     const pass = await deps.catalogue.openPass(collection.name, sources, deps.settings.passIntervalSeconds);
-    const ahead = pass.due >= limit * AHEAD_BATCHES;
+    const ahead = pass.due >= limit * batches * AHEAD;
     if (pass.openSlices > 0 && !ahead && step < MAX_STEPS && !signals.stop.aborted) {
       const slice = await deps.catalogue.leaseSlice(batch, pass.pass, SLICE_LEASE_SECONDS);
       if (slice !== null) {
@@ -65,7 +68,7 @@ async function nextOfPass(
           if (!isQuotaSpent(error)) throw error;
           await deps.catalogue.releaseSlice(batch, slice);
           return {
-            ids: [],
+            batches: [],
             discovered,
             pass: pass.pass,
             reason: 'quota',
@@ -76,11 +79,11 @@ async function nextOfPass(
         continue;
       }
     }
-    const ids = await deps.catalogue.takeDocuments(batch, limit);
-    if (ids.length > 0) return { ids, discovered, pass: pass.pass };
+    const taken = await takeBatches(deps, batch, batches, limit);
+    if (taken.length > 0) return { batches: taken, discovered, pass: pass.pass };
     const reason = pass.complete ? 'pass' : 'enumerating';
     return {
-      ids,
+      batches: [],
       discovered,
       pass: pass.pass,
       reason,
@@ -88,6 +91,23 @@ async function nextOfPass(
       waitMs: Math.max(MIN_WAIT_MS, Math.ceil(pass.waitSeconds * 1_000)),
     };
   }
+}
+
+/** Takes up to `count` batches. Stops at the first that is not full: nothing else is due. */
+async function takeBatches(
+  deps: ActivityDeps,
+  batch: BatchRef,
+  count: number,
+  limit: number,
+): Promise<(readonly string[])[]> {
+  const taken: (readonly string[])[] = [];
+  while (taken.length < count) {
+    const sequence = batch.sequence + taken.length;
+    const ids = await deps.catalogue.takeDocuments({ ...batch, sequence }, limit);
+    if (ids.length > 0) taken.push(ids);
+    if (ids.length < limit) break;
+  }
+  return taken;
 }
 
 function sourceOf(collection: Collection, name: string): Source | undefined {

@@ -24,7 +24,7 @@ import { uploadDocuments } from './upload.ts';
 
 /** The activities. Each may be repeated, may run late, and may run twice at once. */
 export interface Activities {
-  /** Lists new documents of a collection, and leases the next documents to collect. */
+  /** Lists new documents of a collection, and leases the next batches to collect. */
   fetchDocuments(input: FetchInput): Promise<FetchResult>;
   /**
    * Consults each document that the batch still holds. Uploads it if the object is absent or has

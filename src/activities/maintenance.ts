@@ -81,10 +81,13 @@ export async function listFresh(
 
   // The batch holds what was listed. It is uploaded now, or released.
   const ids = await deps.catalogue.takeDocuments(batch, limit);
-  if (failure?.code === 'QUOTA_SPENT')
-    return { ids, discovered, reason: 'quota', waitMs: failure.retryAfterMs, problem: problemOf(failure) };
-  if (failure === undefined) return { ids, discovered };
-  if (ids.length > 0) return { ids, discovered, problem: problemOf(failure) };
+  const batches = ids.length === 0 ? [] : [ids];
+  if (failure?.code === 'QUOTA_SPENT') {
+    const waitMs = failure.retryAfterMs;
+    return { batches, discovered, reason: 'quota', waitMs, problem: problemOf(failure) };
+  }
+  if (failure === undefined) return { batches, discovered };
+  if (ids.length > 0) return { batches, discovered, problem: problemOf(failure) };
   throw failure;
 }
 

@@ -35,8 +35,11 @@ export interface Problem {
 
 /** Input of `fetchDocuments`. */
 export interface FetchInput {
+  /** The first batch. */
   readonly batch: BatchRef;
-  /** At most this many ids, 1 to `MAX_BATCH`. */
+  /** Number of batches, 1 to `LANES.max`: the others have the next numbers. Default: 1. */
+  readonly batches?: number | undefined;
+  /** At most this many ids in each, 1 to `MAX_BATCH`. */
   readonly limit: number;
   /** MASSIVE works through passes. MAINTENANCE re-checks recent documents. */
   readonly mode: 'massive' | 'maintenance';
@@ -46,13 +49,13 @@ export interface FetchInput {
 
 /** Result of `fetchDocuments`. */
 export interface FetchResult {
-  /** The documents to collect; empty if there is nothing to do now. */
-  readonly ids: readonly string[];
+  /** The ids of each batch, none of them empty; no batches if there is nothing to do now. */
+  readonly batches: readonly (readonly string[])[];
   /** If there are no ids: in how many milliseconds there may be some. */
   readonly waitMs?: number | undefined;
   /**
-   * Why there are no ids, or no more of them. `enumerating`: the pass is not complete, but other
-   * lanes hold the rest, or it waits for a retry. `quota`: the quota of the hour or the day is
+   * Why there are no ids, or no more of them. `enumerating`: the pass is not complete, but batches
+   * in progress hold the rest, or it waits for a retry. `quota`: the quota of the hour or the day is
    * spent. `pass`: the pass is complete.
    */
   readonly reason?: 'enumerating' | 'quota' | 'pass' | undefined;

@@ -1,5 +1,5 @@
 import { defineSearchAttributeKey, SearchAttributeType } from '@temporalio/common';
-import { ContinueAsNew, isCancellation, upsertSearchAttributes } from '@temporalio/workflow';
+import { ContinueAsNew, isCancellation, upsertSearchAttributes, workflowInfo } from '@temporalio/workflow';
 import type { EndState, WorkflowState } from '../contract/names.ts';
 
 /** The state of a workflow; see `SEARCH_ATTRIBUTES` in contract/names.ts. */
@@ -10,9 +10,12 @@ export function setState(state: WorkflowState): void {
   upsertSearchAttributes([{ key: STATE_ATTRIBUTE, value: state }]);
 }
 
-/** Returns a {@link setState} that does nothing if the state is the one it set last. */
+/**
+ * Returns a {@link setState} that does nothing if the run has the state already: from its start, or
+ * from the run that continued as new.
+ */
 export function createStateSetter(): (state: WorkflowState) => void {
-  let current: WorkflowState | undefined;
+  let current: string | undefined = workflowInfo().typedSearchAttributes.get(STATE_ATTRIBUTE);
   return (state) => {
     if (state !== current) setState(state);
     current = state;

@@ -33,20 +33,30 @@ export interface BatchOutcome {
 }
 
 /**
- * Fetches the next documents. If this fails or is cancelled, the documents that the batch has
- * leased are released.
+ * Fetches the next batches. If this fails or is cancelled, the documents that they have leased are
+ * released.
  *
  * @throws TemporalFailure if the activity failed permanently or was cancelled
  */
-export async function fetchBatch(input: FetchInput): Promise<FetchResult> {
-  const { collection, sequence } = input.batch;
-  const summary = `Fetch documents of ${collection} (batch ${sequence})`;
+export async function fetchBatches(input: FetchInput): Promise<FetchResult> {
+  const { batch, batches = 1 } = input;
+  const last = batch.sequence + batches - 1;
+  const numbers = batches === 1 ? `batch ${last}` : `batches ${batch.sequence} to ${last}`;
+  const summary = `Fetch documents of ${batch.collection} (${numbers})`;
   try {
     return await fetchDocuments.executeWithOptions({ summary, priority: priorityOf(input.mode) }, [input]);
   } catch (error) {
-    if (error instanceof TemporalFailure) await enqueueBatch(input.batch, untouched([]));
+    if (error instanceof TemporalFailure) {
+      const refs = Array.from({ length: batches }, (_, i) => ({ ...batch, sequence: batch.sequence + i }));
+      await Promise.all(refs.map(releaseBatch));
+    }
     throw error;
   }
+}
+
+/** Releases what a batch holds that was not begun. Cannot be cancelled. */
+export async function releaseBatch(batch: BatchRef): Promise<void> {
+  await enqueueBatch(batch, untouched([]));
 }
 
 /** Uploads a batch. Queues what was uploaded, also if the upload fails or is cancelled. */

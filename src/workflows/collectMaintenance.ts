@@ -1,28 +1,40 @@
 import { setCurrentDetails, workflowInfo } from '@temporalio/workflow';
 import { NO_TOTALS, type MaintenanceInput, type MaintenanceResult } from '../contract/collecting.ts';
 import { setState, withEndState } from './attributes.ts';
-import { collectBatch, fetchBatch } from './batch.ts';
+import { MAX_BATCH } from '../contract/limits.ts';
+import { collectBatch, fetchBatches } from './batch.ts';
+import { checkInput, collectionName, list, optional, text, wholeNumber } from './input.ts';
 import { totalsTable } from './display.ts';
 import { addBatch } from './totals.ts';
+
+/** The database accepts this many sources, with names of this length. */
+const [MAX_SOURCES, MAX_NAME] = [1_000, 200];
 
 /**
  * One MAINTENANCE run of a collection: collects recent documents, at most `limit`. A Temporal
  * Schedule or an operator starts it. Two concurrent runs share the documents between them.
+ *
+ * @throws ApplicationFailure `CONFIG_INVALID` if the input is wrong
  */
 export function collectMaintenance(input: MaintenanceInput): Promise<MaintenanceResult> {
   return withEndState(() => collect(input));
 }
 
 async function collect(input: MaintenanceInput): Promise<MaintenanceResult> {
+  checkInput(input, {
+    collection: collectionName,
+    sources: optional(list(text({ min: 1, max: MAX_NAME }), MAX_SOURCES)),
+    limit: wholeNumber({ min: 1, max: MAX_BATCH }),
+  });
   const { workflowId, runId } = workflowInfo();
   const batch = { collection: input.collection, workflow: workflowId, run: runId, sequence: 1 };
-  const fetched = await fetchBatch({
+  const fetched = await fetchBatches({
     batch,
     limit: input.limit,
     mode: 'maintenance',
     sources: input.sources,
   });
-  const { upload, enqueued, failure } = await collectBatch(batch, fetched.ids, 'maintenance');
+  const { upload, enqueued, failure } = await collectBatch(batch, fetched.batches.at(0) ?? [], 'maintenance');
   const totals = addBatch({ ...NO_TOTALS, discovered: fetched.discovered }, upload, enqueued);
   const problem = upload.problem ?? fetched.problem;
   setCurrentDetails(

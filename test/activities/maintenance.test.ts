@@ -1,10 +1,19 @@
 import { LegisyncError } from '../../src/contract/failures.ts';
-import type { BatchRef, EnqueueResult, FetchResult, UploadResult } from '../../src/contract/collecting.ts';
+import type { BatchRef, EnqueueResult, UploadResult } from '../../src/contract/collecting.ts';
 import type { SearchSource } from '../../src/contract/collections.ts';
 import type { ActivityDeps } from '../../src/activities/deps.ts';
 import type { Legifrance, SearchQuery } from '../../src/legifrance/types.ts';
 import { openStack, type TestStack } from '../support/stack.ts';
-import { articleIds, Attempt, enqueue, failureOf, ownClient, upload, withCollection } from './support.ts';
+import {
+  articleIds,
+  Attempt,
+  enqueue,
+  failureOf,
+  ownClient,
+  upload,
+  withCollection,
+  type Fetched,
+} from './support.ts';
 
 const CODE = 'LEGITEXT000000000941';
 const HITS = 58;
@@ -73,7 +82,7 @@ describe('fetchDocuments, MAINTENANCE', () => {
     batch: BatchRef,
     limit = 100,
     sources?: readonly string[],
-  ): Promise<FetchResult> {
+  ): Promise<Fetched> {
     return new Attempt().fetch(deps, { batch, limit, mode: 'maintenance', sources });
   }
 
@@ -178,7 +187,7 @@ describe('fetchDocuments, MAINTENANCE', () => {
   it('reads decisions upwards from the watermark by the day they were added, and the boundary day again', async () => {
     const { deps, asked } = watched('upwards', [decisions]);
     const seen = new Set<string>();
-    let last: FetchResult | undefined;
+    let last: Fetched | undefined;
     for (let run = 0; run < 20 && last?.ids.length !== 0; run += 1) {
       last = await look(deps, nextRun('upwards'));
       expect(last.ids.length).toBeLessThanOrEqual(100);

@@ -25,10 +25,15 @@ describe('fetchDocuments, MASSIVE', () => {
   let stack: TestStack;
 
   const slices = (collection: string) =>
-    stack.sql<{ kind: string; code_id: string | null; state: string; code: string | null }>(
-      'select kind, code_id, state, code from legisync.slices where collection = $1 order by id',
-      [collection],
-    );
+    stack.sql<{
+      kind: string;
+      code_id: string | null;
+      state: string;
+      code: string | null;
+      attempts: number;
+    }>('select kind, code_id, state, code, attempts from legisync.slices where collection = $1 order by id', [
+      collection,
+    ]);
 
   beforeAll(async () => {
     stack = await openStack({
@@ -72,6 +77,21 @@ describe('fetchDocuments, MASSIVE', () => {
     expect(none.ids).toEqual([]);
   });
 
+  it('fetches several batches at a time, and the same ones again if its answer was lost', async () => {
+    const deps = withCollection(stack.deps, 'several', codes(SMALL));
+    const three = { batch: batchOf('several', 1), batches: 3, limit: 12, mode: 'massive' } as const;
+    const first = await new Attempt().fetch(deps, three);
+    // 30 documents: the third batch is not full.
+    expect(first.batches.map((ids) => ids.length)).toEqual([12, 12, 6]);
+    expect([...first.ids].sort()).toEqual(articleIds(SMALL, 1, 30));
+    expect((await new Attempt().fetch(deps, three)).batches).toEqual(first.batches);
+    // Each is a batch of its own: the end of one leaves the others alone.
+    const second = batchOf('several', 2);
+    await enqueue(deps, second, await upload(deps, second, first.batches[1] ?? []));
+    expect((await upload(deps, batchOf('several', 3), first.batches[2] ?? [])).lost).toEqual([]);
+    expect((await new Attempt().fetch(deps, { ...three, batch: batchOf('several', 4) })).batches).toEqual([]);
+  });
+
   it('takes at once what another run of its workflow holds, but nothing of another batch', async () => {
     const deps = withCollection(stack.deps, 'runs', codes(SMALL));
     const first = await fetchMassive(deps, batchOf('runs', 1, 'first'));
@@ -80,11 +100,11 @@ describe('fetchDocuments, MASSIVE', () => {
     expect((await fetchMassive(deps, batchOf('runs', 1, 'second'))).ids).toEqual(first.ids);
   });
 
-  it('enumerates ahead of collection, at most four batches', async () => {
+  it('enumerates ahead of collection, at most twice what it fetches', async () => {
     const deps = withCollection(stack.deps, 'ahead', codes(MANY, CRPA));
     const { discovered, ids } = await fetchMassive(deps, batchOf('ahead', 1));
     expect(ids).toHaveLength(100);
-    // The first code has far more than four batches. The other one waits.
+    // The first code has far more than two batches. The other one waits.
     expect(discovered).toBe(1_500);
     expect((await slices('ahead')).map(({ kind, code_id, state }) => [kind, code_id, state])).toEqual([
       ['source', null, 'split'],
@@ -133,10 +153,10 @@ describe('fetchDocuments, MASSIVE', () => {
     await enqueue(deps, batchOf('faulty', 1), await upload(deps, batchOf('faulty', 1), first.ids));
     const waiting = await fetchMassive(deps, batchOf('faulty', 2));
     expect(waiting).toMatchObject({ ids: [], reason: 'enumerating' });
-    expect(waiting.waitMs).toBeLessThanOrEqual(5_000);
-    expect((await slices('faulty')).filter(({ state }) => state === 'open')).toMatchObject([
-      { code_id: BROKEN, code: 'LEGIFRANCE_UNAVAILABLE' },
-    ]);
+    const open = (await slices('faulty')).filter(({ state }) => state === 'open');
+    expect(open).toMatchObject([{ code_id: BROKEN, code: 'LEGIFRANCE_UNAVAILABLE' }]);
+    // A slow machine has tried more than once. Each failure doubles the delay of five seconds.
+    expect(waiting.waitMs).toBeLessThanOrEqual(5_000 * 2 ** ((open[0]?.attempts ?? 0) - 1));
 
     stack.simulator.control.clearFaults();
     await stack.sql(`update legisync.slices set next_attempt_at = now() where collection = 'faulty'`);
@@ -197,6 +217,7 @@ describe('fetchDocuments, MASSIVE', () => {
         Promise.reject(new LegisyncError('QUOTA_SPENT', 'Spent.', { retryAfterMs: 90_000 })),
     };
     expect(await fetchMassive({ ...deps, legifrance }, batchOf('spent', 1))).toEqual({
+      batches: [],
       ids: [],
       discovered: 0,
       pass: 1,

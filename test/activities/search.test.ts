@@ -1,9 +1,8 @@
 import type { Source } from '../../src/contract/collections.ts';
-import type { FetchResult } from '../../src/contract/collecting.ts';
 import type { Legifrance } from '../../src/legifrance/types.ts';
 import type { ActivityDeps } from '../../src/activities/deps.ts';
 import { openStack, type TestStack } from '../support/stack.ts';
-import { batchOf, fetchMassive, withCollection } from './support.ts';
+import { batchOf, fetchMassive, withCollection, type Fetched } from './support.ts';
 
 /** More than the 10,000 that one search can reach. */
 const DECISIONS = 10_200;
@@ -41,7 +40,7 @@ describe('fetchDocuments, MASSIVE, by search', () => {
     const taken: string[] = [];
     let discovered = 0;
     for (let round = 0; round < MAX_ROUNDS; round += 1) {
-      const results: FetchResult[] = await Promise.all(
+      const results: Fetched[] = await Promise.all(
         Array.from({ length: lanes }, (_, lane) =>
           fetchMassive(deps, batchOf(collection, round * lanes + lane)),
         ),

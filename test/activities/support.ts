@@ -53,6 +53,8 @@ export function holding(deps: ActivityDeps): ActivityDeps {
   return { ...deps, catalogue };
 }
 
+export type Fetched = FetchResult & { readonly ids: readonly string[] };
+
 /** The environment of an activity. Records the last heartbeat. */
 export class Attempt {
   readonly env: MockActivityEnvironment;
@@ -70,8 +72,13 @@ export class Attempt {
     });
   }
 
-  fetch(deps: ActivityDeps, input: FetchInput): Promise<FetchResult> {
-    return this.env.run(() => createActivities(deps).fetchDocuments(input));
+  /** With the ids of all batches. */
+  fetch(deps: ActivityDeps, input: FetchInput): Promise<Fetched> {
+    const run = async (): Promise<Fetched> => {
+      const result = await createActivities(deps).fetchDocuments(input);
+      return { ...result, ids: result.batches.flat() };
+    };
+    return this.env.run(run);
   }
 
   upload(deps: ActivityDeps, input: UploadInput): Promise<UploadResult> {
@@ -79,7 +86,7 @@ export class Attempt {
   }
 }
 
-export function fetchMassive(deps: ActivityDeps, batch: BatchRef, limit = 100): Promise<FetchResult> {
+export function fetchMassive(deps: ActivityDeps, batch: BatchRef, limit = 100): Promise<Fetched> {
   return new Attempt().fetch(deps, { batch, limit, mode: 'massive' });
 }
 
@@ -102,7 +109,7 @@ export async function runLane(
   deps: ActivityDeps,
   collection: string,
   sequence = 1,
-): Promise<{ ids: string[]; discovered: number; last: FetchResult }> {
+): Promise<{ ids: string[]; discovered: number; last: Fetched }> {
   const ids: string[] = [];
   let discovered = 0;
   for (let n = sequence; n < sequence + MAX_BATCHES; n += 1) {

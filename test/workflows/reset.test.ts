@@ -89,20 +89,21 @@ describe('a MASSIVE collection that is reset', () => {
       return uploads.length > 0;
     });
     const [fetched] = answers<FetchResult>(await eventsOf(first), 'fetchDocuments');
-    expect(fetched?.ids).toHaveLength(25);
+    expect(fetched?.batches).toEqual([expect.any(Array)]);
+    expect(fetched?.batches[0]).toHaveLength(25);
     expect(uploads[0]).toEqual({
       uploaded: [],
       unchanged: [],
       failures: [],
       left: [],
-      lost: fetched?.ids,
+      lost: fetched?.batches[0],
       bytes: 0,
     });
 
     simulator.control.clearFaults();
     await eventually(async () => (await supabase.catalogue.counts(massive.name)).passComplete);
     const [, again] = answers<FetchResult>(await eventsOf(second), 'fetchDocuments');
-    expect(again?.ids).toEqual(expect.arrayContaining([...(fetched?.ids ?? [])]));
+    expect(again?.batches.flat()).toEqual(expect.arrayContaining(fetched?.batches.flat() ?? []));
     const { totals } = await massive.handle().query<MassiveProgress>('progress');
     expect(totals).toMatchObject({ queued: ARTICLES, requeued: 0, failedAttempts: 0 });
     expect(

@@ -8,15 +8,18 @@ import {
   setHandler,
   workflowInfo,
 } from '@temporalio/workflow';
-import { NO_TOTALS, type MassiveInput, type MassiveProgress } from '../../contract/collecting.ts';
+import type { MassiveInput, MassiveProgress } from '../../contract/collecting.ts';
 import { QUERIES, type CollectionState } from '../../contract/names.ts';
+import { releaseBatch } from '../batch.ts';
 import { historyIsLong } from '../history.ts';
 import { createDisplay } from './display.ts';
+import { runFeeder } from './feeder.ts';
 import { isQuotaSpent } from './holdUp.ts';
+import { checkMassiveInput } from './input.ts';
 import { runLane } from './lane.ts';
 import { LaneSet } from './lanes.ts';
 import { initialOperatorState, registerUpdateHandlers } from './operator.ts';
-import { takeTurn, type RunState } from './turn.ts';
+import { RunState } from './state.ts';
 
 const progressQuery = defineQuery<MassiveProgress>(QUERIES.progress);
 
@@ -28,83 +31,55 @@ const progressQuery = defineQuery<MassiveProgress>(QUERIES.progress);
 const DRAIN_MS = 10 * 60_000;
 
 /**
- * MASSIVE collects a collection without end, pass after pass, in lanes.
+ * MASSIVE collects a collection without end, pass after pass.
  *
- * A lane is a loop. In each turn it fetches a batch, uploads it and queues it (../batch.ts). Lanes
- * never wait for each other, so a slow batch delays its own lane only (docs/adr/0001). What remains
- * to be done is in Postgres. The workflow holds the operator's settings and the figures for the Web
- * UI, so it can be terminated and started again at any time.
+ * One feeder (feeder.ts) fetches batches and puts them into a queue. Several lanes (lane.ts) take
+ * batches from the queue, upload them and queue their files (../batch.ts). Lanes never wait for each
+ * other, so a slow batch delays its own lane only (docs/adr/0001). What remains to be done is in
+ * Postgres. The workflow holds the operator's settings and the figures for the Web UI, so it can be
+ * terminated and started again at any time.
  *
- *
- * ## The states of a lane (lane.ts)
- *
- *                  LaneSet starts the lane
- *                             |
- *                             v
- *                  +---------------------+   must end
- *       +--------> |        CHECK        | ------------> ENDED
- *       |          +---------------------+
- *       |             |         |      ^
- *       |      paused |         |      | there may be more to do
- *       |             v         v      |
- *       |        +--------+  +------------+
- *       |        | PAUSED |  | COLLECTING |
- *       |        +--------+  +------------+
- *       |             |            |
- *       |<------------+            | nothing to do for some time
- *       |   resume, must end       v
- *       |                    +------------+
- *       |<-------------------|  WAITING   |
- *            time is over,   +------------+
- *            wake-up, must end
- *
- * CHECK decides what is next, and costs no event. A lane must end if the run ends, or if
- * `setLanes` made the number of lanes so small that its index is not wanted any more.
- *
- * COLLECTING is one turn: one batch. Only these lanes count as busy. Neither `pause` nor a smaller
- * number of lanes interrupts a batch: it ends within about a minute, and documents that it released
- * would have to be fetched again. While an activity fails, Temporal retries it without limit, and
- * the lane stays in this state, unless the failure must not be retried (../proxies.ts).
- *
- * WAITING is a timer that a wake-up ends. Each re-check is an activity and adds events to the
- * history, so a lane must not re-check often. How long it waits depends on how its turn ended:
- *
- * - The pass is not complete, and another lane is busy: five minutes. The busy lane sends a wake-up
- *   if it finds work, so the timer is only a safeguard. At the end of a pass each lane re-checks
- *   once, however long the last batch takes. The last lane to become idle does the polling.
- * - The pass is not complete, and no lane is busy: as long as the database says, about 2 s.
- * - The pass is complete: until the next one begins.
- * - The quota is spent: until it has room. Lane 0 asks again every 15 minutes, so that a raised
- *   quota takes effect soon after the workers' restart, and sends a wake-up if there is room.
- * - An outage ended the batch early: as long as the failure asks for, at least ten seconds.
- * - An activity failed and must not be retried: five minutes.
- *
- * If turn after turn finds nothing to do, waits below a minute double up to a minute. No wait is
- * longer than a day.
- *
- * PAUSED has no timer. An ENDED lane does not return: LaneSet starts a new one if the index is
- * wanted again (lanes.ts).
+ *       +--------+    ready batches    +--------+
+ *       | feeder | ------------------> | lane 0 |
+ *       +--------+           |         +--------+
+ *                            |         +--------+
+ *                            +-------> | lane 1 |   …
+ *                                      +--------+
  *
  *
- * ## What wakes which lane
+ * ## What the feeder does
  *
- * `wakeUps` counts the events that may give idle lanes something to do:
+ * - The queue is empty, and nothing holds up the run: it fetches, for all lanes at once. It does so
+ *   while the lanes are busy, so that they find the next batches ready.
+ * - A fetch found nothing, but batches in progress hold the rest of the pass: it waits until the
+ *   lanes are idle, at most five minutes.
+ * - A fetch found nothing, and no lane is busy: it waits as long as the database says. Waits below a
+ *   minute double up to a minute while nothing is found. No wait is longer than a day.
  *
- * - a turn discovered documents;
- * - a batch succeeded after the quota was spent;
- * - a batch ended, and some of its documents are free for others: it did not reach them, an outage
- *   interrupted it, or it lost them. Not if the quota is spent, which stops all lanes;
- * - the operator sent an Update.
- *
- * A wake-up ends the wait of every WAITING lane. It is a counter and not a flag, because a lane
- * compares it with the value from before its turn: a wake-up that came during the turn counts, and
- * the lane does not wait. Its own wake-up is left out. Otherwise it would wake itself, and re-check
- * without a wait.
+ * A fetch is an activity and adds events to the history, so the feeder must not fetch often. Two
+ * things end its wait: an Update, and documents that a batch gave back (it did not reach them, or it
+ * has lost them).
  *
  *
- * ## How a run ends
+ * ## What holds up a run
  *
- *   what happens              batches                        the workflow
+ * A problem is an outage that ended a batch early, a listing that failed, a spent quota, or an
+ * activity that failed and must not be retried. While Temporal retries an activity, there is no
+ * problem: its lane stays busy, and the other lanes continue.
+ *
+ * After a problem, nothing is fetched or begun for some time (state.ts): as long as the failure asks
+ * for, five minutes if it must not be retried, 15 minutes at most if the quota is spent, so that a
+ * raised quota takes effect soon after the workers' restart. Then one batch at a time tries. As soon
+ * as any batch succeeds, all lanes continue. An Update ends the rest at once.
+ *
+ *
+ * ## Pause, fewer lanes, the end
+ *
+ * Neither `pause` nor a smaller number of lanes interrupts a batch: it ends within about a minute,
+ * and documents that it released would have to be fetched again. While a run is paused, its ready
+ * batches stay. If their leases end meanwhile, their documents count as lost and are fetched again.
+ *
+ *   what happens              batches in progress            the workflow
  *   ------------------------  -----------------------------  -----------------------------
  *   the history is long       finish (drain)                 continues as new
  *   a drain is overdue        are cancelled after DRAIN_MS   continues as new
@@ -113,34 +88,32 @@ const DRAIN_MS = 10 * 60_000;
  *   a client terminates it    end by their heartbeats        is gone; a new run takes over
  *   a bug in workflow code    continue                       waits for a worker with the fix
  *
- * In the first four cases no lane takes another batch. A drain ends lanes at CHECK; a cancellation
- * ends them in any state. A cancelled batch queues what it uploaded and releases the rest
- * (../batch.ts). The run ends when all lanes have ended and each accepted Update is answered.
+ * In the first four cases nothing is fetched or begun any more. A cancelled batch queues what it
+ * uploaded and releases the rest (../batch.ts). Ready batches are released, except if the workflow
+ * continues as new: the next run takes what this run held. The run ends when the feeder and all
+ * lanes have ended, and each accepted Update is answered.
+ *
+ * @throws ApplicationFailure `CONFIG_INVALID`: see massive/input.ts
  */
 export async function collectMassive(input: MassiveInput): Promise<MassiveProgress> {
+  checkMassiveInput(input);
   const { workflowId, runId } = workflowInfo();
   const { collection } = input;
   const runs = (input.runs ?? 0) + 1;
   const operator = initialOperatorState(input.controls, input.pauseReason);
-  const state: RunState = {
-    totals: input.totals ?? NO_TOTALS,
-    pass: input.pass ?? 0,
-    sequence: input.sequence ?? 0,
-    busy: 0,
-    wakeUps: 0,
-    holdUp: input.holdUp ?? null,
-  };
+  const state = new RunState(input);
   const root = CancellationScope.current();
   const work = new CancellationScope();
   let ended = false;
   const display = createDisplay();
 
+  const isEnding = (): boolean => operator.stopping || root.consideredCancelled;
   const stateNow = (): CollectionState => {
-    if (operator.stopping || root.consideredCancelled) return ended ? 'stopped' : 'stopping';
+    if (isEnding()) return ended ? 'stopped' : 'stopping';
     const isBusy = state.busy > 0;
-    if (operator.controls.paused) return isBusy ? 'pausing' : 'paused';
+    if (operator.controls.paused) return isBusy || state.fetching ? 'pausing' : 'paused';
     if (state.holdUp !== null) return isQuotaSpent(state.holdUp) ? 'quota' : 'failing';
-    return isBusy ? 'collecting' : 'waiting';
+    return isBusy || state.finding ? 'collecting' : 'waiting';
   };
   const progress = (): MassiveProgress => {
     const { totals, pass, busy, holdUp } = state;
@@ -162,7 +135,7 @@ export async function collectMassive(input: MassiveInput): Promise<MassiveProgre
   registerUpdateHandlers(collection, operator, {
     answer: progress,
     onUpdate: () => {
-      state.wakeUps += 1;
+      state.tryNow();
       if (operator.stopping) work.cancel();
       show();
     },
@@ -170,34 +143,36 @@ export async function collectMassive(input: MassiveInput): Promise<MassiveProgre
 
   const leaving = (): boolean =>
     operator.stopping || work.consideredCancelled || historyIsLong(input.maxEvents);
-  const batch = { collection, workflow: workflowId, run: runId };
+  const paused = (): boolean => operator.controls.paused;
   const lanes = new LaneSet({
     wanted: () => operator.controls.lanes,
     leaving,
     run: (index) =>
-      runLane({
-        state,
-        mustEnd: () => leaving() || index >= operator.controls.lanes,
-        paused: () => operator.controls.paused,
-        asksForQuota: index === 0,
-        turn: () => takeTurn({ state, batch, show }),
-        show,
-      }),
+      runLane({ state, mustEnd: () => leaving() || index >= operator.controls.lanes, paused, show }),
     overdue: () => work.cancel(),
     drainMs: DRAIN_MS,
   });
+  const feeder = {
+    state,
+    batch: { collection, workflow: workflowId, run: runId },
+    mustEnd: leaving,
+    paused,
+    lanes: () => operator.controls.lanes,
+    show,
+  };
   show();
-  try {
-    await work.run(() => lanes.supervise());
-  } catch (error) {
-    if (!isCancellation(error)) throw error;
-  }
+  const untilCancelled = (run: () => Promise<void>): Promise<void> =>
+    work.run(run).catch((error: unknown) => {
+      if (!isCancellation(error)) throw error;
+    });
+  await Promise.all([untilCancelled(() => lanes.supervise()), untilCancelled(() => runFeeder(feeder))]);
   show();
   await CancellationScope.nonCancellable(async () => {
     await lanes.ended();
+    if (isEnding()) await Promise.all(state.ready.map(({ ref }) => releaseBatch(ref)));
     await condition(allHandlersFinished);
   });
-  if (operator.stopping || root.consideredCancelled) {
+  if (isEnding()) {
     ended = true;
     show();
     // Throws: a workflow that a client cancelled ends as cancelled.

@@ -1,65 +1,66 @@
-import { condition } from '@temporalio/workflow';
-import { DAY_MS } from '../../contract/timing.ts';
-import { holdUpOf, isQuotaSpent } from './holdUp.ts';
-import type { Outcome, RunState } from './turn.ts';
-
-/**
- * While another lane is busy, an idle lane waits for a wake-up, and re-checks only after this long.
- * Shorter costs history: a re-check is an activity. Longer delays the lane if no wake-up comes.
- */
-const SHARED_WAIT_MS = 5 * 60_000;
-
-/** The wait of an idle lane doubles up to this, unless the database asks for longer. */
-const MAX_IDLE_MS = 60_000;
-
-/**
- * While the quota is spent, one lane asks again after this long. Shorter costs history: each time
- * adds 23 events, 92 an hour. Longer delays the effect of a raised quota.
- */
-const QUOTA_WAIT_MS = 15 * 60_000;
-
-/** No wait is longer than a day, whatever the database asks for. */
-const MAX_WAIT_MS = DAY_MS;
+import { ActivityFailure, ApplicationFailure, condition, isCancellation, log } from '@temporalio/workflow';
+import type { FailureDetails, Problem } from '../../contract/collecting.ts';
+import { collectBatch, type BatchOutcome } from '../batch.ts';
+import { addBatch } from '../totals.ts';
+import { RETRY_LATER_MS, type ReadyBatch, type RunState } from './state.ts';
 
 interface Lane {
   readonly state: RunState;
   /** Whether this lane must end: the run ends, or its index is not wanted any more. */
   readonly mustEnd: () => boolean;
   readonly paused: () => boolean;
-  /** Whether this lane asks again while the quota is spent. */
-  readonly asksForQuota: boolean;
-  readonly turn: () => Promise<Outcome>;
   /** Shows the state in the Web UI. */
   readonly show: () => void;
 }
 
-/** Takes turn after turn until the lane must end. The states are explained in collectMassive.ts. */
-export async function runLane({ state, mustEnd, paused, asksForQuota, turn, show }: Lane): Promise<void> {
-  let idleMs = 0;
+/** Collects ready batches, one after the other, until the lane must end. */
+export async function runLane({ state, mustEnd, paused, show }: Lane): Promise<void> {
   while (!mustEnd()) {
-    if (paused()) {
-      show();
-      await condition(() => !paused() || mustEnd());
+    // Another lane may have taken the batch that ended the wait.
+    const batch = paused() ? undefined : state.takeReady();
+    if (batch === undefined) {
+      await condition(() => mustEnd() || (!paused() && state.mayBegin()));
       continue;
     }
-    const wakeUpsBefore = state.wakeUps;
-    const { waitMs, problem, shared, wakesOthers } = await turn();
-    if (wakesOthers) state.wakeUps += 1;
-    const wakeUpsSeen = wakeUpsBefore + (wakesOthers ? 1 : 0);
-    if (waitMs === 0) {
-      idleMs = 0;
-      continue;
-    }
-    idleMs = Math.max(waitMs, Math.min(idleMs * 2, MAX_IDLE_MS));
-    const quotaSpent = isQuotaSpent(problem);
-    const longMs = Math.min(idleMs, MAX_WAIT_MS);
-    // One lane asks for the quota, but its answer concerns all lanes.
-    const nextTryMs = quotaSpent ? Math.min(longMs, QUOTA_WAIT_MS) : longMs;
-    if (problem !== undefined) state.holdUp = holdUpOf(state.holdUp, problem, nextTryMs);
-    const ownMs = quotaSpent && !asksForQuota ? longMs : nextTryMs;
-    const restMs = shared && state.busy > 0 ? SHARED_WAIT_MS : ownMs;
     show();
-    await condition(() => state.wakeUps !== wakeUpsSeen || mustEnd(), restMs);
+    try {
+      await collect(state, batch);
+    } finally {
+      state.ended(batch);
+      show();
+    }
   }
-  show();
+}
+
+async function collect(state: RunState, { ref, ids }: ReadyBatch): Promise<void> {
+  const outcome = await collectBatch(ref, ids, 'massive');
+  const { upload, enqueued, lost, failure } = outcome;
+  state.totals = addBatch(state.totals, upload, enqueued);
+  if (lost || upload.left.length > 0) state.recheck = true;
+  if (failure !== undefined) {
+    // A cancellation ends the lane.
+    if (isCancellation(failure) || !(failure instanceof ActivityFailure)) throw failure;
+    state.rest(problemOf(failure), RETRY_LATER_MS);
+  } else if (upload.problem !== undefined && upload.waitMs !== undefined) {
+    state.rest(upload.problem, upload.waitMs);
+  } else if (didSomething(outcome)) {
+    state.succeeded();
+  }
+}
+
+/** A batch that has lost all its documents says nothing about the services. */
+function didSomething({ upload }: BatchOutcome): boolean {
+  return upload.uploaded.length + upload.unchanged.length + upload.failures.length > 0;
+}
+
+/** The problem that made an activity fail; undefined if no worker of ours has reported it. */
+export function problemOf({ cause, message }: ActivityFailure): Problem | undefined {
+  log.error('nothing begins for a while after a failure that is not retried', {
+    problem: cause?.message ?? message,
+  });
+  if (!(cause instanceof ApplicationFailure)) return undefined;
+  const [details] = (cause.details ?? []) as [FailureDetails?];
+  return details === undefined
+    ? undefined
+    : { code: cause.type ?? 'INTERNAL', message: cause.message, at: details.at };
 }

@@ -7,22 +7,31 @@ import {
   type CoherenceVerdict,
   type MeasureResult,
 } from '../contract/coherence.ts';
+import { GRACE_SECONDS } from '../contract/timing.ts';
 import type { CoherenceState } from '../contract/names.ts';
 import { setState, withEndState } from './attributes.ts';
 import { markdownTable } from './display.ts';
+import { amount, checkInput, fields, oneOf, text, wholeNumber } from './input.ts';
 import { measureCoherence } from './proxies.ts';
 
 /**
  * Compares Storage and files_queue and returns a verdict. Changes neither. A Temporal Schedule
  * starts it. If the database cancels a full reading, the workflow takes a cheap one.
  *
- * @throws ApplicationFailure `DATABASE_TIMEOUT` if the database cancels the cheap reading as well
+ * @throws ApplicationFailure `DATABASE_TIMEOUT` if the database cancels the cheap reading as well;
+ * `CONFIG_INVALID` if the input is wrong
  */
 export function checkCoherence(input: CoherenceInput): Promise<CoherenceResult> {
   return withEndState(() => check(input));
 }
 
 async function check(input: CoherenceInput): Promise<CoherenceResult> {
+  checkInput(input, {
+    bucket: text({ min: 1, max: 100 }),
+    kind: oneOf('cheap', 'full'),
+    graceSeconds: wholeNumber(GRACE_SECONDS),
+    limits: fields({ missingLimit: amount, gapPercent: amount, requeueHours: amount }),
+  });
   const wanted = await measureCoherence(input);
   if (wanted.outcome === 'measured') return finish(wanted);
   if (input.kind === 'full') {

@@ -18,10 +18,12 @@ import type {
 } from '../../contract/backfill.ts';
 import { backfillWorkflowId, QUERIES } from '../../contract/names.ts';
 import { CHUNK } from '../../contract/limits.ts';
+import { GRACE_SECONDS } from '../../contract/timing.ts';
 import { withEndState } from '../attributes.ts';
 import { createBackfillDisplay, stateOf } from './display.ts';
-import { BackfillPace, isChunk } from './pace.ts';
+import { BackfillPace } from './pace.ts';
 import { historyIsLong } from '../history.ts';
+import { checkInput, fields, flag, oneOf, optional, text, wholeNumber } from '../input.ts';
 import { registerPauseHandlers } from '../pausing.ts';
 import { backfillChunk, openBackfill } from '../proxies.ts';
 
@@ -41,20 +43,27 @@ const OVERLOAD_WAIT = '30s';
  * chunk that was committed.
  *
  * @throws ApplicationFailure `BACKFILL_REFUSED` if a schedule started it, if there is an unfinished
- * run, or nothing to resume; `CONFIG_INVALID` if the chunk is out of bounds
+ * run, or nothing to resume; `CONFIG_INVALID` if the input is wrong
  */
 export function backfillFilesQueue(input: BackfillInput): Promise<BackfillResult> {
   return withEndState(() => backfill(input));
 }
 
 async function backfill(input: BackfillInput): Promise<BackfillResult> {
+  checkInput(input, {
+    bucket: text({ min: 1, max: 100 }),
+    start: oneOf('new', 'resume', 'restart'),
+    options: fields({
+      kind: oneOf('queue', 'sizes'),
+      prefix: text({ min: 0, max: 1_024 }),
+      finished: flag,
+      before: optional(text({ min: 1, max: 100 })),
+      graceSeconds: wholeNumber(GRACE_SECONDS),
+      allAtOnce: flag,
+    }),
+    chunk: wholeNumber(CHUNK),
+  });
   refuseSchedules(input.bucket);
-  if (!isChunk(input.chunk)) {
-    throw ApplicationFailure.nonRetryable(
-      `Chunk ${input.chunk} is not a whole number from ${CHUNK.min} to ${CHUNK.max}.`,
-      'CONFIG_INVALID',
-    );
-  }
   const { bucket, carried } = input;
   const pace = new BackfillPace(input.chunk, carried?.halvings ?? 0);
   let opened: OpenBackfillResult | undefined = carried?.opened;

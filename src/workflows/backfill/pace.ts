@@ -77,8 +77,3 @@ export class BackfillPace {
     return scanned / (last.seconds - first.seconds);
   }
 }
-
-/** Whether a client may give `value` as the chunk of a run. */
-export function isChunk(value: number): boolean {
-  return Number.isInteger(value) && value >= CHUNK.min && value <= CHUNK.max;
-}

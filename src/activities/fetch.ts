@@ -5,7 +5,7 @@ import type { BatchRef, FetchInput, FetchResult, Problem } from '../contract/col
 import { SLICE_LEASE_SECONDS } from '../contract/timing.ts';
 import type { ActivityDeps } from './deps.ts';
 import { enumerateStep } from './enumeration/enumerate.ts';
-import { withHeartbeat, type Signals } from './liveness.ts';
+import { throwIfInterrupted, withHeartbeat, type Signals } from './liveness.ts';
 import { listFresh, type ListingProgress } from './maintenance.ts';
 import { isQuotaSpent } from './quotaSpent.ts';
 import { problemOf } from './serviceFailure.ts';
@@ -35,11 +35,13 @@ export async function fetchDocuments(deps: ActivityDeps, input: FetchInput): Pro
   const progress: ListingProgress = { listed: earlier?.listed ?? 0 };
   return withHeartbeat(
     () => progress,
-    (cancelled) => {
+    async (cancelled) => {
       const signals = { cancelled, stop: AbortSignal.any([cancelled, deps.draining]) };
-      return input.mode === 'massive'
+      const fetched = await (input.mode === 'massive'
         ? nextOfPass(deps, collection, input, signals)
-        : listFresh(deps, collection, input, signals, progress);
+        : listFresh(deps, collection, input, signals, progress));
+      throwIfInterrupted();
+      return fetched;
     },
   );
 }

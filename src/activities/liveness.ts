@@ -1,4 +1,5 @@
 import { Context } from '@temporalio/activity';
+import { CancelledFailure } from '@temporalio/common';
 import { HEARTBEAT } from '../contract/timing.ts';
 
 /** When an activity should end. */
@@ -28,8 +29,23 @@ export async function withHeartbeat<T>(
     return await work(context.cancellationSignal);
   } catch (error) {
     context.heartbeat(details());
+    throwIfInterrupted();
     throw error;
   } finally {
     clearInterval(timer);
   }
+}
+
+/**
+ * Call it before work that was cut short returns what it has. If an operator has paused or reset the
+ * activity (Temporal's CLI or Web UI), a result would complete it, and an error of another kind
+ * would cancel it. This one keeps it for a later attempt, which continues from the heartbeats.
+ *
+ * @throws CancelledFailure if an operator paused or reset the activity
+ */
+export function throwIfInterrupted(): void {
+  const { cancellationDetails, cancellationSignal } = Context.current();
+  if (!cancellationSignal.aborted || cancellationDetails?.cancelRequested === true) return;
+  if (cancellationDetails?.paused === true) throw new CancelledFailure('The activity was paused.');
+  if (cancellationDetails?.reset === true) throw new CancelledFailure('The activity was reset.');
 }

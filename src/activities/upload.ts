@@ -5,7 +5,7 @@ import type { BatchRef, UploadInput, UploadResult } from '../contract/collecting
 import { RANK } from '../contract/limits.ts';
 import type { BatchDocument } from '../supabase/types.ts';
 import type { ActivityDeps } from './deps.ts';
-import { withHeartbeat } from './liveness.ts';
+import { throwIfInterrupted, withHeartbeat } from './liveness.ts';
 import { runPool } from './pool.ts';
 import { doneIn, earlierProgress, recordFailure, type Progress } from './progress.ts';
 import {
@@ -103,6 +103,7 @@ export async function uploadDocuments(deps: ActivityDeps, input: UploadInput): P
       };
       left.push(...(await runPool(todo, deps.settings.consultConcurrency, stop, collect)));
       if (cancelled.aborted) {
+        throwIfInterrupted();
         return resultOf(progress, { left: [...left, ...suspects.keys()], lost }, undefined);
       }
 

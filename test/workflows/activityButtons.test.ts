@@ -1,0 +1,106 @@
+import type { WorkflowExecutionDescription } from '@temporalio/client';
+import { defaultPayloadConverter } from '@temporalio/common';
+import type { MassiveProgress } from '../../src/contract/collecting.ts';
+import { openMassive, runsOfChain, type MassiveStack } from '../support/massive.ts';
+import { scheduled } from '../support/history.ts';
+import { eventually, startWorker, type WorkerProcess } from '../support/workers.ts';
+
+/** `temporal activity pause`, `unpause` and `reset`, and the same buttons of the Web UI. */
+const CODE = 'LEGITEXT000099000014';
+/** One batch. */
+const ARTICLES = 25;
+/** Documents that are answered. The following requests wait until they are aborted. */
+const ANSWERED = 10;
+
+let massive: MassiveStack;
+let worker: WorkerProcess;
+
+type Pending = NonNullable<WorkflowExecutionDescription['raw']['pendingActivities']>[number];
+
+beforeEach(async () => {
+  massive = await openMassive([{ kind: 'codes', name: 'codes', codes: [CODE] }], {
+    legifrance: {
+      codes: [],
+      syntheticCodes: [{ id: CODE, title: 'Code des boutons', articles: ARTICLES }],
+    },
+  });
+  const { control } = massive.stack.simulator;
+  control.fault({ kind: 'slow', path: '/consult/getArticle', delayMs: 1, times: ANSWERED });
+  control.fault({ kind: 'slow', path: '/consult/getArticle', delayMs: 600_000, times: 1_000_000 });
+  worker = startWorker(massive.env());
+  await worker.ready;
+});
+afterEach(async () => {
+  massive.stack.simulator.control.clearFaults();
+  await worker.stop();
+  await massive.close();
+});
+
+/** The upload that has begun and has not ended. */
+async function upload(): Promise<Pending | undefined> {
+  const { raw } = await massive.handle().describe();
+  return raw.pendingActivities?.find(({ activityType }) => activityType?.name === 'uploadDocuments');
+}
+
+/** The documents that the heartbeats of an upload report as uploaded. */
+function uploadedBy(found: Pending | undefined): readonly string[] {
+  const [payload] = found?.heartbeatDetails?.payloads ?? [];
+  if (payload === undefined) return [];
+  return defaultPayloadConverter.fromPayload<{ readonly uploaded: readonly string[] }>(payload).uploaded;
+}
+
+/** Starts the collection, and waits for an upload that has reported all the answered documents. */
+async function uploadAtWork(): Promise<{ readonly id: string; readonly done: readonly string[] }> {
+  await massive.start({ controls: { paused: false, lanes: 1 } });
+  let found: Pending | undefined;
+  await eventually(async () => {
+    found = await upload();
+    return uploadedBy(found).length === ANSWERED;
+  });
+  return { id: found?.activityId ?? '', done: uploadedBy(found) };
+}
+
+/** Waits for the end of the pass. Nothing was done twice, and one upload did all of it. */
+async function expectAllOnce(done: readonly string[]): Promise<void> {
+  await eventually(async () => (await massive.stack.supabase.catalogue.counts(massive.name)).passComplete);
+  const { totals } = await massive.handle().query<MassiveProgress>('progress');
+  expect(totals).toMatchObject({ uploaded: ARTICLES, queued: ARTICLES, requeued: 0, failedAttempts: 0 });
+  expect((await massive.stack.gateway.stats()).uploadsPerObjectMax).toBe(1);
+  const { consultsOf } = massive.stack.simulator.control;
+  expect(done.filter((id) => consultsOf(id) !== 1)).toEqual([]);
+  const [run = []] = await runsOfChain(massive);
+  expect(scheduled(run, 'uploadDocuments')).toHaveLength(1);
+}
+
+const buttonOf = (id: string) => ({
+  namespace: massive.client.options.namespace,
+  execution: { workflowId: massive.handle().workflowId },
+  id,
+});
+
+describe('an upload in progress', () => {
+  it('stays paused with what it has done, until it is unpaused, and then does the rest', async () => {
+    const { id, done } = await uploadAtWork();
+    const service = massive.client.workflowService;
+    await service.pauseActivity({ ...buttonOf(id), reason: 'a test' });
+    // The worker learns it from the answer to a heartbeat, and ends the attempt.
+    await eventually(async () => {
+      const found = await upload();
+      return found?.paused === true && found.lastFailure != null;
+    });
+    const paused = await upload();
+    expect(paused?.activityId).toBe(id);
+    expect(uploadedBy(paused)).toEqual(done);
+
+    massive.stack.simulator.control.clearFaults();
+    await service.unpauseActivity(buttonOf(id));
+    await expectAllOnce(done);
+  });
+
+  it('continues in a new attempt after a reset, with what it has done', async () => {
+    const { id, done } = await uploadAtWork();
+    massive.stack.simulator.control.clearFaults();
+    await massive.client.workflowService.resetActivity(buttonOf(id));
+    await expectAllOnce(done);
+  });
+});

@@ -53,9 +53,9 @@ export const REPAIR_CHUNK = { default: 10_000, max: 100_000 } as const;
 
 /**
  * Temporal priority keys. 1 is served first. MAINTENANCE collects recent documents, so it precedes
- * MASSIVE when both wait for an activity slot.
+ * MASSIVE when both wait for an activity slot. Queueing ends work that is almost done.
  */
-export const PRIORITY = { maintenance: 1, coherence: 2, massive: 3, backfill: 5 } as const;
+export const PRIORITY = { enqueue: 1, maintenance: 1, coherence: 2, massive: 3, backfill: 5 } as const;
 
 /**
  * Ranks of requests that wait for a connection to Légifrance. The lowest is served first. Listings

@@ -3,6 +3,7 @@ import type { SearchAttributePair } from '@temporalio/common';
 import type { BaseConfig } from '../config/config.ts';
 import type { CoherenceInput } from '../contract/coherence.ts';
 import type { MaintenanceInput } from '../contract/collecting.ts';
+import { PRIORITY } from '../contract/limits.ts';
 import { coherenceScheduleId, maintenanceScheduleId, WORKFLOWS } from '../contract/names.ts';
 import { startAttributes, stateAttributes } from '../temporal/searchAttributes.ts';
 
@@ -43,6 +44,8 @@ export interface DeclaredSchedule {
   readonly catchupWindowMs: number;
   readonly attributes: SearchAttributePair[];
   readonly summary: string;
+  /** One of `PRIORITY`. */
+  readonly priorityKey: number;
 }
 
 /**
@@ -74,6 +77,7 @@ function maintenanceSchedule(
     // The same as for runs that are started by hand, so that one query in the Web UI finds both.
     attributes: startAttributes(collection, 'collecting'),
     summary: `MAINTENANCE of ${collection}: at most ${maintenance.limit} documents`,
+    priorityKey: PRIORITY.maintenance,
   };
 }
 
@@ -91,11 +95,23 @@ function coherenceSchedule({ coherence, bucket, taskQueue }: ScheduleSettings): 
     catchupWindowMs: COHERENCE_CATCHUP_MS,
     attributes: stateAttributes('checking'),
     summary: `Compares Storage and files_queue of ${bucket}`,
+    priorityKey: PRIORITY.coherence,
   };
 }
 
 /** A declared schedule in the form of the Temporal client. */
 export function scheduleOptions(declared: DeclaredSchedule) {
+  // In a variable of its own: the client sends the priority, but its type does not have it.
+  const action = {
+    type: 'startWorkflow' as const,
+    workflowType: declared.workflowType,
+    workflowId: declared.id,
+    taskQueue: declared.taskQueue,
+    args: [declared.input],
+    typedSearchAttributes: declared.attributes,
+    staticSummary: declared.summary,
+    priority: { priorityKey: declared.priorityKey },
+  };
   return {
     scheduleId: declared.id,
     spec: {
@@ -110,14 +126,6 @@ export function scheduleOptions(declared: DeclaredSchedule) {
       // The next run makes up for a failed one. Pausing would stop the schedule silently.
       pauseOnFailure: false,
     },
-    action: {
-      type: 'startWorkflow',
-      workflowType: declared.workflowType,
-      workflowId: declared.id,
-      taskQueue: declared.taskQueue,
-      args: [declared.input],
-      typedSearchAttributes: declared.attributes,
-      staticSummary: declared.summary,
-    },
+    action,
   } satisfies ScheduleOptions;
 }

@@ -32,6 +32,7 @@ export function differences(declared: DeclaredSchedule, found: ScheduleDescripti
       attributesOf(action.typedSearchAttributes),
     ],
     ['summary', found.action.staticSummary, action.staticSummary],
+    ['priority', found.action.priority?.priorityKey, action.priority.priorityKey],
   ];
   return pairs
     .filter(([, is, wanted]) => !isDeepStrictEqual(is, wanted))

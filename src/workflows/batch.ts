@@ -117,7 +117,9 @@ function enqueueBatch(batch: BatchRef, upload: UploadResult): Promise<EnqueueRes
   const stored = [...upload.uploaded, ...upload.unchanged];
   const summary = `Queue ${stored.length} documents in files_queue (batch ${batch.sequence})`;
   return CancellationScope.nonCancellable(() =>
-    enqueueDocuments.executeWithOptions({ summary }, [{ batch, stored, failures: upload.failures }]),
+    enqueueDocuments.executeWithOptions({ summary, priority: { priorityKey: PRIORITY.enqueue } }, [
+      { batch, stored, failures: upload.failures },
+    ]),
   );
 }
 

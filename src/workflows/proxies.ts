@@ -1,6 +1,5 @@
 import { ActivityCancellationType, proxyActivities, type ActivityOptions } from '@temporalio/workflow';
 import type { Activities } from '../activities/index.ts';
-import { PRIORITY } from '../contract/limits.ts';
 import { ACTIVITY, BACKOFF, HEARTBEAT } from '../contract/timing.ts';
 
 /**
@@ -34,9 +33,7 @@ export const { openBackfill, backfillChunk } = proxyActivities<Activities>({
   startToCloseTimeout: ACTIVITY.twoRequestsMs,
 });
 
-/** A schedule gives its runs no priority, so the activity has its own. */
 export const { measureCoherence } = proxyActivities<Activities>({
   ...COMMON,
   startToCloseTimeout: ACTIVITY.requestMs,
-  priority: { priorityKey: PRIORITY.coherence },
 });

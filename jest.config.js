@@ -21,6 +21,7 @@ const PURE = [
   'commands/coherenceVerdict',
   'commands/confirm',
   'commands/massiveText',
+  'commands/searchAttributes',
   'commands/statusTables',
   'commands/textForPeople',
   'commands/verdict',

@@ -1,7 +1,7 @@
 import { applySchedules } from '../../schedules/plan.ts';
-import { ensureSearchAttributes } from '../../temporal/searchAttributes.ts';
 import { withDeadline, type Outcome, type Session } from '../../cli/run.ts';
 import { describeChange } from './schedules.ts';
+import { registerSearchAttributes } from './searchAttributes.ts';
 import { openSupabase } from '../../cli/supabase.ts';
 import { massiveWorkflowId } from '../../contract/names.ts';
 import { retryNow } from '../../cli/inspect/retryNow.ts';
@@ -15,9 +15,7 @@ import { exitCodeOf } from '../../cli/starting/firstFailure.ts';
 export async function up(session: Session): Promise<Outcome> {
   const { config, temporal } = session;
   const bucketMade = (await (await openSupabase(config))?.storage.ensureBucket()) ?? false;
-  const searchAttributes = await withDeadline(session, () =>
-    ensureSearchAttributes(temporal.connection, temporal.namespace),
-  );
+  const searchAttributes = await registerSearchAttributes(session);
   const schedules = await withDeadline(session, () => applySchedules(temporal.client, config));
   if (bucketMade) await retryUploads(session);
   const collections = await startAll(session, config.massive.collections);

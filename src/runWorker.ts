@@ -20,7 +20,14 @@ const WORKFLOWS = fileURLToPath(new URL('./workflows/index.ts', import.meta.url)
 /** Workflow runs kept in memory: several collections, and short MAINTENANCE runs. */
 const MAX_CACHED_WORKFLOWS = 100;
 
-/** Activities are cancelled after the grace time. This much later, the process ends in any case. */
+/**
+ * Activities are cancelled after the grace time. Uploads are not interrupted then, because their
+ * consults have cost requests. This much later they are aborted: an orchestrator would kill the
+ * process soon.
+ */
+const ABORT_SECONDS = 2;
+
+/** This long after the grace time, the SDK gives up waiting for activities. */
 const FORCE_SECONDS = 10;
 
 export interface WorkerOptions {
@@ -50,10 +57,12 @@ export async function runWorker({ config, logger, scrub, stop, ...options }: Wor
     connections: Math.max(config.collecting.consultConcurrency, 10),
     log: logger.child({ part: 'legifrance' }),
   });
+  const abort = new AbortController();
   const supabase = createSupabase({
     url: config.supabase.url,
     key: () => config.supabase.serviceRoleKey.reveal(),
     bucket: config.bucket,
+    signal: abort.signal,
   });
   const deps: ActivityDeps = {
     legifrance,
@@ -88,7 +97,10 @@ export async function runWorker({ config, logger, scrub, stop, ...options }: Wor
       shutdownGraceTime: `${grace}s`,
       shutdownForceTime: `${grace + FORCE_SECONDS}s`,
     });
-    const shutdown = (): void => worker.shutdown();
+    const shutdown = (): void => {
+      worker.shutdown();
+      setTimeout(() => abort.abort(), (grace + ABORT_SECONDS) * 1_000).unref();
+    };
     stop.addEventListener('abort', shutdown, { once: true });
     logger.info({ address, namespace, taskQueue: config.taskQueue }, 'worker started');
     keepExpiring(supabase.claims, logger, stop);
@@ -99,7 +111,9 @@ export async function runWorker({ config, logger, scrub, stop, ...options }: Wor
     stop.removeEventListener('abort', shutdown);
     logger.info('worker ended');
   } finally {
-    await connection.close();
-    await legifrance.close();
+    // What fails here must not hide why the worker ends.
+    for (const close of [() => connection.close(), () => legifrance.close()]) {
+      await close().catch((error: unknown) => logger.warn({ err: error }, 'a connection did not close'));
+    }
   }
 }

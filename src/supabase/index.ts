@@ -20,6 +20,8 @@ export interface SupabaseOptions {
    * a function is 30 s.
    */
   readonly requestTimeoutMs?: number;
+  /** Aborts all requests. */
+  readonly signal?: AbortSignal;
 }
 
 export interface Supabase {
@@ -37,8 +39,8 @@ export function createSupabase(options: SupabaseOptions): Supabase {
     auth: { persistSession: false, autoRefreshToken: false, detectSessionInUrl: false },
     global: {
       fetch: async (input, init) => {
-        const deadline = AbortSignal.timeout(timeoutMs);
-        const signal = init?.signal ? AbortSignal.any([init.signal, deadline]) : deadline;
+        const signals = [AbortSignal.timeout(timeoutMs), init?.signal, options.signal];
+        const signal = AbortSignal.any(signals.filter((one) => one instanceof AbortSignal));
         try {
           return await fetch(input, { ...init, signal });
         } catch (error) {

@@ -188,6 +188,26 @@ describe('a MASSIVE collection', () => {
     expect(consulted).toBeLessThan(ARTICLES);
   });
 
+  it('survives a SIGTERM although Storage does not answer: exit code 0, and the next worker continues', async () => {
+    await worker.stop();
+    worker = startWorker(massive.env({ LEGISYNC_SHUTDOWN_GRACE_SECONDS: '1' }));
+    massive.stack.gateway.control.fault({
+      kind: 'delay',
+      delayMs: 600_000,
+      match: '^POST /storage/v1/object/',
+    });
+    await massive.start();
+    // Ten uploads of each lane wait for an answer.
+    await eventually(() => Promise.resolve(massive.stack.simulator.control.stats().consults.total >= 20));
+    expect(await worker.stop()).toBe(0);
+    expect(worker.output()).not.toContain('Worker still in use');
+
+    massive.stack.gateway.control.clear();
+    massive.stack.simulator.control.setLatency({ fixedMs: 0 });
+    worker = startWorker(massive.env());
+    await eventually(async () => (await rows()) === ARTICLES);
+  });
+
   it('that is lost with Temporal continues from Postgres, with the operator’s settings', async () => {
     await massive.start();
     await eventually(async () => (await rows()) > 0);

@@ -42,8 +42,11 @@ export const SEARCH_ATTRIBUTES = {
   LegisyncState: 'Keyword',
 } as const;
 
-/** How a workflow ended that did not do what it was started for. A terminated one cannot say so. */
-export type EndState = 'stopped' | 'failed';
+/**
+ * How a run ended that did not do what it was started for. `continued`: another run continues it. A
+ * terminated one cannot say so.
+ */
+export type EndState = 'stopped' | 'failed' | 'continued';
 
 /**
  * State of a MASSIVE collection, as shown in `LegisyncState` and by the Query `progress`. A state
@@ -63,7 +66,7 @@ export type CollectionState =
   | 'paused'
   /** Stopped or cancelled, but batches are still in progress. */
   | 'stopping'
-  | 'stopped';
+  | EndState;
 
 /** State of a MAINTENANCE run. `incomplete`: a failure or a spent quota ended it early. */
 export type MaintenanceState = 'collecting' | 'completed' | 'incomplete' | EndState;

@@ -2,24 +2,20 @@ import { defineSearchAttributeKey, SearchAttributeType } from '@temporalio/commo
 import { ContinueAsNew, isCancellation, upsertSearchAttributes, workflowInfo } from '@temporalio/workflow';
 import type { EndState, WorkflowState } from '../contract/names.ts';
 
-/** The state of a workflow; see `SEARCH_ATTRIBUTES` in contract/names.ts. */
+/** See `SEARCH_ATTRIBUTES` in contract/names.ts. */
+export const COLLECTION_ATTRIBUTE = defineSearchAttributeKey(
+  'LegisyncCollection',
+  SearchAttributeType.KEYWORD,
+);
 export const STATE_ATTRIBUTE = defineSearchAttributeKey('LegisyncState', SearchAttributeType.KEYWORD);
 
-/** Sets the state. Each call adds an event to the history and a write to the visibility store. */
-export function setState(state: WorkflowState): void {
-  upsertSearchAttributes([{ key: STATE_ATTRIBUTE, value: state }]);
-}
-
 /**
- * Returns a {@link setState} that does nothing if the run has the state already: from its start, or
- * from the run that continued as new.
+ * Sets the state, if it is another one. A change adds an event to the history and a write to the
+ * visibility store.
  */
-export function createStateSetter(): (state: WorkflowState) => void {
-  let current: string | undefined = workflowInfo().typedSearchAttributes.get(STATE_ATTRIBUTE);
-  return (state) => {
-    if (state !== current) setState(state);
-    current = state;
-  };
+export function setState(state: WorkflowState): void {
+  if (workflowInfo().typedSearchAttributes.get(STATE_ATTRIBUTE) === state) return;
+  upsertSearchAttributes([{ key: STATE_ATTRIBUTE, value: state }]);
 }
 
 /**

@@ -13,6 +13,7 @@ import { setState, withEndState } from './attributes.ts';
 import { markdownTable } from './display.ts';
 import { amount, checkInput, fields, oneOf, text, wholeNumber } from './input.ts';
 import { measureCoherence } from './proxies.ts';
+import { explainSignals } from './signals.ts';
 
 /**
  * Compares Storage and files_queue and returns a verdict. Changes neither. A Temporal Schedule
@@ -32,6 +33,7 @@ async function check(input: CoherenceInput): Promise<CoherenceResult> {
     graceSeconds: wholeNumber(GRACE_SECONDS),
     limits: fields({ missingLimit: amount, gapPercent: amount, requeueHours: amount }),
   });
+  explainSignals([], setCurrentDetails);
   const wanted = await measureCoherence(input);
   if (wanted.outcome === 'measured') return finish(wanted);
   if (input.kind === 'full') {

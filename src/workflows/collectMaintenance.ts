@@ -5,6 +5,7 @@ import { MAX_BATCH } from '../contract/limits.ts';
 import { collectBatch, fetchBatches } from './batch.ts';
 import { checkInput, collectionName, list, optional, text, wholeNumber } from './input.ts';
 import { totalsTable } from './display.ts';
+import { explainSignals } from './signals.ts';
 import { addBatch } from './totals.ts';
 
 /** The database accepts this many sources, with names of this length. */
@@ -26,6 +27,7 @@ async function collect(input: MaintenanceInput): Promise<MaintenanceResult> {
     sources: optional(list(text({ min: 1, max: MAX_NAME }), MAX_SOURCES)),
     limit: wholeNumber({ min: 1, max: MAX_BATCH }),
   });
+  explainSignals([], setCurrentDetails);
   const { workflowId, runId } = workflowInfo();
   const batch = { collection: input.collection, workflow: workflowId, run: runId, sequence: 1 };
   const fetched = await fetchBatches({

@@ -1,6 +1,7 @@
 import { ApplicationFailure, defineUpdate, setHandler } from '@temporalio/workflow';
 import { MAX_REASON_CHARACTERS } from '../contract/limits.ts';
 import { UPDATES } from '../contract/names.ts';
+import { fields, optional, text } from './input.ts';
 
 interface PauseOptions {
   readonly reason?: string;
@@ -17,17 +18,20 @@ export function registerPauseHandlers<Progress>({ pause, resume }: PauseHandlers
   setHandler(
     defineUpdate<Progress, [(PauseOptions | null)?]>(UPDATES.pause),
     (options) => pause(options?.reason ?? ''),
-    { validator: checkReason },
+    {
+      validator: checkReason,
+      description: 'Begins nothing new until `resume`. Optional argument: {"reason": "…"}.',
+    },
   );
-  setHandler(defineUpdate<Progress>(UPDATES.resume), resume);
+  setHandler(defineUpdate<Progress>(UPDATES.resume), resume, { description: 'Ends a pause.' });
 }
 
-/** Refuses a reason that is too long or not a text, before the Update enters the history. */
-function checkReason(options?: { readonly reason?: unknown } | null): void {
-  const reason = options?.reason ?? '';
-  if (typeof reason === 'string' && reason.length <= MAX_REASON_CHARACTERS) return;
-  throw ApplicationFailure.nonRetryable(
-    `A reason is a text of at most ${MAX_REASON_CHARACTERS} characters: {"reason": "…"}.`,
-    'CONFIG_INVALID',
+/** Refuses what is no reason, before the Update enters the history. */
+function checkReason(options?: unknown): void {
+  const problem = optional(fields({ reason: optional(text({ min: 0, max: MAX_REASON_CHARACTERS })) }))(
+    options,
+    'The argument of `pause`',
   );
+  if (problem === undefined) return;
+  throw ApplicationFailure.nonRetryable(`${problem}. Example: {"reason": "an upgrade"}`, 'CONFIG_INVALID');
 }

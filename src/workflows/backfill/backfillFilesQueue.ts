@@ -3,7 +3,6 @@ import {
   allHandlersFinished,
   ApplicationFailure,
   condition,
-  continueAsNew,
   defineQuery,
   setHandler,
   sleep,
@@ -16,16 +15,17 @@ import type {
   BackfillRun,
   OpenBackfillResult,
 } from '../../contract/backfill.ts';
-import { backfillWorkflowId, QUERIES } from '../../contract/names.ts';
+import { backfillWorkflowId, QUERIES, UPDATES } from '../../contract/names.ts';
 import { CHUNK } from '../../contract/limits.ts';
 import { GRACE_SECONDS } from '../../contract/timing.ts';
 import { withEndState } from '../attributes.ts';
-import { createBackfillDisplay, stateOf } from './display.ts';
+import { display, stateOf } from './display.ts';
 import { BackfillPace } from './pace.ts';
-import { historyIsLong } from '../history.ts';
+import { continueWith, mustContinue } from '../continuing.ts';
 import { checkInput, fields, flag, oneOf, optional, text, wholeNumber } from '../input.ts';
 import { registerPauseHandlers } from '../pausing.ts';
 import { backfillChunk, openBackfill } from '../proxies.ts';
+import { explainSignals } from '../signals.ts';
 
 const progressQuery = defineQuery<BackfillProgress>(QUERIES.progress);
 
@@ -76,7 +76,6 @@ async function backfill(input: BackfillInput): Promise<BackfillResult> {
   let overloaded = carried?.overloaded ?? false;
   /** Objects read in the current phase. */
   let done = carried?.done ?? 0;
-  const display = createBackfillDisplay(bucket);
 
   const progress = (): BackfillProgress => {
     const phase = opened === undefined ? 'opening' : opened.run.phase;
@@ -96,9 +95,14 @@ async function backfill(input: BackfillInput): Promise<BackfillResult> {
       timeouts,
     };
   };
-  const show = (): void => display(progress());
+  let signalNote = '';
+  const show = (): void => display(bucket, progress(), signalNote);
 
-  setHandler(progressQuery, progress);
+  setHandler(progressQuery, progress, { description: 'Phase, position, rate and time left.' });
+  explainSignals([UPDATES.pause, UPDATES.resume], (note) => {
+    signalNote = note;
+    show();
+  });
   registerPauseHandlers<BackfillProgress>({
     pause(reason) {
       paused = true;
@@ -127,11 +131,11 @@ async function backfill(input: BackfillInput): Promise<BackfillResult> {
   while (opened.run.phase !== 'end') {
     show();
     // An operator may repeat the pause, and each Update adds events to the history.
-    await condition(() => !paused || historyIsLong(input.maxEvents));
-    if (historyIsLong(input.maxEvents)) {
+    await condition(() => !paused || mustContinue(input.maxEvents));
+    if (mustContinue(input.maxEvents)) {
       await condition(allHandlersFinished);
       const rest = { opened, paused, pauseReason, halvings: pace.halvings, timeouts, overloaded, done };
-      return await continueAsNew<typeof backfillFilesQueue>({ ...input, carried: rest });
+      return await continueWith<typeof backfillFilesQueue>({ ...input, carried: rest });
     }
     const { run } = opened;
     const { phase, position } = run;

@@ -1,7 +1,7 @@
 import { setCurrentDetails } from '@temporalio/workflow';
 import type { BackfillProgress } from '../../contract/backfill.ts';
 import type { BackfillState } from '../../contract/names.ts';
-import { createStateSetter } from '../attributes.ts';
+import { setState } from '../attributes.ts';
 import { markdownTable } from '../display.ts';
 
 const PHASES = {
@@ -17,18 +17,16 @@ const PHASES = {
  * Shows progress in the Web UI: live Markdown, and the state as a search attribute. The summary that
  * a client gives at the start is lost when a run continues as new, so the text also says what this is.
  */
-export function createBackfillDisplay(bucket: string): (progress: BackfillProgress) => void {
-  const setState = createStateSetter();
-  return (progress) => {
-    const { state, pauseReason } = progress;
-    const notes = [
-      ...(pauseReason === '' ? [] : [`Paused: ${pauseReason}`]),
-      ...(state === 'failing' ? [`Waiting: ${OVERLOADED}`] : []),
-    ];
-    const what = `Backfill of ${bucket}. \`legisync backfill stop\` ends it, \`--resume\` continues it.`;
-    setCurrentDetails([headline(progress), ...notes, table(progress), what].join('\n\n'));
-    setState(state);
-  };
+export function display(bucket: string, progress: BackfillProgress, signalNote: string): void {
+  const { state, pauseReason } = progress;
+  const notes = [
+    ...(pauseReason === '' ? [] : [`Paused: ${pauseReason}`]),
+    ...(state === 'failing' ? [`Waiting: ${OVERLOADED}`] : []),
+    ...(signalNote === '' ? [] : [signalNote]),
+  ];
+  const what = `Backfill of ${bucket}. \`legisync backfill stop\` ends it, \`--resume\` continues it.`;
+  setCurrentDetails([headline(progress), ...notes, table(progress), what].join('\n\n'));
+  setState(state);
 }
 
 const OVERLOADED = 'the database cancels even the smallest chunk. Look for locks and load in the database.';

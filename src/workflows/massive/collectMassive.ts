@@ -2,17 +2,18 @@ import {
   allHandlersFinished,
   CancellationScope,
   condition,
-  continueAsNew,
   defineQuery,
   isCancellation,
   setHandler,
   workflowInfo,
 } from '@temporalio/workflow';
 import type { MassiveInput, MassiveProgress } from '../../contract/collecting.ts';
-import { QUERIES, type CollectionState } from '../../contract/names.ts';
+import { QUERIES, UPDATES, type CollectionState } from '../../contract/names.ts';
 import { releaseBatch } from '../batch.ts';
-import { historyIsLong } from '../history.ts';
-import { createDisplay } from './display.ts';
+import { withEndState } from '../attributes.ts';
+import { continueWith, mustContinue } from '../continuing.ts';
+import { explainSignals } from '../signals.ts';
+import { display } from './display.ts';
 import { runFeeder } from './feeder.ts';
 import { isQuotaSpent } from './holdUp.ts';
 import { checkMassiveInput } from './input.ts';
@@ -82,20 +83,25 @@ const DRAIN_MS = 10 * 60_000;
  *   what happens              batches in progress            the workflow
  *   ------------------------  -----------------------------  -----------------------------
  *   the history is long       finish (drain)                 continues as new
+ *   another build is current  finish (drain)                 continues as new, on that build
  *   a drain is overdue        are cancelled after DRAIN_MS   continues as new
  *   the Update `stop`         are cancelled at once          completes with its progress
  *   a client cancels it       are cancelled at once          ends as cancelled
  *   a client terminates it    end by their heartbeats        is gone; a new run takes over
  *   a bug in workflow code    continue                       waits for a worker with the fix
  *
- * In the first four cases nothing is fetched or begun any more. A cancelled batch queues what it
+ * In the first five cases nothing is fetched or begun any more. A cancelled batch queues what it
  * uploaded and releases the rest (../batch.ts). Ready batches are released, except if the workflow
  * continues as new: the next run takes what this run held. The run ends when the feeder and all
  * lanes have ended, and each accepted Update is answered.
  *
  * @throws ApplicationFailure `CONFIG_INVALID`: see massive/input.ts
  */
-export async function collectMassive(input: MassiveInput): Promise<MassiveProgress> {
+export function collectMassive(input: MassiveInput): Promise<MassiveProgress> {
+  return withEndState(() => collect(input));
+}
+
+async function collect(input: MassiveInput): Promise<MassiveProgress> {
   checkMassiveInput(input);
   const { workflowId, runId } = workflowInfo();
   const { collection } = input;
@@ -105,7 +111,6 @@ export async function collectMassive(input: MassiveInput): Promise<MassiveProgre
   const root = CancellationScope.current();
   const work = new CancellationScope();
   let ended = false;
-  const display = createDisplay();
 
   const isEnding = (): boolean => operator.stopping || root.consideredCancelled;
   const stateNow = (): CollectionState => {
@@ -129,12 +134,18 @@ export async function collectMassive(input: MassiveInput): Promise<MassiveProgre
       holdUp,
     };
   };
-  const show = (): void => display(progress());
+  let signalNote = '';
+  const show = (): void => display(progress(), signalNote);
 
-  setHandler(progressQuery, progress);
+  setHandler(progressQuery, progress, { description: 'State, totals and what holds up the collection.' });
+  explainSignals(Object.values(UPDATES), (note) => {
+    signalNote = note;
+    show();
+  });
   registerUpdateHandlers(collection, operator, {
     answer: progress,
     onUpdate: () => {
+      signalNote = '';
       state.tryNow();
       if (operator.stopping) work.cancel();
       show();
@@ -142,7 +153,7 @@ export async function collectMassive(input: MassiveInput): Promise<MassiveProgre
   });
 
   const leaving = (): boolean =>
-    operator.stopping || work.consideredCancelled || historyIsLong(input.maxEvents);
+    operator.stopping || work.consideredCancelled || mustContinue(input.maxEvents);
   const paused = (): boolean => operator.controls.paused;
   const lanes = new LaneSet({
     wanted: () => operator.controls.lanes,
@@ -179,7 +190,7 @@ export async function collectMassive(input: MassiveInput): Promise<MassiveProgre
     if (!operator.stopping) await root.cancelRequested;
     return progress();
   }
-  return continueAsNew<typeof collectMassive>({
+  return continueWith<typeof collectMassive>({
     ...input,
     controls: operator.controls,
     pauseReason: operator.pauseReason,

@@ -1,6 +1,6 @@
 import { setCurrentDetails } from '@temporalio/workflow';
 import type { MassiveProgress } from '../../contract/collecting.ts';
-import { createStateSetter } from '../attributes.ts';
+import { setState } from '../attributes.ts';
 import { totalsTable } from '../display.ts';
 import { describeHoldUp } from './holdUp.ts';
 
@@ -9,19 +9,17 @@ import { describeHoldUp } from './holdUp.ts';
  * the details that a client gives at the start are lost when a run continues as new, so the text
  * also says what this is.
  */
-export function createDisplay(): (progress: MassiveProgress) => void {
-  const setState = createStateSetter();
-  return (progress) => {
-    const { collection, state, pass, busy, controls, totals, pauseReason, holdUp } = progress;
-    const headline = `**${state}**, pass ${pass}, ${busy} of ${controls.lanes} lanes busy`;
-    const what =
-      `MASSIVE collection of ${collection}. Runs until it is stopped: \`legisync massive stop ${collection}\`. ` +
-      `Documents that are failed now: \`legisync massive status ${collection}\`.`;
-    const notes = [
-      ...(pauseReason === '' ? [] : [`Paused: ${pauseReason}`]),
-      ...(holdUp === null ? [] : [describeHoldUp(holdUp)]),
-    ];
-    setCurrentDetails([headline, ...notes, totalsTable(totals), what].join('\n\n'));
-    setState(state);
-  };
+export function display(progress: MassiveProgress, signalNote: string): void {
+  const { collection, state, pass, busy, controls, totals, pauseReason, holdUp } = progress;
+  const headline = `**${state}**, pass ${pass}, ${busy} of ${controls.lanes} lanes busy`;
+  const what =
+    `MASSIVE collection of ${collection}. Runs until it is stopped: \`legisync massive stop ${collection}\`. ` +
+    `Documents that are failed now: \`legisync massive status ${collection}\`.`;
+  const notes = [
+    ...(pauseReason === '' ? [] : [`Paused: ${pauseReason}`]),
+    ...(holdUp === null ? [] : [describeHoldUp(holdUp)]),
+    ...(signalNote === '' ? [] : [signalNote]),
+  ];
+  setCurrentDetails([headline, ...notes, totalsTable(totals), what].join('\n\n'));
+  setState(state);
 }

@@ -1,8 +1,8 @@
-import { ActivityFailure, condition, isCancellation } from '@temporalio/workflow';
+import { condition } from '@temporalio/workflow';
 import type { BatchRef, FetchResult } from '../../contract/collecting.ts';
 import { MAX_BATCH } from '../../contract/limits.ts';
 import { fetchBatches } from '../batch.ts';
-import { problemOf } from './lane.ts';
+import { problemOf } from './holdUp.ts';
 import { RETRY_LATER_MS, type RunState } from './state.ts';
 
 /**
@@ -35,7 +35,9 @@ export async function runFeeder(feeder: Feeder): Promise<void> {
   const isWanted = (): boolean => !paused() && state.isOpen && state.ready.length === 0;
   while (!mustEnd()) {
     if (state.restMs > 0) {
-      await condition(() => mustEnd() || state.restMs === 0, state.restMs);
+      await condition(() => mustEnd() || state.restMs === 0, state.restMs, {
+        summary: 'Next try after a problem',
+      });
       state.restMs = 0;
     } else if (isWanted()) {
       await feed(feeder);
@@ -63,6 +65,7 @@ async function feed(feeder: Feeder): Promise<void> {
   await condition(
     () => state.recheck || state.restMs > 0 || mustEnd() || (holders && state.busy === 0),
     holders ? LAST_BATCHES_MS : state.nextWait(waitMs),
+    { summary: holders ? 'Waits for the last batches of the pass' : 'Waits until there is something to do' },
   );
 }
 
@@ -89,7 +92,6 @@ async function fetchNext({ state, batch, lanes, show }: Feeder): Promise<FetchRe
     );
     return fetched;
   } catch (error) {
-    if (isCancellation(error) || !(error instanceof ActivityFailure)) throw error;
     state.rest(problemOf(error), RETRY_LATER_MS);
     return undefined;
   } finally {

@@ -1,4 +1,5 @@
-import type { HoldUp, Problem } from '../../contract/collecting.ts';
+import { ActivityFailure, ApplicationFailure, isCancellation, log } from '@temporalio/workflow';
+import type { FailureDetails, HoldUp, Problem } from '../../contract/collecting.ts';
 import type { FailureCode } from '../../contract/failures.ts';
 
 const QUOTA_SPENT = 'QUOTA_SPENT' satisfies FailureCode;
@@ -19,6 +20,24 @@ export function holdUpOf(before: HoldUp | null, problem: Problem, waitMs: number
   const isSame = before?.code === problem.code && before.since < problem.at;
   const since = isSame ? before.since : problem.at;
   return { ...problem, since, nextTry: new Date(Date.parse(problem.at) + waitMs).toISOString() };
+}
+
+/**
+ * The problem that made an activity fail permanently; undefined if no worker of ours has reported it.
+ *
+ * @throws the error, if it is a cancellation, which ends the run, or no failure of an activity
+ */
+export function problemOf(error: unknown): Problem | undefined {
+  if (isCancellation(error) || !(error instanceof ActivityFailure)) throw error;
+  const { cause, message } = error;
+  log.error('nothing begins for a while after a failure that is not retried', {
+    problem: cause?.message ?? message,
+  });
+  if (!(cause instanceof ApplicationFailure)) return undefined;
+  const [details] = (cause.details ?? []) as [FailureDetails?];
+  return details === undefined
+    ? undefined
+    : { code: cause.type ?? 'INTERNAL', message: cause.message, at: details.at };
 }
 
 /** What holds up the lanes, for the Web UI. */

@@ -1,7 +1,7 @@
-import { ActivityFailure, ApplicationFailure, condition, isCancellation, log } from '@temporalio/workflow';
-import type { FailureDetails, Problem } from '../../contract/collecting.ts';
+import { condition } from '@temporalio/workflow';
 import { collectBatch, type BatchOutcome } from '../batch.ts';
 import { addBatch } from '../totals.ts';
+import { problemOf } from './holdUp.ts';
 import { RETRY_LATER_MS, type ReadyBatch, type RunState } from './state.ts';
 
 interface Lane {
@@ -38,8 +38,6 @@ async function collect(state: RunState, { ref, ids }: ReadyBatch): Promise<void>
   state.totals = addBatch(state.totals, upload, enqueued);
   if (lost || upload.left.length > 0) state.recheck = true;
   if (failure !== undefined) {
-    // A cancellation ends the lane.
-    if (isCancellation(failure) || !(failure instanceof ActivityFailure)) throw failure;
     state.rest(problemOf(failure), RETRY_LATER_MS);
   } else if (upload.problem !== undefined && upload.waitMs !== undefined) {
     state.rest(upload.problem, upload.waitMs);
@@ -51,16 +49,4 @@ async function collect(state: RunState, { ref, ids }: ReadyBatch): Promise<void>
 /** A batch that has lost all its documents says nothing about the services. */
 function didSomething({ upload }: BatchOutcome): boolean {
   return upload.uploaded.length + upload.unchanged.length + upload.failures.length > 0;
-}
-
-/** The problem that made an activity fail; undefined if no worker of ours has reported it. */
-export function problemOf({ cause, message }: ActivityFailure): Problem | undefined {
-  log.error('nothing begins for a while after a failure that is not retried', {
-    problem: cause?.message ?? message,
-  });
-  if (!(cause instanceof ApplicationFailure)) return undefined;
-  const [details] = (cause.details ?? []) as [FailureDetails?];
-  return details === undefined
-    ? undefined
-    : { code: cause.type ?? 'INTERNAL', message: cause.message, at: details.at };
 }

@@ -12,6 +12,8 @@ interface Lanes {
   readonly drainMs: number;
 }
 
+const DRAIN = { summary: 'Deadline of the batches in progress' };
+
 /** Keeps the wanted number of lanes running. Lanes do not wait for each other. */
 export class LaneSet {
   readonly #running = new Set<number>();
@@ -29,7 +31,7 @@ export class LaneSet {
       for (const index of this.#absent()) this.#start(index);
       await condition(() => this.#lanes.leaving() || this.#absent().length > 0);
     }
-    if (!(await condition(() => this.#running.size === 0, this.#lanes.drainMs))) this.#lanes.overdue();
+    if (!(await condition(() => this.#running.size === 0, this.#lanes.drainMs, DRAIN))) this.#lanes.overdue();
     await this.ended();
   }
 

@@ -2,6 +2,7 @@ import { ApplicationFailure, CancellationScope, defineUpdate, setHandler } from 
 import type { Controls, MassiveProgress } from '../../contract/collecting.ts';
 import { UPDATES } from '../../contract/names.ts';
 import { LANES } from '../../contract/limits.ts';
+import { wholeNumber } from '../input.ts';
 import { registerPauseHandlers } from '../pausing.ts';
 import { saveControls } from '../proxies.ts';
 
@@ -67,19 +68,23 @@ export function registerUpdateHandlers(
       return apply({ paused: false });
     },
   });
-  setHandler(setLanesUpdate, (lanes) => apply({ lanes }), { validator: checkLanes });
-  setHandler(stopUpdate, () => {
-    operator.stopping = true;
-    listener.onUpdate();
-    return listener.answer();
+  setHandler(setLanesUpdate, (lanes) => apply({ lanes }), {
+    validator: checkLanes,
+    description: `Sets the number of lanes, ${LANES.min} to ${LANES.max}.`,
   });
+  setHandler(
+    stopUpdate,
+    () => {
+      operator.stopping = true;
+      listener.onUpdate();
+      return listener.answer();
+    },
+    { description: 'Ends the collection: what is uploaded is queued, the rest is left for the next start.' },
+  );
 }
 
 /** Refuses a number of lanes that is out of bounds, before the Update enters the history. */
-function checkLanes(lanes: number): void {
-  if (Number.isInteger(lanes) && lanes >= LANES.min && lanes <= LANES.max) return;
-  throw ApplicationFailure.nonRetryable(
-    `The number of lanes is ${String(lanes)}; it must be a whole number from ${LANES.min} to ${LANES.max}.`,
-    'CONFIG_INVALID',
-  );
+function checkLanes(lanes: unknown): void {
+  const problem = wholeNumber(LANES)(lanes, 'The number of lanes');
+  if (problem !== undefined) throw ApplicationFailure.nonRetryable(problem, 'CONFIG_INVALID');
 }

@@ -4,6 +4,7 @@ import type { BackfillInput, BackfillProgress, BackfillResult } from '../../src/
 import { backfillWorkflowId, QUERIES, WORKFLOWS } from '../../src/contract/names.ts';
 import { PLAIN, plantBucket } from './buckets.ts';
 import { openStack, type StackOptions, type TestStack } from './stack.ts';
+import { keepHistories } from './keptHistories.ts';
 import { openClient } from './workers.ts';
 
 /** A stack, a task queue, and buckets. Each bucket has its own backfill workflow. */
@@ -48,6 +49,7 @@ export async function openBackfill(options: StackOptions = {}): Promise<Backfill
           .terminate()
           .catch(() => undefined);
       }
+      await keepHistories(client, taskQueue);
       await close();
       await stack.close();
     },

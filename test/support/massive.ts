@@ -7,6 +7,7 @@ import type { Collection } from '../../src/contract/collections.ts';
 import { massiveWorkflowId, WORKFLOWS } from '../../src/contract/names.ts';
 import type { MassiveInput } from '../../src/contract/collecting.ts';
 import { openStack, type StackOptions, type TestStack } from './stack.ts';
+import { keepHistories } from './keptHistories.ts';
 import { openClient } from './workers.ts';
 
 export interface MassiveStack {
@@ -61,6 +62,7 @@ export async function openMassive(
       await handle()
         .terminate()
         .catch(() => undefined);
+      await keepHistories(client, name);
       await close();
       await stack.close();
       await rm(folder, { recursive: true });

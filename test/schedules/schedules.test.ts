@@ -90,7 +90,7 @@ describe('applySchedules', () => {
     }
   });
 
-  it('fixes a schedule whose runs are not marked', async () => {
+  it('fixes a schedule whose runs are not marked and have no priority', async () => {
     await applySchedules(client, settings);
     await client.schedule.getHandle(ID).update(({ action, ...previous }) => {
       const { workflowType, workflowId, taskQueue, args = [], staticSummary = '' } = action;
@@ -106,6 +106,7 @@ describe('applySchedules', () => {
         is: '{}',
         wanted: '{"LegisyncCollection":"urbanisme","LegisyncState":"collecting"}',
       },
+      { property: 'priority', is: 'nothing', wanted: '1' },
     ]);
     await applySchedules(client, settings);
     expect(actions(await planSchedules(client, settings))).toEqual([`keep ${ID}`]);

@@ -26,6 +26,7 @@ const PURE = [
   'commands/textForPeople',
   'commands/verdict',
   'tools/sqlFiles',
+  'tools/workflowBundle',
   'workflows/backfillPace',
   'workflows/runState',
 ];

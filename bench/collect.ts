@@ -16,6 +16,7 @@ import { parseArgs } from 'node:util';
 import { Client, Connection } from '@temporalio/client';
 import { pollUntil } from '../local/launcher/poll.ts';
 import { readStackState, type StackState } from '../local/launcher/state.ts';
+import { buildWorkflows } from '../tools/build/workflows.ts';
 import { removeDataDir } from '../local/postgres/dataDir.ts';
 
 const { values } = parseArgs({
@@ -35,6 +36,7 @@ const DEFAULT_RATE = 20;
 /** Often enough to detect a leak. */
 const SAMPLE_MS = 2_000;
 
+await buildWorkflows();
 const folder = await mkdtemp(join(tmpdir(), 'legisync-bench-'));
 const data = join(folder, '.local');
 const child = spawn(

@@ -1,6 +1,5 @@
 import { hostname } from 'node:os';
-import { fileURLToPath } from 'node:url';
-import { Worker } from '@temporalio/worker';
+import { Worker, type WorkerDeploymentOptions } from '@temporalio/worker';
 import type { ActivityDeps } from './activities/deps.ts';
 import { createActivities } from './activities/index.ts';
 import { keepExpiring } from './claimExpiry.ts';
@@ -14,8 +13,7 @@ import type { Logger } from './observability/logger.ts';
 import type { Scrub } from './observability/scrub.ts';
 import { createSupabase } from './supabase/index.ts';
 import { connectWorker } from './temporal/nativeConnection.ts';
-
-const WORKFLOWS = fileURLToPath(new URL('./workflows/index.ts', import.meta.url));
+import { findWorkflowBundle, type WorkflowBundle } from './temporal/workflowBundle.ts';
 
 /** Workflow runs kept in memory: several collections, and short MAINTENANCE runs. */
 const MAX_CACHED_WORKFLOWS = 100;
@@ -38,6 +36,8 @@ export interface WorkerOptions {
   readonly stop: AbortSignal;
   /** Called when the worker starts to poll. */
   readonly onReady?: () => void;
+  /** Default: the prebuilt one. */
+  readonly bundle?: WorkflowBundle;
   /** Wraps the dependencies of activities: tests inject faults. */
   readonly decorate?: (deps: ActivityDeps) => ActivityDeps;
 }
@@ -45,9 +45,11 @@ export interface WorkerOptions {
 /**
  * Runs one worker until `stop` is aborted and its activities have ended.
  *
- * @throws TemporalUnreachable if the server does not answer
+ * @throws TemporalUnreachable if the server does not answer; BundleOutdated if `npm run
+ * build:workflows` has to run before
  */
 export async function runWorker({ config, logger, scrub, stop, ...options }: WorkerOptions): Promise<void> {
+  const bundle = options.bundle ?? (await findWorkflowBundle());
   const legifrance = createLegifrance({
     apiUrl: config.legifrance.apiUrl,
     tokenUrl: config.legifrance.tokenUrl,
@@ -88,7 +90,8 @@ export async function runWorker({ config, logger, scrub, stop, ...options }: Wor
       namespace,
       taskQueue: config.taskQueue,
       identity: `legisync-${process.pid}@${hostname()}`,
-      workflowsPath: WORKFLOWS,
+      workflowBundle: { codePath: bundle.codePath },
+      workerDeploymentOptions: deploymentOf(config, bundle),
       activities: createActivities(options.decorate?.(deps) ?? deps),
       interceptors: { activity: [failureInterceptor({ logger, scrub })] },
       maxConcurrentActivityTaskExecutions: MAX_ACTIVITIES,
@@ -102,7 +105,7 @@ export async function runWorker({ config, logger, scrub, stop, ...options }: Wor
       setTimeout(() => abort.abort(), (grace + ABORT_SECONDS) * 1_000).unref();
     };
     stop.addEventListener('abort', shutdown, { once: true });
-    logger.info({ address, namespace, taskQueue: config.taskQueue }, 'worker started');
+    logger.info({ address, namespace, taskQueue: config.taskQueue, build: bundle.buildId }, 'worker started');
     keepExpiring(supabase.claims, logger, stop);
     const running = worker.run();
     if (stop.aborted) shutdown();
@@ -116,4 +119,18 @@ export async function runWorker({ config, logger, scrub, stop, ...options }: Wor
       await close().catch((error: unknown) => logger.warn({ err: error }, 'a connection did not close'));
     }
   }
+}
+
+/**
+ * Workers of one task queue are one deployment, and the workflow code is its version. A run is pinned
+ * to the version that began it.
+ */
+function deploymentOf(
+  { taskQueue, worker }: Config<'legifrance' | 'supabase'>,
+  { buildId }: WorkflowBundle,
+): WorkerDeploymentOptions {
+  const version = { deploymentName: taskQueue, buildId };
+  return worker.versioning
+    ? { version, useWorkerVersioning: true, defaultVersioningBehavior: 'PINNED' }
+    : { version, useWorkerVersioning: false };
 }

@@ -12,6 +12,7 @@ import { createScrub } from './observability/scrub.ts';
 import { temporalLogger } from './observability/temporalLogger.ts';
 import { runWorker } from './runWorker.ts';
 import { TemporalUnreachable } from './temporal/target.ts';
+import { BundleOutdated } from './temporal/workflowBundle.ts';
 
 /** Before the settings are read, it recognises secrets by their form only. */
 let scrub = createScrub();
@@ -55,6 +56,6 @@ try {
 
 /** What to do about an error. A ConfigError says it for each mistake, in its message. */
 function nextStep(error: unknown): string | undefined {
-  if (error instanceof TemporalUnreachable) return error.next;
+  if (error instanceof TemporalUnreachable || error instanceof BundleOutdated) return error.next;
   return error instanceof LegisyncError && !(error instanceof ConfigError) ? error.remedy : undefined;
 }

@@ -16,6 +16,7 @@ import { stackPaths } from '../../local/stack/paths.ts';
 import { supabaseKeys } from '../../local/supabase/keys.ts';
 import { findTemporalCli } from '../../local/temporal/cli.ts';
 import { startTemporal } from '../../local/temporal/server.ts';
+import { buildWorkflows } from '../../tools/build/workflows.ts';
 import { runLegisync, type CommandEnd } from './command.ts';
 import { postgresAsPart, startRigPart, type RigPart } from './rigParts.ts';
 
@@ -153,6 +154,7 @@ export async function openRig(options: RigOptions): Promise<Rig> {
       runLegisync(args, { cwd: folder, env, signal });
     const migrated = await legisync('migrate');
     if (migrated.exitCode !== 0) throw new Error(`legisync migrate failed: ${migrated.stderr}`);
+    await buildWorkflows();
     const worker = await startRigPart('worker', () => workerPart(context, env), shutdown);
 
     const pool = new Pool({ connectionString: databaseUrl, max: 2 });

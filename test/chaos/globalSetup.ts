@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { stopLeftover } from '../../local/launcher/processes.ts';
 import type { PartRecord } from '../../local/launcher/state.ts';
+import { buildWorkflows } from '../../tools/build/workflows.ts';
 import { onTeardown } from '../support/teardown.ts';
 import { CHAOS } from './settings.ts';
 
@@ -18,6 +19,7 @@ export default async function globalSetup(): Promise<void> {
   const seed = process.env[CHAOS.seed] ?? String(randomInt(SEEDS));
   process.env[CHAOS.seed] = seed;
   process.stderr.write(`\n${CHAOS.seed}=${seed} npm run test:chaos repeats this run's moments\n`);
+  await buildWorkflows();
   const folder = await mkdtemp(join(tmpdir(), 'legisync-chaos-'));
   // As root, PostgreSQL runs as a user of its own, and its data lie in there.
   await chmod(folder, 0o755);

@@ -1,9 +1,9 @@
 import { SignJWT } from 'jose';
 import { openMassive, type MassiveStack } from '../support/massive.ts';
-import { SERVERS, serverSetting } from '../support/servers.ts';
+import { serverSetting } from '../support/servers.ts';
 import { withSession } from '../support/sessions.ts';
 import { JWT_SECRET } from '../support/supabase.ts';
-import { eventually, startProcess, startWorker, type WorkerProcess } from '../support/workers.ts';
+import { eventually, startWorker, type WorkerProcess } from '../support/workers.ts';
 import { deadAddress, legisync, withCommandFolder, type Ended, type World } from './harness.ts';
 
 /**
@@ -207,10 +207,9 @@ afterAll(async () => {
 function workerOf(kind: Record<string, string> | 'none' | 'changed' | undefined): WorkerProcess | undefined {
   if (kind === 'none') return undefined;
   if (kind !== 'changed') return startWorker(massive.env(kind));
-  return startProcess(
-    { ...massive.env(), [SERVERS.workflowBundle]: serverSetting('stubBundle') },
-    'bin/worker.js',
-    ['sharedBundle.ts'],
+  return startWorker(
+    massive.env({ OTHER_BUNDLE: serverSetting('stubBundle'), OTHER_BUILD: 'stubs' }),
+    'test/support/otherBuildWorker.ts',
   );
 }
 

@@ -4,7 +4,7 @@ import { pollUntil } from '../../local/launcher/poll.ts';
 import { pathsOf, workerApi } from './claims.ts';
 import { withSession } from './sessions.ts';
 import { BUCKET, type SupabaseStack } from './supabase.ts';
-import { killed, startProcess } from './workers.ts';
+import { killed, startWorker } from './workers.ts';
 
 const CLAIMERS = 8;
 const POLLERS = 2;
@@ -45,7 +45,7 @@ export async function runSwarm(stack: SupabaseStack, rows: number): Promise<Swar
     [BUCKET, rows],
   );
 
-  const doomed = startProcess(
+  const doomed = startWorker(
     {
       SUPABASE_URL: stack.gateway.url,
       SUPABASE_SERVICE_ROLE_KEY: stack.gateway.serviceKey,

@@ -8,8 +8,6 @@ export const SERVERS = {
   /** host:port */
   temporal: 'LEGISYNCTEST_TEMPORAL_ADDRESS',
   temporalCli: 'LEGISYNCTEST_TEMPORAL_CLI',
-  /** Path of the bundle of `src/workflows`. */
-  workflowBundle: 'LEGISYNCTEST_WORKFLOW_BUNDLE',
   /** Path of the bundle of `test/commands/stubWorkflows.ts`. */
   stubBundle: 'LEGISYNCTEST_STUB_BUNDLE',
 } as const;

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { Client, Connection } from '@temporalio/client';
 import { pollUntil } from '../../local/launcher/poll.ts';
-import { SERVERS, serverSetting } from './servers.ts';
+import { serverSetting } from './servers.ts';
 
 const ROOT = join(import.meta.dirname, '..', '..');
 const PRELOADS = join(import.meta.dirname, 'preload');
@@ -25,27 +25,12 @@ export interface WorkerProcess {
 export const preload = (name: string): string => `--import=${pathToFileURL(join(PRELOADS, name)).href}`;
 
 /**
- * Starts a Temporal worker, by default `bin/worker.js`, as a process that ends with this one. It
- * loads the workflows that the run has bundled; in a tier without Temporal it bundles them itself.
+ * Starts a Temporal worker, or another entry of the checkout, as a process that ends with this one.
+ * It is ready when it writes "worker started".
  */
 export function startWorker(env: Readonly<Record<string, string>>, entry = 'bin/worker.js'): WorkerProcess {
-  const codePath = process.env[SERVERS.workflowBundle];
-  if (codePath === undefined) return startProcess(env, entry);
-  return startProcess({ ...env, [SERVERS.workflowBundle]: codePath }, entry, ['sharedBundle.ts']);
-}
-
-/**
- * Starts an entry of the checkout as a process that ends with this one. It is ready when it writes
- * "worker started".
- */
-export function startProcess(
-  env: Readonly<Record<string, string>>,
-  entry: string,
-  preloads: readonly string[] = [],
-): WorkerProcess {
-  const imports = ['endWithParent.ts', ...preloads].map(preload);
   // Nothing is ever written to standard input: its end tells the child that this process has ended.
-  const child = spawn(process.execPath, [...imports, join(ROOT, entry)], { env });
+  const child = spawn(process.execPath, [preload('endWithParent.ts'), join(ROOT, entry)], { env });
   let output = '';
   const gather = (chunk: Buffer): void => {
     // Only the end of the log is needed. The limit bounds the memory.
@@ -82,11 +67,6 @@ export async function killed(worker: WorkerProcess): Promise<void> {
   if (end !== 'SIGKILL')
     throw new Error(`The worker ended with ${end}, not by SIGKILL:\n${worker.output().slice(-3_000)}`);
 }
-
-/** The bundle of `src/workflows` that the run has built. */
-export const workflowBundle = (): { readonly codePath: string } => ({
-  codePath: serverSetting('workflowBundle'),
-});
 
 /** A client of the run's Temporal server; `close` it. */
 export async function openClient(): Promise<{ client: Client; close: () => Promise<void> }> {

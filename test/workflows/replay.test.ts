@@ -1,25 +1,19 @@
-import { cp, mkdtemp, readFile, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { bundleWorkflowCode, DefaultLogger, Runtime, Worker } from '@temporalio/worker';
+import { DefaultLogger, Runtime, Worker } from '@temporalio/worker';
 import { DeterminismViolationError } from '@temporalio/workflow';
 import { WORKFLOWS } from '../../src/contract/names.ts';
+import { BUNDLE_FILES } from '../../src/temporal/workflowBundle.ts';
 import { keptHistories, type KeptHistory } from '../support/keptHistories.ts';
-import { workflowBundle } from '../support/workers.ts';
+import { bundleWith, type Change } from '../support/otherBundle.ts';
 
 /**
  * The gate for a change of workflow code: running workflows are replayed with it, so it must issue
  * the same commands in the same order. A change that cannot needs `patched`.
  */
-const ROOT = join(import.meta.dirname, '../..');
 
-/** A change that running workflows would refuse: in `file`, `from` becomes `to`. */
-interface Mutation {
+/** A change that running workflows would refuse. */
+interface Mutation extends Change {
   readonly what: string;
   readonly type: keyof typeof WORKFLOWS;
-  readonly file: string;
-  readonly from: string;
-  readonly to: string;
 }
 
 const MUTATIONS: readonly Mutation[] = [
@@ -88,38 +82,15 @@ beforeAll(async () => {
   histories = await keptHistories();
 });
 
-/**
- * Replays a history in a replay worker of its own: one that replays several waits for ever for some
- * sequences of them (SDK 1.24).
- *
- * @returns the error of the replay
- */
+/** Replays a history. Returns the error of the replay. */
 async function replay(
-  workflowBundle: { readonly codePath: string } | { readonly code: string },
+  workflowBundle: { readonly codePath: string },
   { history, workflowId }: KeptHistory,
 ): Promise<unknown> {
   return Worker.runReplayHistory({ workflowBundle }, history, workflowId).then(
     () => undefined,
     (error: unknown) => error,
   );
-}
-
-/** The bundle of the workflows with a mutation. */
-async function mutated({ file, from, to }: Mutation): Promise<{ code: string }> {
-  const folder = await mkdtemp(join(tmpdir(), 'mutated-'));
-  await cp(join(ROOT, 'src'), folder, { recursive: true });
-  const path = join(folder, 'workflows', file);
-  const [before = '', after, ...more] = (await readFile(path, 'utf8')).split(from);
-  if (after === undefined || more.length > 0) throw new Error(`${file} does not have ${from} once.`);
-  await writeFile(path, `${before}${to}${after}`);
-  return bundleWorkflowCode({
-    workflowsPath: join(folder, 'workflows/index.ts'),
-    logger: new DefaultLogger('ERROR'),
-    webpackConfigHook: (config) => ({
-      ...config,
-      resolve: { ...config.resolve, modules: [join(ROOT, 'node_modules')] },
-    }),
-  });
 }
 
 describe('the kept histories', () => {
@@ -130,14 +101,14 @@ describe('the kept histories', () => {
   it('replay', async () => {
     const failed = [];
     for (const kept of histories) {
-      const error = await replay(workflowBundle(), kept);
+      const error = await replay({ codePath: BUNDLE_FILES.code }, kept);
       if (error !== undefined) failed.push([kept.name, error]);
     }
     expect(failed).toEqual([]);
   });
 
   it.each(MUTATIONS)('do not replay with $what in $type', async (mutation) => {
-    const bundle = await mutated(mutation);
+    const bundle = await bundleWith(mutation);
     for (const kept of histories.filter(({ type }) => type === WORKFLOWS[mutation.type])) {
       const error = await replay(bundle, kept);
       if (error === undefined) continue;

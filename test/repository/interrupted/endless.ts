@@ -1,11 +1,11 @@
 import { rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { startTimeOf } from '../../../local/launcher/processes.ts';
-import { startProcess } from '../../support/workers.ts';
+import { startWorker } from '../../support/workers.ts';
 
 /** Not a test of this repository: `interrupt.test.ts` runs it, and interrupts it. */
 it('starts a process, writes down both, and waits', async () => {
-  const { child, ready, ended } = startProcess({}, 'test/repository/interrupted/idle.ts');
+  const { child, ready, ended } = startWorker({}, 'test/repository/interrupted/idle.ts');
   await ready;
   const ids = [process.pid, child.pid ?? 0];
   const running = await Promise.all(ids.map(async (pid) => ({ pid, startTime: await startTimeOf(pid) })));

@@ -12,7 +12,7 @@ import findSharedCli from './temporalCli.ts';
 const ROOT = join(import.meta.dirname, '..', '..', '..');
 
 /**
- * Starts the run's Temporal server, and builds the bundles that its workers load, beside {@link
+ * Starts the run's Temporal server, and builds the workflow bundles, beside {@link
  * startSharedPostgres}.
  */
 export default async function startSharedTemporal(): Promise<void> {
@@ -21,8 +21,7 @@ export default async function startSharedTemporal(): Promise<void> {
   await Promise.all([
     startSharedPostgres(),
     findSharedCli().then(() => setUpOnce(SERVERS.temporal, startSharedServer)),
-    bundle(SERVERS.workflowBundle, 'src/workflows/index.ts'),
-    bundle(SERVERS.stubBundle, 'test/commands/stubWorkflows.ts'),
+    setUpOnce(SERVERS.stubBundle, bundleStubs),
   ]);
 }
 
@@ -35,18 +34,22 @@ async function startSharedServer(): Promise<string> {
   return temporal.address;
 }
 
-/** Builds a bundle once for all workers of the run: each build takes a worker seconds. */
-function bundle(variable: string, workflows: string): Promise<void> {
-  return setUpOnce(variable, async () => {
-    const { code } = await bundleWorkflowCode({
-      workflowsPath: join(ROOT, workflows),
-      logger: new DefaultLogger('ERROR'),
-    });
-    const path = join(await runFolder(), `${variable}.js`);
-    await writeFile(path, code);
-    return path;
+/** Bundles the workflows of tests that are only about the command line. */
+async function bundleStubs(): Promise<string> {
+  const { code } = await bundleWorkflowCode({
+    workflowsPath: join(ROOT, 'test/commands/stubWorkflows.ts'),
+    logger: new DefaultLogger('ERROR'),
   });
+  const path = join(await runFolder(), 'stubs.js');
+  await writeFile(path, code);
+  return path;
 }
+
+/** By default, the server notices after minutes that no run needs a build any more. */
+const DRAINED_SOON = {
+  'matching.wv.VersionDrainageStatusRefreshInterval': '1s',
+  'matching.wv.VersionDrainageStatusVisibilityGracePeriod': '1s',
+};
 
 /**
  * Nothing reserves a port between the choice and the server's own bind: another program may take
@@ -59,7 +62,7 @@ async function startServer(logFile: string, triesLeft = 4): Promise<TemporalServ
       port: await choosePort(),
       namespace: 'default',
       searchAttributes: { LegisyncCollection: 'Keyword', LegisyncState: 'Keyword' },
-      dynamicConfig: {},
+      dynamicConfig: DRAINED_SOON,
       logFile,
     });
   } catch (error) {

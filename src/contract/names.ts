@@ -91,3 +91,9 @@ export const UPDATES = {
   stop: 'stop',
 } as const;
 export const QUERIES = { progress: 'progress' } as const;
+
+/** Signals of `collectMassive`. They change no settings: operators send Updates, which are answered. */
+export const SIGNALS = {
+  /** Workers of a new build are current: a run that waits continues as new on them now. */
+  newBuild: 'newBuild',
+} as const;

@@ -5,10 +5,11 @@ import { WORKER_HEARTBEAT } from '../contract/timing.ts';
 export interface LivingWorker {
   /** Unique on its host: `legisync-<pid>@<host>`. */
   readonly identity: string;
+  /** The build of its workflow code; null: not known yet. */
+  readonly buildId: string | null;
   /** Null until its first heartbeat, ten seconds after its start, like all that follows. */
   readonly host: string | null;
   readonly pid: number | null;
-  readonly buildId: string | null;
   /** ISO 8601, by the clock of its host. */
   readonly startedAt: string | null;
   /** Seconds since its last sign: a heartbeat or a poll. */
@@ -59,9 +60,10 @@ export async function livingWorkers(
       .map((heartbeat) => fromHeartbeat(heartbeat, now))
       .filter(({ secondsSilent }) => secondsSilent * 1_000 < WORKER_HEARTBEAT.lostMs),
     ...pollers
-      .map(({ identity, lastAccessTime }) => ({
+      .map(({ identity, lastAccessTime, deploymentOptions }) => ({
         identity: identity ?? '',
-        ...{ host: null, pid: null, buildId: null, startedAt: null },
+        ...{ host: null, pid: null, startedAt: null },
+        buildId: textOrNull(deploymentOptions?.buildId),
         secondsSilent: secondsSince(lastAccessTime, now),
       }))
       .filter(({ identity, secondsSilent }) => !known.has(identity) && secondsSilent * 1_000 < POLLER_MS),

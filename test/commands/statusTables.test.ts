@@ -7,7 +7,7 @@ import { LANES } from '../../src/contract/limits.ts';
 import type { CollectionState } from '../../src/contract/names.ts';
 import { NO_TOTALS } from '../../src/contract/collecting.ts';
 
-const NO_PROBLEMS = { failing: [], catalogue: { value: null, problem: null } };
+const NO_PROBLEMS = { failing: [], catalogue: { value: null, problem: null }, otherBuild: null };
 
 function collecting(collection: string, state: CollectionState, count: number) {
   const totals = { ...NO_TOTALS, uploaded: count, unchanged: count, queued: count, requeued: 0 };
@@ -36,16 +36,16 @@ describe('the tables of `legisync status`', () => {
       {
         identity: 'legisync-7@b',
         ...known,
-        buildId: '@temporalio/worker@1+0123456789abcdef',
+        buildId: '0123456789abcdef',
         secondsSilent: 3,
       },
       { identity: 'legisync-8@b', ...UNKNOWN, secondsSilent: 70 },
     ];
     expect(workerTable(workers, NOW)).toEqual([
-      '    worker    |    build     |  up   | last sign',
-      '--------------+--------------+-------+-----------',
-      ' legisync-7@b | 0123456789a… | 5 min |   3 s ago',
-      ' legisync-8@b |              |       |  70 s ago',
+      '    worker    |      build       |  up   | last sign',
+      '--------------+------------------+-------+-----------',
+      ' legisync-7@b | 0123456789abcdef | 5 min |   3 s ago',
+      ' legisync-8@b |                  |       |  70 s ago',
     ]);
   });
 

@@ -43,6 +43,7 @@ function collection(
     progress: { value: { ...PROGRESS, ...progress }, problem: null },
     failing: [],
     catalogue: { value: { ...COUNTS, ...counts }, problem: null },
+    otherBuild: null,
   };
 }
 

@@ -6,6 +6,7 @@ import { massiveWorkflowId, WORKFLOWS } from '../../contract/names.ts';
 import { startAttributes } from '../../temporal/searchAttributes.ts';
 import { definitionOf } from '../../cli/collectionNames.ts';
 import { CommandError } from '../../cli/exit.ts';
+import { describeOtherBuild, otherBuild } from '../../cli/inspect/otherBuild.ts';
 import { failIfStuck } from '../../cli/inspect/stuck.ts';
 import type { Session } from '../../cli/run.ts';
 import { startOrJoin } from '../../cli/startWorkflow.ts';
@@ -37,12 +38,18 @@ export async function startAll(session: Session, collections: readonly string[])
   // One that was just started has not failed yet.
   for (const { workflowId, started } of starts) if (!started) await failIfStuck(session, workflowId);
   if (!(await warnWithoutWorkers(session))) return starts;
+  for (const { workflowId, started } of starts) if (!started) await warnOfOtherBuild(session, workflowId);
   return Promise.all(
     starts.map(async (start) => ({
       ...start,
       problem: start.controls.paused ? null : await problemOf(session, start),
     })),
   );
+}
+
+async function warnOfOtherBuild(session: Session, workflowId: string): Promise<void> {
+  const found = await otherBuild(session, workflowId);
+  if (found !== null) session.io.err(`Warning: ${describeOtherBuild(found).join('\n')}`);
 }
 
 /** What keeps a collection from progress: a failing activity, or what holds up its lanes. */

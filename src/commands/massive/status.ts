@@ -9,6 +9,7 @@ import {
   failingActivities,
   type FailingActivities,
 } from '../../cli/inspect/failing.ts';
+import { describeOtherBuild, otherBuild, type OtherBuild } from '../../cli/inspect/otherBuild.ts';
 import { massiveWorkflowId } from '../../contract/names.ts';
 import { failureOf, type Outcome, type Session } from '../../cli/run.ts';
 import { openSupabase } from '../../cli/supabase.ts';
@@ -28,6 +29,8 @@ export interface CollectionStatus {
   /** The activities that Temporal retries, by failure code. */
   readonly failing: readonly FailingActivities[];
   readonly catalogue: Found<CatalogueCounts>;
+  /** Set if workers of another build must continue it. */
+  readonly otherBuild: OtherBuild | null;
 }
 
 /**
@@ -64,12 +67,13 @@ export async function collectionStatuses(
 ): Promise<CollectionStatus[]> {
   return allSettled(
     collections.map(async (collection) => {
-      const [progress, failing, catalogue] = await allSettled([
+      const [progress, failing, catalogue, other] = await allSettled([
         progressOf(session, collection),
         failingActivities(session, massiveWorkflowId(collection)),
         catalogueOf(session, collection),
+        otherBuild(session, massiveWorkflowId(collection)),
       ]);
-      return { collection, progress, failing, catalogue };
+      return { collection, progress, failing, catalogue, otherBuild: other };
     }),
   );
 }
@@ -111,13 +115,14 @@ export function problemsOf({ progress, catalogue }: CollectionStatus): Failure[]
 
 /** The public form, for `--json`. */
 export function forJson(status: CollectionStatus) {
-  const { collection, progress, failing, catalogue } = status;
+  const { collection, progress, failing, catalogue, otherBuild } = status;
   return {
     collection,
     running: progress.problem?.exitCode !== EXIT.notRunning,
     progress: progress.value,
     failing,
     catalogue: catalogue.value,
+    otherBuild,
     problems: problemsOf(status).map(({ code, message, next }) => ({ code, message, next })),
   };
 }
@@ -138,10 +143,12 @@ export function describeDetails(status: CollectionStatus): string[] {
   return [`${collection}:`, ...(reason === '' ? [] : [`  reason of the pause: ${reason}`]), ...details];
 }
 
-function detailsOf({ collection, progress, failing, catalogue }: CollectionStatus): string[] {
+function detailsOf(status: CollectionStatus): string[] {
+  const { collection, progress, failing, catalogue } = status;
   return [
     ...(progress.value === null ? [] : describeHoldUp(progress.value)),
     ...(progress.problem === null ? [] : describeProblem(`${collection}: `, progress.problem)),
+    ...(status.otherBuild === null ? [] : describeOtherBuild(status.otherBuild).map((line) => `  ${line}`)),
     ...failing.flatMap(describeFailing),
     ...(catalogue.value === null ? [] : describeCounts(catalogue.value)),
     ...(catalogue.problem === null ? [] : describeProblem('  catalogue: ', catalogue.problem)),

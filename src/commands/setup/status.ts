@@ -2,12 +2,13 @@ import { massiveWorkflowId, WORKFLOWS } from '../../contract/names.ts';
 import { EXIT } from '../../cli/exit.ts';
 import { collectionStatuses, describeDetails, forJson, type CollectionStatus } from '../massive/status.ts';
 import { scheduleStatuses } from './scheduleStatus.ts';
-import { collectionTable, scheduleTable, workerTable } from './statusTables.ts';
+import { buildTable, collectionTable, scheduleTable, workerTable } from './statusTables.ts';
 import { verdictOf } from './verdict.ts';
 import { watch } from './watch.ts';
 import type { JsonOption } from '../../cli/leaf.ts';
 import { withDeadline, type Outcome, type Session } from '../../cli/run.ts';
 import { workersOf } from '../../cli/workers.ts';
+import { buildsOf } from '../../temporal/deployment.ts';
 
 export interface StatusOptions extends JsonOption {
   readonly check?: boolean;
@@ -28,6 +29,12 @@ async function readStatus(session: Session, check: boolean): Promise<Outcome> {
   const { config, temporal } = session;
   const workers = await workersOf(session);
   const schedules = await withDeadline(session, () => scheduleStatuses(session));
+  const builds = await withDeadline(session, () =>
+    buildsOf(temporal.connection.workflowService, {
+      namespace: temporal.namespace,
+      taskQueue: config.taskQueue,
+    }),
+  );
   const configured = await collectionStatuses(session, config.massive.collections);
   const collections = [...configured, ...(await otherCollections(session))];
   const verdict = verdictOf(configured);
@@ -37,6 +44,7 @@ async function readStatus(session: Session, check: boolean): Promise<Outcome> {
       taskQueue: config.taskQueue,
       workerCount: workers.length,
       workers,
+      builds,
       collections: collections.map(forJson),
       ok: verdict.ok,
       schedules,
@@ -50,6 +58,7 @@ async function readStatus(session: Session, check: boolean): Promise<Outcome> {
         : `Supabase: ${config.supabase.url}, bucket ${config.bucket}`,
       ...(config.database === undefined ? [] : ['Database: psql "$(npx legisync env SUPABASE_DB_URL)"']),
       ...section(`Workers of task queue ${config.taskQueue}`, workers, workerTable),
+      ...(builds.length === 0 ? [] : section('Builds (worker versioning)', builds, buildTable)),
       ...section('MASSIVE', collections, collectionTable),
       ...collections.flatMap(describeDetails),
       ...section('Schedules', schedules, scheduleTable),

@@ -1,6 +1,7 @@
 import { gridLines } from '../../cli/text/table.ts';
 import { localTime } from '../../cli/text/time.ts';
 import { EXIT } from '../../cli/exit.ts';
+import type { Build, BuildStatus } from '../../temporal/deployment.ts';
 import type { LivingWorker } from '../../temporal/workers.ts';
 import type { CollectionStatus } from '../massive/status.ts';
 import type { ScheduleStatus } from './scheduleStatus.ts';
@@ -13,23 +14,38 @@ import type { ScheduleStatus } from './scheduleStatus.ts';
 export function workerTable(workers: readonly LivingWorker[], now = Date.now()): string[] {
   return gridLines(
     [
-      ['worker', 'left', 36],
-      ['build', 'left', 12],
+      ['worker', 'left', 32],
+      ['build', 'left', 16],
       ['up', 'right'],
       ['last sign', 'right'],
     ],
     workers.map(({ identity, buildId, startedAt, secondsSilent }) => [
       identity,
-      shortBuild(buildId),
+      buildId,
       startedAt === null ? null : `${Math.max(0, Math.floor((now - Date.parse(startedAt)) / 60_000))} min`,
       `${secondsSilent} s ago`,
     ]),
   );
 }
 
-/** The SDK's default is its own name and version, `+` and 64 hexadecimal digits. */
-function shortBuild(buildId: string | null): string | null {
-  return buildId === null ? null : buildId.slice(buildId.lastIndexOf('+') + 1);
+/** What a build's status means for its workers. */
+const MEANING: Readonly<Record<BuildStatus, string>> = {
+  current: 'new runs begin here',
+  ramping: 'some new runs begin here',
+  draining: 'runs are still pinned to it: its workers must stay',
+  inactive: 'never current: legisync up',
+  drained: 'its workers may end',
+};
+
+export function buildTable(builds: readonly Build[]): string[] {
+  return gridLines(
+    [
+      ['build', 'left', 16],
+      ['status', 'left'],
+      ['meaning', 'left', 50],
+    ],
+    builds.map(({ buildId, status }) => [buildId, status, MEANING[status]]),
+  );
 }
 
 export function collectionTable(collections: readonly CollectionStatus[]): string[] {

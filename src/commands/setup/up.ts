@@ -1,6 +1,7 @@
 import { applySchedules } from '../../schedules/plan.ts';
 import { withDeadline, type Outcome, type Session } from '../../cli/run.ts';
 import { describeChange } from './schedules.ts';
+import { useBuild } from './build.ts';
 import { registerSearchAttributes } from './searchAttributes.ts';
 import { openSupabase } from '../../cli/supabase.ts';
 import { massiveWorkflowId } from '../../contract/names.ts';
@@ -18,6 +19,7 @@ export async function up(session: Session): Promise<Outcome> {
   const searchAttributes = await registerSearchAttributes(session);
   const schedules = await withDeadline(session, () => applySchedules(temporal.client, config));
   if (bucketMade) await retryUploads(session);
+  const build = await useBuild(session);
   const collections = await startAll(session, config.massive.collections);
   return {
     data: {
@@ -25,6 +27,7 @@ export async function up(session: Session): Promise<Outcome> {
       bucketMade,
       searchAttributes,
       schedules: schedules.map(({ action, id }) => ({ action, id })),
+      build,
       collections,
     },
     lines: [
@@ -32,6 +35,7 @@ export async function up(session: Session): Promise<Outcome> {
       ...(bucketMade ? [`+ bucket ${config.bucket}`] : []),
       ...searchAttributes.map((name) => `+ search attribute ${name}`),
       ...schedules.flatMap(describeChange),
+      ...(build === null ? [] : [`Current build: ${build}`]),
       ...collections.flatMap(describeStart),
     ],
     exitCode: exitCodeOf(collections.map(({ problem }) => problem)),

@@ -12,6 +12,15 @@ export const workerSettings = {
       change: 'the stop timeout of systemd, Docker or Kubernetes must be longer, or work is repeated',
     },
   ),
+  LEGISYNC_WORKER_VERSIONING: worker.preset(oneOf(['on', 'off']), {
+    about:
+      'Worker versioning of Temporal: a workflow continues on workers of the build that began it, until it ends or ' +
+      'continues as new. `legisync up` makes a new build current.',
+    default: 'off',
+    bounds: 'on or off',
+    change:
+      'on: old workers must run until their workflows have left them, and a new build begins nothing before `up`',
+  }),
   LEGISYNC_LOG_LEVEL: worker.preset(oneOf(['trace', 'debug', 'info', 'warn', 'error', 'silent']), {
     about: 'Lowest level that is logged (JSON, on standard error).',
     default: 'info',

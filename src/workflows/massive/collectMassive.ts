@@ -3,12 +3,13 @@ import {
   CancellationScope,
   condition,
   defineQuery,
+  defineSignal,
   isCancellation,
   setHandler,
   workflowInfo,
 } from '@temporalio/workflow';
 import type { MassiveInput, MassiveProgress } from '../../contract/collecting.ts';
-import { QUERIES, UPDATES, type CollectionState } from '../../contract/names.ts';
+import { QUERIES, SIGNALS, UPDATES, type CollectionState } from '../../contract/names.ts';
 import { releaseBatch } from '../batch.ts';
 import { withEndState } from '../attributes.ts';
 import { continueWith, mustContinue } from '../continuing.ts';
@@ -23,6 +24,7 @@ import { initialOperatorState, registerUpdateHandlers } from './operator.ts';
 import { RunState } from './state.ts';
 
 const progressQuery = defineQuery<MassiveProgress>(QUERIES.progress);
+const newBuildSignal = defineSignal(SIGNALS.newBuild);
 
 /**
  * A run that drains waits this long for its batches. Longer than any batch takes while the services
@@ -138,6 +140,8 @@ async function collect(input: MassiveInput): Promise<MassiveProgress> {
   const show = (): void => display(progress(), signalNote);
 
   setHandler(progressQuery, progress, { description: 'State, totals and what holds up the collection.' });
+  // Nothing to do: like every workflow task, it has the run ask whether it must continue as new.
+  setHandler(newBuildSignal, () => undefined, { description: 'Sent by `legisync up` after a new build.' });
   explainSignals(Object.values(UPDATES), (note) => {
     signalNote = note;
     show();
@@ -152,8 +156,11 @@ async function collect(input: MassiveInput): Promise<MassiveProgress> {
     },
   });
 
+  let isLeaving = false;
+  // Stays true: a server that spreads the news of a new build may take it back for a moment, and a
+  // run whose feeder has ended must not continue without one.
   const leaving = (): boolean =>
-    operator.stopping || work.consideredCancelled || mustContinue(input.maxEvents);
+    (isLeaving ||= operator.stopping || work.consideredCancelled || mustContinue(input.maxEvents));
   const paused = (): boolean => operator.controls.paused;
   const lanes = new LaneSet({
     wanted: () => operator.controls.lanes,

@@ -1,0 +1,157 @@
+import { tmpdir } from 'node:os';
+import type { MassiveProgress } from '../../src/contract/collecting.ts';
+import { UPDATES } from '../../src/contract/names.ts';
+import { buildsOf, makeCurrent, type BuildStatus } from '../../src/temporal/deployment.ts';
+import { findWorkflowBundle, type WorkflowBundle } from '../../src/temporal/workflowBundle.ts';
+import { json, legisync } from '../commands/harness.ts';
+import { openMassive, runsOfChain, type MassiveStack } from '../support/massive.ts';
+import { bundleWith } from '../support/otherBundle.ts';
+import { eventually, startWorker, type WorkerProcess } from '../support/workers.ts';
+
+const CODE = 'LEGITEXT000099000015';
+const ARTICLES = 1_500;
+
+let massive: MassiveStack;
+let workers: WorkerProcess[];
+/** Code that a run of the other build cannot replay. */
+let changed: WorkflowBundle;
+
+beforeAll(async () => {
+  changed = await bundleWith({
+    file: 'massive/collectMassive.ts',
+    from: '  show();\n  const untilCancelled',
+    to: '  await condition(() => false, 1);\n  show();\n  const untilCancelled',
+  });
+});
+beforeEach(async () => {
+  workers = [];
+  massive = await openMassive([{ kind: 'codes', name: 'codes', codes: [CODE] }], {
+    legifrance: {
+      codes: [],
+      syntheticCodes: [{ id: CODE, title: 'Code des versions', articles: ARTICLES }],
+      latency: { fixedMs: 20 },
+    },
+  });
+});
+afterEach(async () => {
+  for (const worker of workers) await worker.stop();
+  await massive.close();
+});
+
+/** A worker of this checkout's build, or of the changed one. */
+async function start(versioning: 'on' | 'off', other?: WorkflowBundle): Promise<WorkerProcess> {
+  const env = massive.env({
+    LEGISYNC_WORKER_VERSIONING: versioning,
+    OTHER_BUNDLE: other?.codePath ?? '',
+    OTHER_BUILD: other?.buildId ?? '',
+  });
+  const worker = startWorker(env, other === undefined ? undefined : 'test/support/otherBuildWorker.ts');
+  workers.push(worker);
+  await worker.ready;
+  return worker;
+}
+
+const queue = () => ({ namespace: massive.client.options.namespace, taskQueue: massive.name });
+
+async function statusOf(buildId: string): Promise<BuildStatus | undefined> {
+  const builds = await buildsOf(massive.client.workflowService, queue());
+  return builds.find((build) => build.buildId === buildId)?.status;
+}
+
+const becomesCurrent = (buildId: string) =>
+  eventually(() => makeCurrent(massive.client.workflowService, queue(), buildId));
+
+/** A command, with worker versioning on or off. */
+const command = (versioning: 'on' | 'off', ...args: string[]) =>
+  legisync({ cwd: tmpdir(), env: massive.env({ LEGISYNC_WORKER_VERSIONING: versioning }) }, ...args);
+
+async function expectAllOnce(): Promise<void> {
+  await eventually(async () => (await massive.stack.supabase.catalogue.counts(massive.name)).passComplete);
+  const { totals } = await massive.handle().query<MassiveProgress>('progress');
+  expect(totals).toMatchObject({ uploaded: ARTICLES, queued: ARTICLES, requeued: 0, failedAttempts: 0 });
+  expect((await massive.stack.gateway.stats()).uploadsPerObjectMax).toBe(1);
+}
+
+const uploaded = async () => (await massive.handle().query<MassiveProgress>('progress')).totals.uploaded;
+
+describe('with worker versioning', () => {
+  it('moves a collection at work to a new build, whose code could not replay its history', async () => {
+    const { buildId } = await findWorkflowBundle();
+    const old = await start('on');
+    await becomesCurrent(buildId);
+    await massive.start();
+    await eventually(async () => (await uploaded()) > 100);
+
+    await start('on', changed);
+    await eventually(async () => (await statusOf(changed.buildId)) === 'inactive');
+    await becomesCurrent(changed.buildId);
+    await eventually(async () => (await runsOfChain(massive)).length > 1);
+    // The old build stays until its last run has left it.
+    await eventually(async () => (await statusOf(buildId)) === 'drained');
+    expect(await old.stop()).toBe(0);
+
+    await expectAllOnce();
+    expect(massive.stack.simulator.control.stats().consults).toMatchObject({
+      total: ARTICLES,
+      maxPerDocument: 1,
+    });
+  });
+
+  it('makes a build current by `up`, only while a worker of it polls; a paused collection moves, too', async () => {
+    const { buildId } = await findWorkflowBundle();
+    const without = await command('on', 'up', '--json');
+    expect(json(without)).toMatchObject({ build: null });
+    expect(without.stderr).toContain(`no worker of this build (${buildId}) polls`);
+
+    await start('on', changed);
+    await becomesCurrent(changed.buildId);
+    await eventually(async () => (await uploaded().catch(() => 0)) > 0);
+    await massive.handle().executeUpdate(UPDATES.pause);
+    await eventually(
+      async () => (await massive.handle().query<MassiveProgress>('progress')).state === 'paused',
+    );
+
+    await start('on');
+    let up = await command('on', 'up', '--json');
+    // A worker polls a moment after its start.
+    await eventually(async () => {
+      up = await command('on', 'up', '--json');
+      return json(up)['build'] === buildId;
+    });
+    expect(up.code).toBe(0);
+    await eventually(async () => (await massive.handle().query<MassiveProgress>('progress')).runs === 2);
+    await eventually(async () => (await statusOf(changed.buildId)) === 'drained');
+    const shown = await command('on', 'status');
+    expect(shown.stdout).toMatch(new RegExp(`${buildId} +\\| current`));
+    expect(shown.stdout).toMatch(new RegExp(`${changed.buildId} +\\| drained`));
+    await massive.handle().executeUpdate(UPDATES.resume);
+    await expectAllOnce();
+  });
+});
+
+describe('without worker versioning', () => {
+  it('says that workers of another build continue a collection, and resumes when the code is brought back', async () => {
+    const { buildId } = await findWorkflowBundle();
+    const old = await start('off');
+    await massive.start();
+    await eventually(async () => (await uploaded()) > 100);
+    await old.stop();
+
+    const other = await start('off', changed);
+    let shown = await command('off', 'massive', 'status');
+    await eventually(async () => {
+      shown = await command('off', 'massive', 'status');
+      return shown.stdout.includes('WORKFLOW_STUCK') && shown.stdout.includes('OTHER_BUILD');
+    });
+    expect(shown.stdout).toContain(`OTHER_BUILD: build ${buildId} worked on massive:${massive.name}`);
+    expect(shown.stdout).toContain(`start workers of build ${buildId} again`);
+    expect((await command('off', 'status')).stdout).toContain(`OTHER_BUILD: build ${buildId}`);
+    const up = await command('off', 'up');
+    expect(up.stderr).toContain('WORKFLOW_STUCK');
+    expect(up.code).not.toBe(0);
+    await other.stop();
+
+    await start('off');
+    await expectAllOnce();
+  });
+});

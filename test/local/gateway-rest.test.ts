@@ -91,7 +91,12 @@ describe('rpc', () => {
   });
 
   it('treats a call without a key as anon', async () => {
-    const response = await fetch(`${stack.gateway.url}/rest/v1/rpc/who`, { method: 'POST', body: '{}' });
+    const headers = { 'content-type': 'application/json' };
+    const response = await fetch(`${stack.gateway.url}/rest/v1/rpc/who`, {
+      method: 'POST',
+      headers,
+      body: '{}',
+    });
     expect(await response.json()).toMatchObject({ role: 'anon' });
   });
 

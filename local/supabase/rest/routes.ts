@@ -12,6 +12,7 @@ import { UnsupportedQuery } from './query.ts';
 import { readRows } from './read.ts';
 import { callFunction } from './rpc.ts';
 import type { RestRequest } from './session.ts';
+import { refuseUnsupported } from './unsupported.ts';
 import { insertRows, updateRows } from './write.ts';
 import type { Write } from './write.ts';
 
@@ -59,6 +60,7 @@ export function restRoutes(app: FastifyInstance, { pool, keyRing, counters }: De
       throw new RestError(401, 'PGRST301', `Expected 3 parts in JWT; got ${parts}`);
     });
     roles.set(request, caller.role);
+    refuseUnsupported(request);
     return { pool, caller, method: request.method, path: request.url.split('?', 1)[0] ?? '' };
   };
   const openWrite = async (request: FastifyRequest<{ Params: { table: string } }>): Promise<Write> => ({

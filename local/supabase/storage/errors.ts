@@ -43,6 +43,8 @@ export const noSuchBucket = (): StorageError =>
   new StorageError(400, '404', 'NoSuchBucket', 'Bucket not found', 'Bucket not found');
 export const noSuchObject = (): StorageError =>
   new StorageError(400, '404', 'NoSuchKey', 'not_found', 'Object not found');
+export const invalidBucketName = (): StorageError =>
+  new StorageError(400, '400', 'InvalidBucketName', 'Invalid Input', 'Bucket name invalid');
 export const invalidKey = (key: string): StorageError =>
   new StorageError(400, '400', 'InvalidKey', 'InvalidKey', `Invalid key: ${key}`);
 export const invalidRequest = (message: string): StorageError =>
@@ -55,7 +57,7 @@ export function toStorageError(error: unknown): StorageError {
   if (error instanceof StorageError) return error;
   // Storage verifies with jose too, so the message is jose's.
   if (error instanceof jose.JOSEError) return accessDenied(error.message);
-  if (isBodyTooLarge(error)) return tooLarge();
+  if (isInvalidType(error)) return invalidMime('of this request');
   if (isPoolTimeout(error)) return timedOut();
   const state = sqlState(error);
   if (state === undefined || isConnectionLoss(error)) {
@@ -66,8 +68,12 @@ export function toStorageError(error: unknown): StorageError {
       return accessDenied('new row violates row-level security policy');
     case '23503':
       return noSuchBucket();
-    case '57014':
     case '55P03':
+      return new StorageError(
+        ...([400, '503', 'LockTimeout', 'acquiring_lock_timeout'] as const),
+        'acquiring lock timeout',
+      );
+    case '57014':
       return timedOut();
     case '25006':
       return new StorageError(
@@ -84,14 +90,15 @@ export function toStorageError(error: unknown): StorageError {
   }
 }
 
+/** The server refuses a content type without a subtype before it reads the body. */
+function isInvalidType(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'FST_ERR_CTP_INVALID_MEDIA_TYPE';
+}
+
 /** 544 is Storage's own status for a time-out. */
 function timedOut(): StorageError {
   return new StorageError(
     ...([544, '544', 'DatabaseTimeout', 'DatabaseTimeout'] as const),
     'The connection to the database timed out',
   );
-}
-
-function isBodyTooLarge(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === 'FST_ERR_CTP_BODY_TOO_LARGE';
 }

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { MAX_LIST_ENTRIES } from './limits.ts';
-import { invalidRequest, noSuchObject } from './errors.ts';
+import { invalidRequest, noSuchBucket, noSuchObject } from './errors.ts';
 import type { StorageSession } from './session.ts';
 
 interface ObjectRow {
@@ -29,8 +29,9 @@ async function findObject(session: StorageSession, bucket: string, key: string):
     ),
   );
   const row = rows[0];
-  if (row === undefined) throw noSuchObject();
-  return row;
+  if (row !== undefined) return row;
+  const known = await session.pool.query('select from storage.buckets where id = $1', [bucket]);
+  throw known.rowCount === 0 ? noSuchBucket() : noSuchObject();
 }
 
 export async function objectInfo(session: StorageSession, bucket: string, key: string): Promise<object> {
@@ -103,7 +104,7 @@ export async function removeObjects(
 }
 
 const listBody = z.object({
-  prefix: z.string().default(''),
+  prefix: z.string(),
   limit: z.int().positive().default(100),
   offset: z.int().nonnegative().default(0),
   search: z.string().default(''),
@@ -116,14 +117,13 @@ const listBody = z.object({
 });
 
 /**
- * The entries of one folder, in byte order: its files, and its subfolders as entries without an id.
+ * The entries of one folder, in the order of the database's collation: its files, and its subfolders as entries without an id.
  */
 export async function listObjects(session: StorageSession, bucket: string, body: unknown): Promise<object[]> {
   const parsed = listBody.safeParse(body ?? {});
   if (!parsed.success) throw invalidRequest(z.prettifyError(parsed.error));
   const { prefix, limit, offset, search, sortBy } = parsed.data;
   const folder = prefix === '' || prefix.endsWith('/') ? prefix : `${prefix}/`;
-  const column = sortBy.column === 'name' ? 'name collate "C"' : sortBy.column;
   const { rows } = await session.asCaller((client) =>
     client.query<{ entry: object }>(
       `with below as (
@@ -138,7 +138,7 @@ export async function listObjects(session: StorageSession, bucket: string, body:
        )
        select to_json(e) as entry from entries as e
         where starts_with(lower(name), lower($3))
-        order by ${column} ${sortBy.order}, name collate "C" limit $4 offset $5`,
+        order by ${sortBy.column} ${sortBy.order}, name limit $4 offset $5`,
       [bucket, folder, search, Math.min(limit, MAX_LIST_ENTRIES), offset],
     ),
   );

@@ -1,12 +1,14 @@
+import type { Readable } from 'node:stream';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { KeyRing } from '../keys.ts';
 import { notImplemented } from '../notImplemented.ts';
 import { createBucket, getBucket, listBuckets } from './buckets.ts';
-import { invalidRequest, toStorageError } from './errors.ts';
+import { readBody, readForm } from './body.ts';
+import { invalidRequest, tooLarge, toStorageError } from './errors.ts';
 import { download, listObjects, objectInfo, removeObjects } from './objects.ts';
 import { createSession } from './session.ts';
 import type { StorageSession } from './session.ts';
-import { parseUserMetadata, upload } from './upload.ts';
+import { parseUserMetadata, upload, type Upload } from './upload.ts';
 
 type Deps = Pick<StorageSession, 'pool' | 'files' | 'counters'> & { readonly keyRing: KeyRing };
 
@@ -38,7 +40,7 @@ interface ObjectParams {
 export function storageRoutes(app: FastifyInstance, deps: Deps): void {
   // The body is the file, whatever its content type. The JSON of other calls is parsed separately.
   app.removeAllContentTypeParsers();
-  app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
+  app.addContentTypeParser('*', async (_request: FastifyRequest, stream: Readable) => readBody(stream));
   app.setErrorHandler((error, _request, reply) => {
     const known = toStorageError(error);
     return reply.code(known.httpStatus).send(known.body());
@@ -61,16 +63,11 @@ export function storageRoutes(app: FastifyInstance, deps: Deps): void {
     handler: async (request, reply) => {
       const { bucket, '*': key } = request.params;
       if (OTHER_CALLS.has(bucket)) return notImplemented(request, reply);
-      const contentType = request.headers['content-type'] ?? 'application/octet-stream';
-      // The client sends it only for Blob and FormData.
-      if (contentType.startsWith('multipart/')) return notImplemented(request, reply, 'multipart bodies');
-      return upload(await open(request), {
+      const session = await open(request);
+      return upload(session, {
         bucket,
         key,
-        content: Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0),
-        contentType,
-        cacheControl: request.headers['cache-control'] ?? 'no-cache',
-        userMetadata: parseUserMetadata(header(request, 'x-metadata')),
+        ...(await fileOf(request)),
         upsert: request.method === 'PUT' || header(request, 'x-upsert') === 'true',
       });
     },
@@ -93,6 +90,36 @@ export function storageRoutes(app: FastifyInstance, deps: Deps): void {
   app.delete<{ Params: { bucket: string } }>('/object/:bucket', async (request) =>
     removeObjects(await open(request), request.params.bucket, jsonBody(request)),
   );
+}
+
+/** The file in a request: its body, or a part of a form. */
+async function fileOf(
+  request: FastifyRequest,
+): Promise<Pick<Upload, 'content' | 'contentType' | 'cacheControl' | 'userMetadata'>> {
+  const contentType = request.headers['content-type'] ?? 'application/octet-stream';
+  const hasBody =
+    request.headers['content-length'] !== undefined || request.headers['transfer-encoding'] !== undefined;
+  const body = hasBody ? (request.body as Buffer | undefined) : Buffer.alloc(0);
+  if (body === undefined) throw tooLarge();
+  if (!contentType.startsWith('multipart/')) {
+    return {
+      content: body,
+      contentType,
+      cacheControl: request.headers['cache-control'] ?? 'no-cache',
+      userMetadata: parseUserMetadata(fromBase64(header(request, 'x-metadata'))),
+    };
+  }
+  const form = await readForm(body, contentType);
+  return {
+    content: form.content,
+    contentType: form.contentType,
+    cacheControl: form.cacheControl === undefined ? 'no-cache' : `max-age=${form.cacheControl}`,
+    userMetadata: parseUserMetadata(form.metadata),
+  };
+}
+
+function fromBase64(text: string | undefined): string | undefined {
+  return text === undefined ? undefined : Buffer.from(text, 'base64').toString('utf8');
 }
 
 function header(request: FastifyRequest, name: string): string | undefined {

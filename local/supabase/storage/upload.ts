@@ -32,6 +32,12 @@ interface UploadTarget {
 /** The characters that Storage accepts in a key. */
 const KEY = /^[A-Za-z0-9_/!.*'() &$=@;:+,?-]+$/;
 
+/** The dashboard's mark of an empty folder. It must be empty itself. */
+const PLACEHOLDER = '.emptyFolderPlaceholder';
+
+/** Storage waits this long for another upload of the same object. */
+const LOCK_SECONDS = 5;
+
 /**
  * Carries out an upload in the order of the real service: check for the object, write the file,
  * then insert or replace the row.
@@ -43,10 +49,9 @@ const KEY = /^[A-Za-z0-9_/!.*'() &$=@;:+,?-]+$/;
  */
 export async function upload(session: StorageSession, request: Upload): Promise<{ Id: string; Key: string }> {
   const { bucket, key, content } = request;
-  if (!KEY.test(key)) throw invalidKey(key);
+  if (!KEY.test(key) || key.split('/').includes('..')) throw invalidKey(key);
   const target = await findTarget(session, bucket, key);
-  if (content.length > Math.min(Number(target.file_size_limit ?? MAX_OBJECT_BYTES), MAX_OBJECT_BYTES))
-    throw tooLarge();
+  if (content.length > maxBytes(key, target)) throw tooLarge();
   if (!mimeAllowed(request.contentType, target.allowed_mime_types)) throw invalidMime(request.contentType);
   if (session.caller.role !== 'service_role') await probeRights(session, bucket, key);
   if (target.taken && !request.upsert) throw duplicateObject();
@@ -62,6 +67,11 @@ export async function upload(session: StorageSession, request: Upload): Promise<
     if (sqlState(error) !== undefined) await session.files.remove(version);
     throw error;
   }
+}
+
+function maxBytes(key: string, { file_size_limit: limit }: UploadTarget): number {
+  if (key.endsWith(PLACEHOLDER)) return 0;
+  return Math.min(Number(limit ?? MAX_OBJECT_BYTES), MAX_OBJECT_BYTES);
 }
 
 async function findTarget(session: StorageSession, bucket: string, key: string): Promise<UploadTarget> {
@@ -101,7 +111,9 @@ async function putRow(
   const { bucket, key, userMetadata } = request;
   // Uploads of one object are sequential, so that each sees the version that it replaces and must
   // remove.
-  const lock = `select pg_advisory_xact_lock(hashtextextended(${escapeLiteral(`${bucket}/${key}`)}, 0))`;
+  const lock = `set local lock_timeout = '${LOCK_SECONDS}s';
+    select pg_advisory_xact_lock(hashtextextended(${escapeLiteral(`${bucket}/${key}`)}, 0));
+    set local lock_timeout = 0`;
   return session.asCaller(async (client) => {
     const { rows } = await client.query<{ id: string; previous: string | null }>(
       `with previous as (select version from storage.objects where bucket_id = $1 and name = $2)
@@ -140,25 +152,28 @@ function describe({ content, contentType, cacheControl }: Upload): object {
 }
 
 /**
- * A bucket's list contains types or groups such as `image/*`. Without a list, all types are
- * allowed.
+ * A bucket's list contains types or groups such as `image/*`. Without a list, all types are allowed.
+ * Parameters count: `text/plain;charset=UTF-8` is not `text/plain`.
  */
 function mimeAllowed(contentType: string, allowed: readonly string[] | null): boolean {
   if (allowed === null || allowed.length === 0) return true;
-  const type = contentType.split(';', 1)[0]?.trim().toLowerCase() ?? '';
   return allowed.some(
-    (one) => one === '*' || one === type || (one.endsWith('/*') && type.startsWith(one.slice(0, -1))),
+    (one) =>
+      one === '*' ||
+      one === '*/*' ||
+      one === contentType ||
+      (one.endsWith('/*') && contentType.startsWith(one.slice(0, -1))),
   );
 }
 
-/** The header `x-metadata`: base64 of a JSON object. */
-export function parseUserMetadata(header: string | undefined): Record<string, unknown> {
-  if (header === undefined) return {};
+/** The user metadata of an upload: a JSON object. */
+export function parseUserMetadata(json: string | undefined): Record<string, unknown> {
+  if (json === undefined) return {};
   try {
-    const value: unknown = JSON.parse(Buffer.from(header, 'base64').toString('utf8'));
+    const value: unknown = JSON.parse(json);
     if (typeof value === 'object' && value !== null && !Array.isArray(value)) return { ...value };
   } catch {
     // Both kinds of invalid values give the same error, below.
   }
-  throw invalidRequest('The header x-metadata must be the base64 of a JSON object.');
+  throw invalidRequest('The metadata must be a JSON object; in the header x-metadata, its base64.');
 }

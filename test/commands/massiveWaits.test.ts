@@ -23,6 +23,7 @@ describe('legisync massive', () => {
             running: true,
             progress: null,
             failing: [],
+            otherBuild: null,
             catalogue: null,
             problems: [
               {

@@ -1,7 +1,7 @@
 import { tmpdir } from 'node:os';
 import type { MassiveProgress } from '../../src/contract/collecting.ts';
 import { UPDATES } from '../../src/contract/names.ts';
-import { buildsOf, makeCurrent, type BuildStatus } from '../../src/temporal/deployment.ts';
+import { buildsOf, lastBuildOf, makeCurrent, type BuildStatus } from '../../src/temporal/deployment.ts';
 import { findWorkflowBundle, type WorkflowBundle } from '../../src/temporal/workflowBundle.ts';
 import { json, legisync } from '../commands/harness.ts';
 import { openMassive, runsOfChain, type MassiveStack } from '../support/massive.ts';
@@ -119,7 +119,7 @@ describe('with worker versioning', () => {
       return json(up)['build'] === buildId;
     });
     expect(up.code).toBe(0);
-    await eventually(async () => (await massive.handle().query<MassiveProgress>('progress')).runs === 2);
+    await eventually(async () => lastBuildOf(await massive.handle().describe()) === buildId);
     await eventually(async () => (await statusOf(changed.buildId)) === 'drained');
     const shown = await command('on', 'status');
     expect(shown.stdout).toMatch(new RegExp(`${buildId} +\\| current`));

@@ -8,6 +8,7 @@ import type {
 } from '../contract/collecting.ts';
 import { PRIORITY } from '../contract/limits.ts';
 import { enqueueDocuments, fetchDocuments, uploadDocuments } from './proxies.ts';
+import { checkResult } from './results.ts';
 
 /**
  * The three activities of a batch: fetch, upload, queue. Their summaries are shown in the Web UI.
@@ -44,7 +45,8 @@ export async function fetchBatches(input: FetchInput): Promise<FetchResult> {
   const numbers = batches === 1 ? `batch ${last}` : `batches ${batch.sequence} to ${last}`;
   const summary = `Fetch documents of ${batch.collection} (${numbers})`;
   try {
-    return await fetchDocuments.executeWithOptions({ summary, priority: priorityOf(input.mode) }, [input]);
+    const options = { summary, priority: priorityOf(input.mode) };
+    return checkResult('fetchDocuments', await fetchDocuments.executeWithOptions(options, [input]));
   } catch (error) {
     if (error instanceof TemporalFailure) {
       const refs = Array.from({ length: batches }, (_, i) => ({ ...batch, sequence: batch.sequence + i }));
@@ -54,9 +56,18 @@ export async function fetchBatches(input: FetchInput): Promise<FetchResult> {
   }
 }
 
-/** Releases what a batch holds that was not begun. Cannot be cancelled. */
+/**
+ * Releases what a batch holds that was not begun. Cannot be cancelled. If it fails permanently, the
+ * batch keeps its documents until its lease ends.
+ */
 export async function releaseBatch(batch: BatchRef): Promise<void> {
-  await enqueueBatch(batch, untouched([]));
+  await enqueueBatch(batch, untouched([])).catch(logFailure);
+}
+
+/** @throws the error, if it is no failure of an activity */
+function logFailure(error: unknown): void {
+  if (!(error instanceof TemporalFailure)) throw error;
+  log.warn('a batch could not be released: its lease ends by itself', { problem: error.message });
 }
 
 /** Uploads a batch. Queues what was uploaded, also if the upload fails or is cancelled. */
@@ -81,7 +92,14 @@ export async function collectBatch(
     if (!(error instanceof TemporalFailure)) throw error;
     failure = error;
   }
-  const enqueued = await enqueueBatch(batch, upload);
+  let enqueued = NOTHING_QUEUED;
+  try {
+    enqueued = await enqueueBatch(batch, upload);
+  } catch (error) {
+    // The batch keeps its documents until its lease ends. They are consulted again then.
+    if (!(error instanceof TemporalFailure)) throw error;
+    failure ??= error;
+  }
   return { upload, enqueued, lost: reportLost(batch, [...upload.lost, ...enqueued.lost]), failure };
 }
 
@@ -100,28 +118,42 @@ function reportLost({ sequence }: BatchRef, ids: readonly string[]): boolean {
   return true;
 }
 
-function uploadBatch(
+async function uploadBatch(
   batch: BatchRef,
   ids: readonly string[],
   mode: FetchInput['mode'],
 ): Promise<UploadResult> {
   const summary = `Upload ${ids.length} documents to the bucket (batch ${batch.sequence})`;
-  return uploadDocuments.executeWithOptions({ summary, priority: priorityOf(mode) }, [{ batch, mode, ids }]);
+  const options = { summary, priority: priorityOf(mode) };
+  return checkResult(
+    'uploadDocuments',
+    await uploadDocuments.executeWithOptions(options, [{ batch, mode, ids }]),
+  );
 }
 
 /**
  * Queues what is stored, and releases the batch: documents that it did not reach are free for
  * others. Cannot be cancelled.
  */
-function enqueueBatch(batch: BatchRef, upload: UploadResult): Promise<EnqueueResult> {
+async function enqueueBatch(batch: BatchRef, upload: UploadResult): Promise<EnqueueResult> {
   const stored = [...upload.uploaded, ...upload.unchanged];
   const summary = `Queue ${stored.length} documents in files_queue (batch ${batch.sequence})`;
-  return CancellationScope.nonCancellable(() =>
+  const result = await CancellationScope.nonCancellable(() =>
     enqueueDocuments.executeWithOptions({ summary, priority: { priorityKey: PRIORITY.enqueue } }, [
       { batch, stored, failures: upload.failures },
     ]),
   );
+  return checkResult('enqueueDocuments', result);
 }
+
+const NOTHING_QUEUED: EnqueueResult = {
+  queued: 0,
+  requeued: 0,
+  unchanged: 0,
+  heldByOtherBucket: 0,
+  missing: [],
+  lost: [],
+};
 
 function untouched(ids: readonly string[]): UploadResult {
   return { uploaded: [], unchanged: [], failures: [], left: ids, lost: [], bytes: 0 };

@@ -13,7 +13,8 @@ import { setState, withEndState } from './attributes.ts';
 import { markdownTable } from './display.ts';
 import { amount, checkInput, fields, oneOf, text, wholeNumber } from './input.ts';
 import { measureCoherence } from './proxies.ts';
-import { explainSignals } from './signals.ts';
+import { checkResult } from './results.ts';
+import { explainUnknownMessages } from './unknownMessages.ts';
 
 /**
  * Compares Storage and files_queue and returns a verdict. Changes neither. A Temporal Schedule
@@ -33,11 +34,11 @@ async function check(input: CoherenceInput): Promise<CoherenceResult> {
     graceSeconds: wholeNumber(GRACE_SECONDS),
     limits: fields({ missingLimit: amount, gapPercent: amount, requeueHours: amount }),
   });
-  explainSignals([], setCurrentDetails);
-  const wanted = await measureCoherence(input);
+  explainUnknownMessages([], setCurrentDetails);
+  const wanted = checkResult('measureCoherence', await measureCoherence(input));
   if (wanted.outcome === 'measured') return finish(wanted);
   if (input.kind === 'full') {
-    const cheap = await measureCoherence({ ...input, kind: 'cheap' });
+    const cheap = checkResult('measureCoherence', await measureCoherence({ ...input, kind: 'cheap' }));
     if (cheap.outcome === 'measured') return finish(cheap, FULL_READING_TIMED_OUT);
   }
   throw ApplicationFailure.create({

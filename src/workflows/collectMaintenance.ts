@@ -5,7 +5,7 @@ import { MAX_BATCH } from '../contract/limits.ts';
 import { collectBatch, fetchBatches } from './batch.ts';
 import { checkInput, collectionName, list, optional, text, wholeNumber } from './input.ts';
 import { totalsTable } from './display.ts';
-import { explainSignals } from './signals.ts';
+import { explainUnknownMessages } from './unknownMessages.ts';
 import { addBatch } from './totals.ts';
 
 /** The database accepts this many sources, with names of this length. */
@@ -24,10 +24,10 @@ export function collectMaintenance(input: MaintenanceInput): Promise<Maintenance
 async function collect(input: MaintenanceInput): Promise<MaintenanceResult> {
   checkInput(input, {
     collection: collectionName,
-    sources: optional(list(text({ min: 1, max: MAX_NAME }), MAX_SOURCES)),
+    sources: optional(list(text({ min: 1, max: MAX_NAME }), { min: 1, max: MAX_SOURCES })),
     limit: wholeNumber({ min: 1, max: MAX_BATCH }),
   });
-  explainSignals([], setCurrentDetails);
+  explainUnknownMessages([], setCurrentDetails);
   const { workflowId, runId } = workflowInfo();
   const batch = { collection: input.collection, workflow: workflowId, run: runId, sequence: 1 };
   const fetched = await fetchBatches({

@@ -58,11 +58,11 @@ export function optional(rule: Rule): Rule {
   return (value, path) => (value === undefined || value === null ? undefined : rule(value, path));
 }
 
-/** A list of 1 to `max` elements. */
-export function list(rule: Rule, max: number): Rule {
+/** A list of `min` to `max` elements. */
+export function list(rule: Rule, { min, max }: { min: number; max: number }): Rule {
   return (value, path) => {
-    if (!Array.isArray(value) || value.length === 0 || value.length > max)
-      return `${path} must be a list of 1 to ${max} elements; it is ${shown(value)}`;
+    if (!Array.isArray(value) || value.length < min || value.length > max)
+      return `${path} must be a list of ${min} to ${max} elements; it is ${shown(value)}`;
     return firstOf(value.map((element, index) => rule(element, `${path}[${index}]`)));
   };
 }

@@ -103,4 +103,30 @@ describe('an upload in progress', () => {
     await massive.client.workflowService.resetActivity(buttonOf(id));
     await expectAllOnce(done);
   });
+
+  it.each(['null', '{}', '{"uploaded": 5}'])(
+    'holds up the collection if it is completed by hand with %s, and is done after a resume',
+    async (result) => {
+      const { id } = await uploadAtWork();
+      const payload = { metadata: { encoding: Buffer.from('json/plain') }, data: Buffer.from(result) };
+      await massive.client.workflowService.respondActivityTaskCompletedById({
+        namespace: massive.client.options.namespace,
+        workflowId: massive.handle().workflowId,
+        activityId: id,
+        result: { payloads: [payload] },
+      });
+      const progress = () => massive.handle().query<MassiveProgress>('progress');
+      await eventually(async () => (await progress()).holdUp !== null);
+      expect((await progress()).holdUp).toMatchObject({
+        code: 'INTERNAL',
+        message: expect.stringContaining('completed by hand with a wrong result') as string,
+      });
+      massive.stack.simulator.control.clearFaults();
+      await massive.handle().executeUpdate('resume');
+      await eventually(
+        async () => (await massive.stack.supabase.catalogue.counts(massive.name)).passComplete,
+      );
+      expect((await massive.stack.gateway.stats()).sameHashUploadsMax).toBe(1);
+    },
+  );
 });

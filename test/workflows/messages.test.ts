@@ -66,6 +66,14 @@ describe('a message to a MASSIVE collection', () => {
     expect((await metadata()).currentDetails).not.toContain('Signal');
   });
 
+  it('that is an unknown Update fails with the known ones', async () => {
+    await massive.start();
+    const failure = await refusalOf(update('nosuch'));
+    expect(failure.message).toBe(
+      'There is no Update "nosuch": this workflow takes the Updates pause, resume, setLanes, stop.',
+    );
+  });
+
   it('is described for the Web UI', async () => {
     await massive.start();
     const { definition } = await metadata();

@@ -9,6 +9,7 @@ import {
   workflowInfo,
 } from '@temporalio/workflow';
 import type {
+  BackfillChunkResult,
   BackfillInput,
   BackfillProgress,
   BackfillResult,
@@ -25,7 +26,8 @@ import { continueWith, mustContinue } from '../continuing.ts';
 import { checkInput, fields, flag, oneOf, optional, text, wholeNumber } from '../input.ts';
 import { registerPauseHandlers } from '../pausing.ts';
 import { backfillChunk, openBackfill } from '../proxies.ts';
-import { explainSignals } from '../signals.ts';
+import { checkResult } from '../results.ts';
+import { explainUnknownMessages } from '../unknownMessages.ts';
 
 const progressQuery = defineQuery<BackfillProgress>(QUERIES.progress);
 
@@ -99,10 +101,6 @@ async function backfill(input: BackfillInput): Promise<BackfillResult> {
   const show = (): void => display(bucket, progress(), signalNote);
 
   setHandler(progressQuery, progress, { description: 'Phase, position, rate and time left.' });
-  explainSignals([UPDATES.pause, UPDATES.resume], (note) => {
-    signalNote = note;
-    show();
-  });
   registerPauseHandlers<BackfillProgress>({
     pause(reason) {
       paused = true;
@@ -120,11 +118,18 @@ async function backfill(input: BackfillInput): Promise<BackfillResult> {
       return progress();
     },
   });
+  explainUnknownMessages([UPDATES.pause, UPDATES.resume], (note) => {
+    signalNote = note;
+    show();
+  });
 
   show();
-  opened ??= await openBackfill.executeWithOptions({ summary: `Open a run of ${bucket} (${input.start})` }, [
-    { bucket, owner: workflowInfo().firstExecutionRunId, start: input.start, options: input.options },
-  ]);
+  opened ??= checkResult<OpenBackfillResult>(
+    'openBackfill',
+    await openBackfill.executeWithOptions({ summary: `Open a run of ${bucket} (${input.start})` }, [
+      { bucket, owner: workflowInfo().firstExecutionRunId, start: input.start, options: input.options },
+    ]),
+  );
   done = doneSoFar(opened.run, done);
   busy = false;
 
@@ -137,14 +142,15 @@ async function backfill(input: BackfillInput): Promise<BackfillResult> {
       const rest = { opened, paused, pauseReason, halvings: pace.halvings, timeouts, overloaded, done };
       return await continueWith<typeof backfillFilesQueue>({ ...input, carried: rest });
     }
-    const { run } = opened;
+    const run: BackfillRun = opened.run;
     const { phase, position } = run;
     const size = pace.size(phase);
     const summary = `Chunk ${run.chunks + 1} (${phase}): ${size} objects`;
     busy = true;
-    const result = await backfillChunk.executeWithOptions({ summary }, [
-      { run: run.id, phase, position, size },
-    ]);
+    const result: BackfillChunkResult = checkResult(
+      'backfillChunk',
+      await backfillChunk.executeWithOptions({ summary }, [{ run: run.id, phase, position, size }]),
+    );
     busy = false;
     if (result.outcome === 'timed_out') {
       timeouts += 1;

@@ -13,7 +13,7 @@ import { QUERIES, SIGNALS, UPDATES, type CollectionState } from '../../contract/
 import { releaseBatch } from '../batch.ts';
 import { withEndState } from '../attributes.ts';
 import { continueWith, mustContinue } from '../continuing.ts';
-import { explainSignals } from '../signals.ts';
+import { explainUnknownMessages } from '../unknownMessages.ts';
 import { display } from './display.ts';
 import { runFeeder } from './feeder.ts';
 import { isQuotaSpent } from './holdUp.ts';
@@ -142,10 +142,6 @@ async function collect(input: MassiveInput): Promise<MassiveProgress> {
   setHandler(progressQuery, progress, { description: 'State, totals and what holds up the collection.' });
   // Nothing to do: like every workflow task, it has the run ask whether it must continue as new.
   setHandler(newBuildSignal, () => undefined, { description: 'Sent by `legisync up` after a new build.' });
-  explainSignals(Object.values(UPDATES), (note) => {
-    signalNote = note;
-    show();
-  });
   registerUpdateHandlers(collection, operator, {
     answer: progress,
     onUpdate: () => {
@@ -154,6 +150,10 @@ async function collect(input: MassiveInput): Promise<MassiveProgress> {
       if (operator.stopping) work.cancel();
       show();
     },
+  });
+  explainUnknownMessages(Object.values(UPDATES), (note) => {
+    signalNote = note;
+    show();
   });
 
   let isLeaving = false;

@@ -23,21 +23,25 @@ export function holdUpOf(before: HoldUp | null, problem: Problem, waitMs: number
 }
 
 /**
- * The problem that made an activity fail permanently; undefined if no worker of ours has reported it.
+ * The problem that made an activity fail permanently. An operator may have failed it, or completed
+ * it with a wrong result: then nobody has said when.
  *
- * @throws the error, if it is a cancellation, which ends the run, or no failure of an activity
+ * @throws the error, if it is a cancellation, which ends the run, or neither the failure nor the
+ * wrong result of an activity
  */
-export function problemOf(error: unknown): Problem | undefined {
-  if (isCancellation(error) || !(error instanceof ActivityFailure)) throw error;
-  const { cause, message } = error;
-  log.error('nothing begins for a while after a failure that is not retried', {
-    problem: cause?.message ?? message,
-  });
-  if (!(cause instanceof ApplicationFailure)) return undefined;
-  const [details] = (cause.details ?? []) as [FailureDetails?];
-  return details === undefined
-    ? undefined
-    : { code: cause.type ?? 'INTERNAL', message: cause.message, at: details.at };
+export function problemOf(error: unknown): Problem {
+  if (isCancellation(error)) throw error;
+  if (!(error instanceof ActivityFailure || error instanceof ApplicationFailure)) throw error;
+  const cause = error instanceof ActivityFailure ? (error.cause ?? error) : error;
+  const [details] = (cause instanceof ApplicationFailure ? (cause.details ?? []) : []) as [FailureDetails?];
+  const type = cause instanceof ApplicationFailure ? cause.type : undefined;
+  const problem = {
+    code: type ?? ('INTERNAL' satisfies FailureCode),
+    message: cause.message,
+    at: details?.at ?? new Date().toISOString(),
+  };
+  log.error('nothing begins for a while after a failure that is not retried', { problem });
+  return problem;
 }
 
 /** What holds up the lanes, for the Web UI. */

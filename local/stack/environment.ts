@@ -49,8 +49,8 @@ export function stackEnvironment(
     LEGISYNC_QUOTA_PER_HOUR: String(options.rate * 3_600),
     LEGISYNC_QUOTA_PER_DAY: String(options.rate * 86_400),
     LEGISYNC_QUOTA_PACING: 'burst',
-    // After Ctrl-C, all parts together have ten seconds.
-    LEGISYNC_SHUTDOWN_GRACE_SECONDS: '5',
+    // After Ctrl-C, all parts together have ten seconds, and Temporal needs two of them.
+    LEGISYNC_SHUTDOWN_GRACE_SECONDS: '3',
     ...(collections !== undefined && { LEGISYNC_COLLECTIONS: collections }),
     ...(options.lanes !== undefined && { LEGISYNC_LANES: String(options.lanes) }),
   };

@@ -39,7 +39,10 @@ const STATUS: Readonly<Record<number, BuildStatus>> = {
 
 const ORDER: readonly BuildStatus[] = ['current', 'ramping', 'draining', 'inactive', 'drained'];
 
-/** gRPC status codes (grpc.io, "Status codes and their use"): NOT_FOUND, and UNIMPLEMENTED or FAILED_PRECONDITION. */
+/**
+ * gRPC status codes (grpc.io, "Status codes and their use"): NOT_FOUND, and UNIMPLEMENTED or
+ * FAILED_PRECONDITION.
+ */
 const NO_DEPLOYMENT: readonly number[] = [5, 12];
 const NO_POLLERS: readonly number[] = [5, 9];
 
@@ -66,13 +69,16 @@ export async function buildsOf(service: Service, { namespace, taskQueue }: Deplo
 /** `ROUTING_CONFIG_UPDATE_STATE_IN_PROGRESS` of `temporal.api.enums.v1.RoutingConfigUpdateState`. */
 const SPREADING = 1;
 
-/** The server needs about a second to tell every part of it which build is current. */
-const SPREAD_MS = 10_000;
+/**
+ * The server needs about a second to tell every part of it which build is current. Shorter than the
+ * deadline of a command.
+ */
+const SPREAD_MS = 5_000;
 const LOOK_MS = 200;
 
 /**
  * Makes a build current: new runs begin on it, and a run of MASSIVE moves to it as soon as its
- * batches in progress have ended. Returns when all parts of the server know it, or after ten
+ * batches in progress have ended. Returns when all parts of the server know it, or after five
  * seconds. Repeating it is harmless.
  *
  * @returns false if no worker has polled with this build

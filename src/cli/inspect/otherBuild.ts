@@ -1,5 +1,4 @@
 import { WorkflowNotFoundError } from '@temporalio/client';
-import type { LivingWorker } from '../../temporal/workers.ts';
 import { lastBuildOf } from '../../temporal/deployment.ts';
 import { withDeadline, type Session } from '../run.ts';
 import { workersOf } from '../workers.ts';
@@ -17,16 +16,11 @@ export interface OtherBuild {
  * Whether workers of another build must continue a workflow: they replay its history, which fails if
  * the workflow's code has changed.
  *
- * @param workers default: those that are alive
  * @returns null if one of the workers has the build, if none is alive, or if the workflow does not
  * run
  */
-export async function otherBuild(
-  session: Session,
-  workflowId: string,
-  workers?: readonly LivingWorker[],
-): Promise<OtherBuild | null> {
-  const builds = (workers ?? (await workersOf(session))).map(({ buildId }) => buildId);
+export async function otherBuild(session: Session, workflowId: string): Promise<OtherBuild | null> {
+  const builds = (await workersOf(session)).map(({ buildId }) => buildId);
   const known = builds.filter((build) => build !== null);
   // One whose build is not known may have it.
   if (known.length === 0 || known.length < builds.length) return null;

@@ -3,8 +3,8 @@ import { globSync } from 'node:fs';
 import { join } from 'node:path';
 
 const ROOT = join(__dirname, '../..');
-/** They have configurations of their own: see jest.chaos.config.js and jest.scale.config.js. */
-const OTHER_SUITES = /^test\/(chaos|scale)\//;
+/** They have configurations of their own: see jest.chaos.config.js, for example. */
+const OTHER_SUITES = /^test\/(chaos|scale|trial)\//;
 
 /** The test files that jest finds. */
 function listed(): string[] {

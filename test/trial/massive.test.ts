@@ -2,15 +2,12 @@ import { tmpdir } from 'node:os';
 import type { WorkflowExecutionDescription } from '@temporalio/client';
 import type { MassiveProgress } from '../../src/contract/collecting.ts';
 import { legisync } from '../commands/harness.ts';
-import { openMassive, type MassiveStack } from '../support/massive.ts';
+import { ANSWERED, ARTICLES, openHeldUpload } from '../support/heldUpload.ts';
+import type { MassiveStack } from '../support/massive.ts';
 import { eventually, startWorker, type WorkerProcess } from '../support/workers.ts';
 import { temporal, type CliEnd } from './temporalCli.ts';
 
 const CODE = 'LEGITEXT000099000016';
-/** One batch. */
-const ARTICLES = 25;
-/** Documents that are answered at once. */
-const ANSWERED = 10;
 /** The others are answered after this, so that a button finds the upload in progress. */
 const LATE_MS = 15_000;
 
@@ -20,15 +17,7 @@ let worker: WorkerProcess;
 type Pending = NonNullable<WorkflowExecutionDescription['raw']['pendingActivities']>[number];
 
 beforeEach(async () => {
-  massive = await openMassive([{ kind: 'codes', name: 'codes', codes: [CODE] }], {
-    legifrance: {
-      codes: [],
-      syntheticCodes: [{ id: CODE, title: 'Code des essais', articles: ARTICLES }],
-    },
-  });
-  const { control } = massive.stack.simulator;
-  control.fault({ kind: 'slow', path: '/consult/getArticle', delayMs: 1, times: ANSWERED });
-  control.fault({ kind: 'slow', path: '/consult/getArticle', delayMs: LATE_MS, times: 1_000_000 });
+  massive = await openHeldUpload(CODE, LATE_MS);
   worker = startWorker(massive.env({ LEGISYNC_SHUTDOWN_GRACE_SECONDS: '1' }));
   await worker.ready;
   await massive.start({ controls: { paused: false, lanes: 1 } });

@@ -1,16 +1,15 @@
 import type { WorkflowExecutionDescription } from '@temporalio/client';
 import { defaultPayloadConverter } from '@temporalio/common';
 import type { MassiveProgress } from '../../src/contract/collecting.ts';
-import { openMassive, runsOfChain, type MassiveStack } from '../support/massive.ts';
+import { ANSWERED, ARTICLES, openHeldUpload } from '../support/heldUpload.ts';
+import { runsOfChain, type MassiveStack } from '../support/massive.ts';
 import { scheduled } from '../support/history.ts';
 import { eventually, startWorker, type WorkerProcess } from '../support/workers.ts';
 
 /** `temporal activity pause`, `unpause` and `reset`, and the same buttons of the Web UI. */
 const CODE = 'LEGITEXT000099000014';
-/** One batch. */
-const ARTICLES = 25;
-/** Documents that are answered. The following requests wait until they are aborted. */
-const ANSWERED = 10;
+/** The later requests wait until they are aborted. */
+const LATE_MS = 600_000;
 
 let massive: MassiveStack;
 let worker: WorkerProcess;
@@ -18,15 +17,7 @@ let worker: WorkerProcess;
 type Pending = NonNullable<WorkflowExecutionDescription['raw']['pendingActivities']>[number];
 
 beforeEach(async () => {
-  massive = await openMassive([{ kind: 'codes', name: 'codes', codes: [CODE] }], {
-    legifrance: {
-      codes: [],
-      syntheticCodes: [{ id: CODE, title: 'Code des boutons', articles: ARTICLES }],
-    },
-  });
-  const { control } = massive.stack.simulator;
-  control.fault({ kind: 'slow', path: '/consult/getArticle', delayMs: 1, times: ANSWERED });
-  control.fault({ kind: 'slow', path: '/consult/getArticle', delayMs: 600_000, times: 1_000_000 });
+  massive = await openHeldUpload(CODE, LATE_MS);
   worker = startWorker(massive.env());
   await worker.ready;
 });

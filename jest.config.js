@@ -28,6 +28,7 @@ const PURE = [
   'tools/sqlFiles',
   'tools/workflowBundle',
   'workflows/backfillPace',
+  'workflows/massiveRate',
   'workflows/runState',
 ];
 

@@ -1062,7 +1062,7 @@ begin
   select count(*) into due from (
     select from legisync.documents
     where category = p_category and next_attempt_at <= p_now and held_until is null
-    order by next_attempt_at limit 1000) d;
+    order by next_attempt_at limit 10000) d;
   select next_attempt_at into next_due
     from legisync.documents where category = p_category and next_attempt_at is not null
     order by next_attempt_at limit 1;

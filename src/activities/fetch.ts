@@ -73,6 +73,7 @@ async function nextOfPass(
             batches: [],
             discovered,
             pass: pass.pass,
+            backlog: { due: pass.due, openSlices: pass.openSlices },
             reason: 'quota',
             waitMs: error.retryAfterMs,
             problem: problemOf(error),
@@ -82,12 +83,14 @@ async function nextOfPass(
       }
     }
     const taken = await takeBatches(deps, batch, batches, limit);
-    if (taken.length > 0) return { batches: taken, discovered, pass: pass.pass };
+    const backlog = { due: pass.due, openSlices: pass.openSlices };
+    if (taken.length > 0) return { batches: taken, discovered, pass: pass.pass, backlog };
     const reason = pass.complete ? 'pass' : 'enumerating';
     return {
       batches: [],
       discovered,
       pass: pass.pass,
+      backlog,
       reason,
       problem: pass.complete ? undefined : problem,
       waitMs: Math.max(MIN_WAIT_MS, Math.ceil(pass.waitSeconds * 1_000)),

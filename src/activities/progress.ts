@@ -16,6 +16,9 @@ export interface Progress {
   bytes: number;
 }
 
+/** Beside the progress in a heartbeat, for the Web UI: why a lane that is busy does nothing. */
+export const WAITS = 'waits for its place: older batches and MAINTENANCE are served first';
+
 /** The progress in the last heartbeat of the previous attempt. */
 export function earlierProgress(): Progress {
   const earlier = Context.current().info.heartbeatDetails as Progress | undefined;

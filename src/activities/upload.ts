@@ -7,7 +7,7 @@ import type { BatchDocument } from '../supabase/types.ts';
 import type { ActivityDeps } from './deps.ts';
 import { throwIfInterrupted, withHeartbeat } from './liveness.ts';
 import { runPool } from './pool.ts';
-import { doneIn, earlierProgress, recordFailure, type Progress } from './progress.ts';
+import { doneIn, earlierProgress, recordFailure, WAITS, type Progress } from './progress.ts';
 import {
   backoffAfter,
   concernsDocument,
@@ -55,9 +55,12 @@ export async function uploadDocuments(deps: ActivityDeps, input: UploadInput): P
   const progress = earlierProgress();
   const done = doneIn(progress);
   const wanted = input.ids.filter((id) => !done.has(id));
+  /** Documents in progress, and those of them whose request has not been sent. */
+  const [current, unsent] = [new Set<string>(), new Set<string>()];
+  const waits = (): boolean => current.size > 0 && unsent.size === current.size;
 
   return withHeartbeat(
-    () => progress,
+    () => (waits() ? { ...progress, note: WAITS } : progress),
     async (cancelled) => {
       const known = await describe(deps, input.batch, wanted);
       const lost = wanted.filter((id) => !isHeld(known.get(id)));
@@ -73,9 +76,12 @@ export async function uploadDocuments(deps: ActivityDeps, input: UploadInput): P
       let serviceFailure: LegisyncError | undefined;
 
       const collect = async (id: string): Promise<void> => {
+        current.add(id);
+        unsent.add(id);
         try {
           const path = documentPath(collection, id);
-          const { body, sha256 } = await deps.legifrance.consult(id, cancelled, rank);
+          const sent = (): boolean => unsent.delete(id);
+          const { body, sha256 } = await deps.legifrance.consult(id, cancelled, rank, sent);
           const changed = needsUpload(known.get(id), sha256);
           // Not interruptible: the consult has cost a request, and the upload has its own deadline.
           if (changed) await deps.storage.upload(path, body, sha256);
@@ -99,12 +105,15 @@ export async function uploadDocuments(deps: ActivityDeps, input: UploadInput): P
             serviceFailure ??= failure;
           }
           if (serviceFailure !== undefined) halt.abort();
+        } finally {
+          current.delete(id);
+          unsent.delete(id);
         }
       };
       left.push(...(await runPool(todo, deps.settings.consultConcurrency, stop, collect)));
       if (cancelled.aborted) {
         throwIfInterrupted();
-        return resultOf(progress, { left: [...left, ...suspects.keys()], lost }, undefined);
+        return resultOf(deps, progress, { left: [...left, ...suspects.keys()], lost }, undefined);
       }
 
       if (await areAtFault(deps, { suspects, succeeded, serviceFailure, attempt, cancelled })) {
@@ -114,7 +123,7 @@ export async function uploadDocuments(deps: ActivityDeps, input: UploadInput): P
         left.push(...suspects.keys());
         serviceFailure ??= suspects.values().next().value;
       }
-      return resultOf(progress, { left, lost }, serviceFailure);
+      return resultOf(deps, progress, { left, lost }, serviceFailure);
     },
   );
 }
@@ -152,11 +161,12 @@ async function areAtFault(deps: ActivityDeps, suspicion: Suspicion): Promise<boo
 
 /** @throws LegisyncError if a service's failure kept the attempt from doing anything */
 function resultOf(
+  deps: ActivityDeps,
   progress: Progress,
   others: Pick<UploadResult, 'left' | 'lost'>,
   serviceFailure: LegisyncError | undefined,
 ): UploadResult {
-  const result = { ...progress, ...others };
+  const result = { ...progress, ...others, endedAt: deps.now().toISOString() };
   if (serviceFailure === undefined) return result;
   const problem = problemOf(serviceFailure);
   if (serviceFailure.code === 'QUOTA_SPENT')

@@ -65,6 +65,16 @@ export interface FetchResult {
   readonly discovered: number;
   /** The pass in progress (MASSIVE). */
   readonly pass?: number | undefined;
+  /** What the pass had left to do before this fetch took batches (MASSIVE). */
+  readonly backlog?: Backlog | undefined;
+}
+
+/** What a pass has left to do. */
+export interface Backlog {
+  /** Documents that are due and in no batch. Counted up to `MAX_DUE_COUNTED`: then there may be more. */
+  readonly due: number;
+  /** Slices that are not completely listed: they may have more documents. */
+  readonly openSlices: number;
 }
 
 /** Input of `uploadDocuments`. */
@@ -105,6 +115,8 @@ export interface UploadResult {
   readonly problem?: Problem | undefined;
   /** Bytes received from Légifrance for `uploaded` and `unchanged`. */
   readonly bytes: number;
+  /** When the upload ended, by the worker's clock: ISO 8601. */
+  readonly endedAt?: string | undefined;
 }
 
 /** Input of `enqueueDocuments`. */
@@ -213,6 +225,18 @@ export interface MassiveProgress {
   /** Lanes that process a batch now. */
   readonly busy: number;
   readonly totals: Totals;
+  /**
+   * Documents per second, over the last batches; null while the run is not collecting, and before it
+   * has ended two batches.
+   */
+  readonly rate: number | null;
+  /** As of the last fetch; null before the first one. */
+  readonly backlog: Backlog | null;
+  /**
+   * How long what is due takes at this rate; null if the rate is not known. It takes longer if the
+   * backlog is not completely known.
+   */
+  readonly secondsLeft: number | null;
   /** Runs of the workflow so far: 1, and 1 more for each continue-as-new. */
   readonly runs: number;
   /** The operator's reason; '' if there is none, or the collection is not paused. */

@@ -79,3 +79,9 @@ export const MESSAGE_CHARACTERS = 500;
  * Longest reason of a pause. The Web UI shows it in the details of the workflow, which hold 20 KB.
  */
 export const MAX_REASON_CHARACTERS = 200;
+
+/**
+ * Documents that are due are counted up to this number, each time that batches are fetched:
+ * `legisync.count_due`.
+ */
+export const MAX_DUE_COUNTED = 10_000;

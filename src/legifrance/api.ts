@@ -23,11 +23,11 @@ export interface ApiRequest<T> {
 
 export interface Api {
   /**
-   * `rank`: see {@link Legifrance}.
+   * `rank`: see {@link Legifrance}. `onSend` is called each time that the request is sent.
    *
    * @throws LegisyncError with a code of the failure table; the signal's reason when it is aborted.
    */
-  request<T>(request: ApiRequest<T>, signal: AbortSignal, rank?: number): Promise<T>;
+  request<T>(request: ApiRequest<T>, signal: AbortSignal, rank?: number, onSend?: () => void): Promise<T>;
 }
 
 export interface ApiDeps extends RetryDeps {
@@ -58,8 +58,10 @@ export function createApi(deps: ApiDeps): Api {
     token: string,
     signal: AbortSignal,
     rank: number,
+    onSend: (() => void) | undefined,
   ): Promise<Answer> {
     const permission = await quota.acquire(signal, rank);
+    onSend?.();
     const answer = await http.post(
       {
         url: `${base}${request.path}`,
@@ -78,20 +80,20 @@ export function createApi(deps: ApiDeps): Api {
   }
 
   return {
-    request(request, signal, rank = 0) {
+    request(request, signal, rank = 0, onSend) {
       const asked: Asked = { kind: request.kind, what: `POST ${request.path} ${request.subject}` };
       let replayed = false;
 
       async function once() {
         let token = await tokens.get(signal);
-        let answer = await send(request, token, signal, rank);
+        let answer = await send(request, token, signal, rank, onSend);
         if (isUnauthenticated(answer) && !replayed) {
           // The token has probably expired. All requests that were rejected with it share the new
           // token, and each is replayed once.
           replayed = true;
           tokens.drop(token);
           token = await tokens.get(signal);
-          answer = await send(request, token, signal, rank);
+          answer = await send(request, token, signal, rank, onSend);
         }
         if (answer.status === 429 || isUnauthenticated(answer)) quota.throttled(retryAfterMs(answer, clock));
         if (answer.status < 200 || answer.status > 299 || isHtml(answer)) {

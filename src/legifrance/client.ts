@@ -77,7 +77,7 @@ export function createLegifrance(options: LegifranceOptions): LegifranceClient {
       api.request(tableRequest(code, day, log), signal, rank),
     search: async (query, number, size, signal, rank) =>
       api.request(searchRequest(query, number, size, log), signal, rank),
-    consult: async (id, signal, rank) => api.request(consultRequest(id), signal, rank),
+    consult: async (id, signal, rank, onSend) => api.request(consultRequest(id), signal, rank, onSend),
     async close() {
       tokens.close();
       await own.destroy();

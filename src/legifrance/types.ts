@@ -104,5 +104,6 @@ export interface Legifrance {
     signal: AbortSignal,
     rank?: number,
   ): Promise<SearchPage>;
-  consult(id: string, signal: AbortSignal, rank?: number): Promise<Consulted>;
+  /** `onSend` is called each time that the request is sent: until then it waits for its place. */
+  consult(id: string, signal: AbortSignal, rank?: number, onSend?: () => void): Promise<Consulted>;
 }

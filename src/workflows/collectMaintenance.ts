@@ -4,7 +4,7 @@ import { setState, withEndState } from './attributes.ts';
 import { MAX_BATCH } from '../contract/limits.ts';
 import { collectBatch, fetchBatches } from './batch.ts';
 import { checkInput, collectionName, list, optional, text, wholeNumber } from './input.ts';
-import { totalsTable } from './display.ts';
+import { markdownTable, totalRows } from './display.ts';
 import { explainUnknownMessages } from './unknownMessages.ts';
 import { addBatch } from './totals.ts';
 
@@ -41,8 +41,8 @@ async function collect(input: MaintenanceInput): Promise<MaintenanceResult> {
   const problem = upload.problem ?? fetched.problem;
   setCurrentDetails(
     problem === undefined
-      ? totalsTable(totals)
-      : `Ended early: ${problem.code}: ${problem.message}\n\n${totalsTable(totals)}`,
+      ? markdownTable(totalRows(totals))
+      : `Ended early: ${problem.code}: ${problem.message}\n\n${markdownTable(totalRows(totals))}`,
   );
   if (failure !== undefined) throw failure;
   setState(problem === undefined ? 'completed' : 'incomplete');

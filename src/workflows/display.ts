@@ -7,9 +7,9 @@ export function markdownTable(rows: readonly (readonly [string, string | number]
   );
 }
 
-/** The totals of a collection as a Markdown table. */
-export function totalsTable(totals: Totals): string {
-  return markdownTable([
+/** The totals of a collection as rows of a Markdown table. */
+export function totalRows(totals: Totals): readonly (readonly [string, string | number])[] {
+  return [
     ['new documents', totals.discovered],
     ['uploaded', totals.uploaded],
     ['unchanged', totals.unchanged],
@@ -18,5 +18,5 @@ export function totalsTable(totals: Totals): string {
     ['failed attempts', totals.failedAttempts],
     ['received from Légifrance', `${(totals.bytes / 1_000_000).toFixed(1)} MB`],
     ['batches', totals.batches],
-  ]);
+  ];
 }

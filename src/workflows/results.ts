@@ -26,7 +26,11 @@ const READING = fields({ storage: fields({}), queue: fields({}) });
 const VERDICT = fields({ state: text({ min: 1, max: 100 }), reasons: LINES, notes: LINES });
 
 const RULES = {
-  fetchDocuments: fields({ batches: list(IDS, { min: 0, max: 100 }), discovered: COUNT }),
+  fetchDocuments: fields({
+    batches: list(IDS, { min: 0, max: 100 }),
+    discovered: COUNT,
+    backlog: optional(fields({ due: COUNT, openSlices: COUNT })),
+  }),
   uploadDocuments: fields({
     uploaded: IDS,
     unchanged: IDS,
@@ -35,6 +39,7 @@ const RULES = {
     lost: IDS,
     bytes: amount,
     waitMs: optional(amount),
+    endedAt: optional(text({ min: 0, max: 100 })),
   }),
   enqueueDocuments: fields({ queued: COUNT, requeued: COUNT, lost: IDS }),
   openBackfill: fields({ run: RUN, objects: optional(amount) }),

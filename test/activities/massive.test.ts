@@ -59,7 +59,11 @@ describe('fetchDocuments, MASSIVE', () => {
     expect(first).toMatchObject({ discovered: 474, pass: 1 });
     expect(first.ids).toHaveLength(100);
     // Its answer was lost. The same batch gets the same documents, without another request.
-    expect(await fetchMassive(stack.deps, batchOf('codes', 1))).toEqual({ ...first, discovered: 0 });
+    expect(await fetchMassive(stack.deps, batchOf('codes', 1))).toEqual({
+      ...first,
+      discovered: 0,
+      backlog: { due: Number(first.backlog?.due) - 100, openSlices: 0 },
+    });
     expect(stack.simulator.control.stats().api.byPath).toEqual({
       '/list/code': 1,
       '/consult/legi/tableMatieres': 1,
@@ -220,6 +224,7 @@ describe('fetchDocuments, MASSIVE', () => {
       batches: [],
       ids: [],
       discovered: 0,
+      backlog: { due: 0, openSlices: 1 },
       pass: 1,
       reason: 'quota',
       waitMs: 90_000,

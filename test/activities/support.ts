@@ -151,10 +151,7 @@ export function ownClient(
 }
 
 /** `legifrance` with another `consult`. */
-export function aroundConsult(
-  legifrance: Legifrance,
-  consult: (id: string, signal: AbortSignal) => ReturnType<Legifrance['consult']>,
-): Legifrance {
+export function aroundConsult(legifrance: Legifrance, consult: Legifrance['consult']): Legifrance {
   return {
     listCodes: (signal) => legifrance.listCodes(signal),
     tableOfContents: (code, day, signal) => legifrance.tableOfContents(code, day, signal),

@@ -3,7 +3,7 @@ import type { ActivityDeps } from '../../src/activities/deps.ts';
 import { LegisyncError } from '../../src/contract/failures.ts';
 import { openStack, type TestStack } from '../support/stack.ts';
 import { BUCKET } from '../support/supabase.ts';
-import { articleIds, aroundConsult, batchOf, holding, storedBytes, upload } from './support.ts';
+import { articleIds, aroundConsult, Attempt, batchOf, holding, storedBytes, upload } from './support.ts';
 
 const CODE = 'LEGITEXT000000000901';
 const UNKNOWN = 'LEGIARTI000901999999';
@@ -52,6 +52,23 @@ describe('uploadDocuments', () => {
       bytes += body.length;
     }
     expect(result.bytes).toBe(bytes);
+  });
+
+  it('says in its heartbeat that it waits for its place, until a request is sent', async () => {
+    const [one = ''] = articleIds(CODE, 400, 400);
+    const attempt = new Attempt();
+    const nextBeat = (): Promise<unknown> => new Promise((resolve) => attempt.env.once('heartbeat', resolve));
+    const beats: unknown[] = [];
+    const legifrance = aroundConsult(stack.legifrance, async (id, signal, rank, onSend) => {
+      beats.push(await nextBeat());
+      const consulted = await stack.legifrance.consult(id, signal, rank, onSend);
+      beats.push(await nextBeat());
+      return consulted;
+    });
+    await attempt.upload({ ...deps, legifrance }, { batch: batchOf('waits'), mode: 'massive', ids: [one] });
+    const progress = { uploaded: [], unchanged: [], failures: [], bytes: 0 };
+    const note = 'waits for its place: older batches and MAINTENANCE are served first';
+    expect(beats).toEqual([{ ...progress, note }, progress]);
   });
 
   it('invariant 2: leaves an object with the same hash alone, and replaces one with another hash', async () => {

@@ -1,4 +1,4 @@
-import { describeHoldUp, describeProgress } from '../../src/commands/massive/control.ts';
+import { describeHoldUp, describePace, describeProgress } from '../../src/commands/massive/control.ts';
 import { localTime } from '../../src/cli/text/time.ts';
 import { NO_TOTALS, type HoldUp, type MassiveProgress } from '../../src/contract/collecting.ts';
 import { FAILURES } from '../../src/contract/failures.ts';
@@ -10,6 +10,9 @@ const COLLECTING: MassiveProgress = {
   pass: 2,
   busy: 3,
   totals: { ...NO_TOTALS, uploaded: 90, unchanged: 5, queued: 88, requeued: 2, failedAttempts: 22 },
+  rate: null,
+  backlog: null,
+  secondsLeft: null,
   runs: 1,
   pauseReason: '',
   holdUp: null,
@@ -29,6 +32,21 @@ describe('the progress of a MASSIVE collection for people', () => {
   it('counts failed attempts, not documents that are failed now', () => {
     expect(describeProgress(COLLECTING)).toBe(`codes: collecting, pass 2, 3 of 4 lanes busy; ${REST}`);
     expect(describeHoldUp(COLLECTING)).toEqual([]);
+  });
+
+  it('says how fast it is and how long what is due takes, or at least takes', () => {
+    const pace = { rate: 12.34, backlog: { due: 1_000, openSlices: 0 }, secondsLeft: 81 };
+    expect(describePace(COLLECTING)).toEqual([]);
+    expect(describePace({ ...COLLECTING, ...pace })).toEqual([
+      '  12.3 documents per second, due 1000: 2 min left',
+    ]);
+    expect(describePace({ ...COLLECTING, ...pace, backlog: { due: 1_000, openSlices: 3 } })).toEqual([
+      '  12.3 documents per second, due 1000, 3 slices still to list: at least 2 min left',
+    ]);
+    expect(describePace({ ...COLLECTING, ...pace, backlog: { due: 10_000, openSlices: 0 } })).toEqual([
+      '  12.3 documents per second, due 10000 or more: at least 2 min left',
+    ]);
+    expect(describePace({ ...COLLECTING, backlog: { due: 0, openSlices: 0 } })).toEqual(['  due 0']);
   });
 
   it('says why it is paused, and whether batches are still in progress', () => {

@@ -13,9 +13,10 @@ function collecting(collection: string, state: CollectionState, count: number) {
   const totals = { ...NO_TOTALS, uploaded: count, unchanged: count, queued: count, requeued: 0 };
   const controls = { paused: false, lanes: LANES.max };
   const value = { collection, state, controls, pass: 9_999, busy: LANES.max, totals, runs: 1 };
+  const pace = { rate: null, backlog: null, secondsLeft: null };
   return {
     ...{ collection, ...NO_PROBLEMS },
-    progress: { value: { ...value, pauseReason: '', holdUp: null }, problem: null },
+    progress: { value: { ...value, ...pace, pauseReason: '', holdUp: null }, problem: null },
   } satisfies CollectionStatus;
 }
 

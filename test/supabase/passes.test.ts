@@ -1,3 +1,4 @@
+import { MAX_DUE_COUNTED } from '../../src/contract/limits.ts';
 import type { DocumentFailure } from '../../src/contract/collecting.ts';
 import type { Slice } from '../../src/supabase/types.ts';
 import { enumerationOf, HOUR, idRange } from '../support/enumeration.ts';
@@ -104,6 +105,14 @@ describe('a pass', () => {
       const late = 'select completed_at >= $1::timestamptz as late from legisync.passes';
       expect(await stack.sql(late, [rows[0]?.released_at])).toEqual([{ late: true }]);
     });
+  });
+
+  it('counts what is due up to its limit', async () => {
+    await open();
+    await plantDue(stack, 'codes', idRange(MAX_DUE_COUNTED - 1));
+    expect((await open()).due).toBe(MAX_DUE_COUNTED - 1);
+    await plantDue(stack, 'codes', idRange(MAX_DUE_COUNTED + 5).slice(MAX_DUE_COUNTED - 1));
+    expect((await open()).due).toBe(MAX_DUE_COUNTED);
   });
 
   it('has a lane wait at least two seconds, even if a document is due sooner', async () => {

@@ -91,6 +91,31 @@ describe('a MASSIVE collection', () => {
     expect(fetches.some((id) => id > resume.eventId)).toBe(true);
   });
 
+  it('shows its rate, what is due and the time left', async () => {
+    await massive.start();
+    let shown = await progress();
+    await eventually(async () => (shown = await progress()).secondsLeft !== null);
+    const { rate, backlog, secondsLeft } = shown;
+    expect(rate).toBeGreaterThan(0);
+    expect(backlog?.due).toBeLessThan(ARTICLES);
+    expect(secondsLeft).toBe(Number(backlog?.due) / Number(rate));
+    await eventually(async () => {
+      const { currentDetails = '' } = await massive
+        .handle()
+        .query<{ currentDetails?: string }>('__temporal_workflow_metadata');
+      return ['documents per second', 'documents due', 'time left'].every((text) =>
+        currentDetails.includes(`| ${text} |`),
+      );
+    });
+    // Nothing is left, and nothing is being collected.
+    await eventually(async () => (await progress()).state === 'waiting');
+    expect(await progress()).toMatchObject({
+      rate: null,
+      backlog: { due: 0, openSlices: 0 },
+      secondsLeft: null,
+    });
+  });
+
   it('refuses a number of lanes out of bounds before it enters the history, and applies one within', async () => {
     await whileQueueIsLocked(async () => {
       for (const lanes of [0, 17, 1.5]) {

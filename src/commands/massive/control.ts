@@ -1,7 +1,7 @@
 import type { MassiveProgress } from '../../contract/collecting.ts';
 import { remedyOf } from '../../contract/failures.ts';
 import type { Config } from '../../config/config.ts';
-import { LANES } from '../../contract/limits.ts';
+import { LANES, MAX_DUE_COUNTED } from '../../contract/limits.ts';
 import { massiveWorkflowId } from '../../contract/names.ts';
 import { definitionOf, namesOf } from '../../cli/collectionNames.ts';
 import { retryNow } from '../../cli/inspect/retryNow.ts';
@@ -92,6 +92,18 @@ export function describeProgress({
     `uploaded ${totals.uploaded}, unchanged ${totals.unchanged}, queued ${totals.queued}, ` +
     `requeued ${totals.requeued}, failed attempts ${totals.failedAttempts}`
   );
+}
+
+/** How fast a collection is, and what its pass has left: one line for people, or none. */
+export function describePace({ rate, backlog, secondsLeft }: MassiveProgress): string[] {
+  if (backlog === null) return [];
+  const { due, openSlices } = backlog;
+  const isCounted = due < MAX_DUE_COUNTED;
+  const atLeast = isCounted && openSlices === 0 ? '' : 'at least ';
+  const speed = rate === null ? '' : `${rate.toFixed(1)} documents per second, `;
+  const left = secondsLeft === null ? '' : `: ${atLeast}${Math.ceil(secondsLeft / 60)} min left`;
+  const slices = openSlices === 0 ? '' : `, ${openSlices} slices still to list`;
+  return [`  ${speed}due ${due}${isCounted ? '' : ' or more'}${slices}${left}`];
 }
 
 /** What holds up a collection, and what to do about it: two lines for people, or none. */

@@ -13,7 +13,7 @@ import { describeOtherBuild, otherBuild, type OtherBuild } from '../../cli/inspe
 import { massiveWorkflowId } from '../../contract/names.ts';
 import { failureOf, type Outcome, type Session } from '../../cli/run.ts';
 import { openSupabase } from '../../cli/supabase.ts';
-import { describeHoldUp, describeProgress, massiveNames } from './control.ts';
+import { describeHoldUp, describePace, describeProgress, massiveNames } from './control.ts';
 import { massiveProgress } from './workflow.ts';
 
 /** A part of the status, or why it is not available; both null if Supabase is not configured. */
@@ -129,8 +129,8 @@ export function forJson(status: CollectionStatus) {
 
 /** Several lines for people. */
 function describeStatus(status: CollectionStatus): string[] {
-  const { progress } = status;
-  return [...(progress.value === null ? [] : [describeProgress(progress.value)]), ...detailsOf(status)];
+  const { value } = status.progress;
+  return [...(value === null ? [] : [describeProgress(value), ...describePace(value)]), ...detailsOf(status)];
 }
 
 /** What the table of `legisync status` does not show, for people. */

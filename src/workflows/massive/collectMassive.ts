@@ -123,14 +123,19 @@ async function collect(input: MassiveInput): Promise<MassiveProgress> {
     return isBusy || state.finding ? 'collecting' : 'waiting';
   };
   const progress = (): MassiveProgress => {
-    const { totals, pass, busy, holdUp } = state;
+    const { totals, pass, busy, holdUp, backlog } = state;
+    const stateName = stateNow();
+    const rate = stateName === 'collecting' ? state.rate.perSecond() : null;
     return {
       collection,
-      state: stateNow(),
+      state: stateName,
       controls: operator.controls,
       pass,
       busy,
       totals,
+      rate,
+      backlog,
+      secondsLeft: rate === null || rate === 0 || backlog === null ? null : backlog.due / rate,
       runs,
       pauseReason: operator.pauseReason,
       holdUp,

@@ -1,7 +1,8 @@
 import { setCurrentDetails } from '@temporalio/workflow';
 import type { MassiveProgress } from '../../contract/collecting.ts';
 import { setState } from '../attributes.ts';
-import { totalsTable } from '../display.ts';
+import { MAX_DUE_COUNTED } from '../../contract/limits.ts';
+import { markdownTable, totalRows } from '../display.ts';
 import { describeHoldUp } from './holdUp.ts';
 
 /**
@@ -20,6 +21,26 @@ export function display(progress: MassiveProgress, signalNote: string): void {
     ...(holdUp === null ? [] : [describeHoldUp(holdUp)]),
     ...(signalNote === '' ? [] : [signalNote]),
   ];
-  setCurrentDetails([headline, ...notes, totalsTable(totals), what].join('\n\n'));
+  setCurrentDetails(
+    [headline, ...notes, markdownTable([...paceRows(progress), ...totalRows(totals)]), what].join('\n\n'),
+  );
   setState(state);
+}
+
+/** How fast the run is, and what the pass has left. */
+function paceRows({
+  rate,
+  backlog,
+  secondsLeft,
+}: MassiveProgress): readonly (readonly [string, string | number])[] {
+  if (backlog === null) return [];
+  const { due, openSlices } = backlog;
+  const isKnown = due < MAX_DUE_COUNTED && openSlices === 0;
+  const minutes = Math.ceil((secondsLeft ?? 0) / 60);
+  return [
+    ...(rate === null ? [] : [['documents per second', rate.toFixed(1)] as const]),
+    ['documents due', due < MAX_DUE_COUNTED ? due : `${due} or more`],
+    ['slices still to list', openSlices],
+    ...(secondsLeft === null ? [] : [['time left', `${isKnown ? '' : 'at least '}${minutes} min`] as const]),
+  ];
 }

@@ -86,6 +86,7 @@ async function fetchNext({ state, batch, lanes, show }: Feeder): Promise<FetchRe
     });
     state.totals = { ...state.totals, discovered: state.totals.discovered + fetched.discovered };
     state.pass = fetched.pass ?? state.pass;
+    state.backlog = fetched.backlog ?? state.backlog;
     state.finding = fetched.discovered > 0 || fetched.batches.length > 0;
     state.ready.push(
       ...fetched.batches.map((ids, index) => ({ ref: { ...batch, sequence: first + index }, ids })),

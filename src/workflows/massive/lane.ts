@@ -36,6 +36,7 @@ async function collect(state: RunState, { ref, ids }: ReadyBatch): Promise<void>
   const outcome = await collectBatch(ref, ids, 'massive');
   const { upload, enqueued, lost, failure } = outcome;
   state.totals = addBatch(state.totals, upload, enqueued);
+  state.rate.ended(upload);
   if (lost || upload.left.length > 0) state.recheck = true;
   if (failure !== undefined) {
     state.rest(problemOf(failure), RETRY_LATER_MS);

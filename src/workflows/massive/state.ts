@@ -1,7 +1,8 @@
 import { DAY_MS } from '../../contract/timing.ts';
-import type { BatchRef, HoldUp, MassiveInput, Problem, Totals } from '../../contract/collecting.ts';
+import type { Backlog, BatchRef, HoldUp, MassiveInput, Problem, Totals } from '../../contract/collecting.ts';
 import { NO_TOTALS } from '../../contract/collecting.ts';
 import { holdUpOf, isQuotaSpent } from './holdUp.ts';
+import { CollectingRate } from './rate.ts';
 
 /** Until the next try after a failure that Temporal does not retry. An Update ends the wait. */
 export const RETRY_LATER_MS = 5 * 60_000;
@@ -35,6 +36,9 @@ export class RunState {
   sequence: number;
   /** Why nothing begins, or only one batch at a time; null if nothing holds up the run. */
   holdUp: HoldUp | null;
+  /** What the pass has left to do, as of the last fetch; null before the first one. */
+  backlog: Backlog | null = null;
+  readonly rate = new CollectingRate();
   /** Batches that wait for a lane, in the order of their numbers. */
   readonly ready: ReadyBatch[] = [];
   /** Lanes that collect a batch now. */

@@ -1,4 +1,5 @@
 import {
+  QueryRejectedError,
   WorkflowUpdateFailedError,
   WorkflowNotFoundError,
   WorkflowUpdateRPCTimeoutOrCancelledError,
@@ -10,6 +11,7 @@ import { MAX_REASON_CHARACTERS } from '../contract/limits.ts';
 import { QUERIES, UPDATES } from '../contract/names.ts';
 import { GRPC, grpcCodeOf, isDeadline } from './errors.ts';
 import { CommandError, EXIT } from './exit.ts';
+import { describeEnd } from './inspect/ended.ts';
 import { explainStuck } from './inspect/stuck.ts';
 import { withDeadline, type Session } from './run.ts';
 
@@ -115,15 +117,18 @@ export async function updateWorkflow<P>(
 }
 
 /**
- * The handle of a workflow that runs. Closed workflows answer Queries, too, so this check comes
+ * The handle of a workflow that has not ended. Closed workflows answer Queries, too, so this check comes
  * first.
  *
  * @throws CommandError `NOT_RUNNING`
  */
 export async function runningWorkflow(session: Session, subject: Subject): Promise<WorkflowHandle> {
   const handle = session.temporal.client.workflow.getHandle(subject.workflowId);
-  const { status } = await withDeadline(session, () => handle.describe()).catch(orNotRunning(subject));
-  if (status.name !== 'RUNNING') throw notRunning(subject);
+  const status = await withDeadline(session, () => handle.describe()).then(
+    (description) => description.status.name,
+    orNotFound,
+  );
+  if (status !== 'RUNNING' && status !== 'PAUSED') throw await notRunning(session, subject);
   return handle;
 }
 
@@ -142,18 +147,22 @@ async function explained<T>(
   } catch (error) {
     if (isWithoutAnswer(error)) throw (await explainStuck(session, subject.workflowId)) ?? late();
     if (error instanceof WorkflowUpdateFailedError) throw refused(subject, error);
-    return orNotRunning(subject)(error);
+    if (error instanceof WorkflowNotFoundError) throw await notRunning(session, subject);
+    throw error;
   }
 }
 
-function orNotRunning(subject: Subject): (error: unknown) => never {
-  return (error) => {
-    throw error instanceof WorkflowNotFoundError ? notRunning(subject) : error;
-  };
+function orNotFound(error: unknown): undefined {
+  if (!(error instanceof WorkflowNotFoundError)) throw error;
 }
 
-function notRunning({ label, startCommand }: Subject): CommandError {
-  return new CommandError(EXIT.notRunning, 'NOT_RUNNING', `${label} is not running.`, startCommand);
+/** Says how the last run ended: an operator may not know that somebody ended it, or that it failed. */
+async function notRunning(
+  session: Session,
+  { workflowId, label, startCommand }: Subject,
+): Promise<CommandError> {
+  const message = `${label} is not running. ${await describeEnd(session, workflowId)}`.trimEnd();
+  return new CommandError(EXIT.notRunning, 'NOT_RUNNING', message, startCommand);
 }
 
 function noWorker({ config }: Session, { label }: Subject, next: string): CommandError {
@@ -181,6 +190,8 @@ function notConfirmed({ label, statusCommand }: Subject, update: string): Comman
 /** Whether a call to a workflow got no answer in time, for example without a worker. */
 export function isWithoutAnswer(error: unknown): boolean {
   if (error instanceof WorkflowUpdateRPCTimeoutOrCancelledError || isDeadline(error)) return true;
+  // The server rejects a Query to a workflow that is paused with Temporal's own button.
+  if (error instanceof QueryRejectedError) return true;
   // The server's answer to a Query if no worker has polled for a while.
   return grpcCodeOf(error) === GRPC.failedPrecondition;
 }

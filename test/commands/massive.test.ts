@@ -85,7 +85,12 @@ describe('legisync massive', () => {
       const { code, stderr } = await pause();
       expect(code).toBe(5);
       expect(stderr).toContain(`Next: legisync massive start ${collection}`);
+      expect(stderr).toMatch(/is not running\. Its last run ended at 20\S+Z\.\n/);
       expect((await legisync(world, 'massive', 'status')).code).toBe(5);
+
+      await legisync(world, 'massive', 'start');
+      await env.client.workflow.getHandle(`massive:${collection}`).terminate('by mistake');
+      expect((await pause()).stderr).toMatch(/Its last run was terminated at \S+Z by \S+: by mistake\.\n/);
     });
   });
 
@@ -145,7 +150,7 @@ describe('legisync massive', () => {
             'status',
           );
           expect(stdout.trimEnd().split('\n')).toEqual([
-            `${collection}: NOT_RUNNING: MASSIVE of ${collection} is not running.`,
+            `${collection}: NOT_RUNNING: MASSIVE of ${collection} is not running. Temporal has no run of it.`,
             `  Next: legisync massive start ${collection}`,
             '  catalogue, pass 3: stored 5, failed 1',
             '  slices still to enumerate: 2',

@@ -2,11 +2,8 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { WorkflowExecutionDescription } from '@temporalio/client';
 import { CommandError, EXIT } from '../exit.ts';
 import { withDeadline, type Session } from '../run.ts';
-import { shellWord } from '../text/shell.ts';
 import { dateOf, recentEvents, type RecentEvent } from './recentEvents.ts';
-
-/** The address and namespace that the Temporal CLI uses by itself. */
-const CLI_DEFAULTS = { addresses: ['localhost:7233', '127.0.0.1:7233'], namespace: 'default' };
+import { temporalCommand } from './temporalCommand.ts';
 
 /**
  * Causes of failed workflow tasks that are no fault of the workflow's code (temporal.api.enums.v1,
@@ -16,14 +13,17 @@ const CLI_DEFAULTS = { addresses: ['localhost:7233', '127.0.0.1:7233'], namespac
 const PASSING_CAUSES: readonly number[] = [1, 13, 17, 20];
 
 /**
- * Explains why a workflow that runs cannot continue: its workflow tasks fail, because the code of
- * the workflow has changed, or has a bug. Temporal retries them without an end.
+ * Explains why a workflow that has not ended cannot continue. Its workflow tasks fail, because the
+ * code of the workflow has changed, or has a bug: Temporal retries them without an end. Or somebody
+ * has paused it with Temporal's own button.
  *
- * @returns an error `WORKFLOW_STUCK`; null if the workflow has ended, or its tasks do not fail
+ * @returns an error `WORKFLOW_STUCK` or `WORKFLOW_PAUSED`; null if the workflow has ended, or can
+ * continue
  */
 export async function explainStuck(session: Session, workflowId: string): Promise<CommandError | null> {
   const handle = session.temporal.client.workflow.getHandle(workflowId);
   const description = await withDeadline(session, () => handle.describe());
+  if (description.status.name === 'PAUSED') return pausedError(session, workflowId);
   const attempt = description.raw.pendingWorkflowTask?.attempt ?? 0;
   if (description.status.name !== 'RUNNING' || attempt < 2) return null;
   const failed = failedTask(await recentEvents(session, description));
@@ -31,7 +31,7 @@ export async function explainStuck(session: Session, workflowId: string): Promis
   return stuckError(session, description, attempt, failed);
 }
 
-/** @throws CommandError `WORKFLOW_STUCK` if the workflow runs and its workflow tasks fail */
+/** @throws CommandError `WORKFLOW_STUCK` or `WORKFLOW_PAUSED` if the workflow cannot continue */
 export async function failIfStuck(session: Session, workflowId: string): Promise<void> {
   const stuck = await explainStuck(session, workflowId);
   if (stuck !== null) throw stuck;
@@ -76,21 +76,22 @@ function stuckError(
 ): CommandError {
   const since = dateOf(eventTime)?.toISOString() ?? 'an unknown time';
   const reason = failed?.failure?.message ?? 'without a message';
+  const reset = temporalCommand(temporal, workflowId, 'reset', '--type LastWorkflowTask --reason stuck');
   const message =
     `${workflowId} cannot continue: its workflow tasks fail since ${since}, attempt ${attempt}: ${reason}`.trimEnd();
   return new CommandError(
     EXIT.refused,
     'WORKFLOW_STUCK',
     message,
-    `run the version of legisync that began it, or, with workers of the new version: ${resetCommand(temporal, workflowId)}`,
+    `run the version of legisync that began it, or, with workers of the new version: ${reset}`,
   );
 }
 
-/** The command that repeats the last workflow task, to paste into a shell. */
-function resetCommand({ address, namespace }: Session['temporal'], workflowId: string): string {
-  return [
-    `temporal workflow reset --workflow-id ${shellWord(workflowId)} --type LastWorkflowTask --reason stuck`,
-    ...(CLI_DEFAULTS.addresses.includes(address) ? [] : [`--address ${shellWord(address)}`]),
-    ...(namespace === CLI_DEFAULTS.namespace ? [] : [`--namespace ${shellWord(namespace)}`]),
-  ].join(' ');
+function pausedError({ temporal }: Session, workflowId: string): CommandError {
+  return new CommandError(
+    EXIT.refused,
+    'WORKFLOW_PAUSED',
+    `${workflowId} does nothing, and answers nothing: somebody paused it with \`temporal workflow pause\`.`,
+    temporalCommand(temporal, workflowId, 'unpause'),
+  );
 }

@@ -17,6 +17,8 @@ const STOPPING: CollectionState = 'stopping';
 /** Whether a workflow ends soon without another command: it was stopped or cancelled, or has ended. */
 export async function isEnding(session: Session, handle: WorkflowHandle): Promise<boolean> {
   const { status, raw, typedSearchAttributes } = await withDeadline(session, () => handle.describe());
+  // It cannot end before somebody unpauses it.
+  if (status.name === 'PAUSED') return false;
   return (
     status.name !== 'RUNNING' ||
     raw.workflowExtendedInfo?.cancelRequested === true ||

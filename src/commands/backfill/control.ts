@@ -1,6 +1,7 @@
 import type { BackfillProgress, BackfillRun } from '../../contract/backfill.ts';
 import { backfillWorkflowId } from '../../contract/names.ts';
 import { CommandError, EXIT } from '../../cli/exit.ts';
+import { describeEnd } from '../../cli/inspect/ended.ts';
 import { withDeadline, type Outcome, type Session } from '../../cli/run.ts';
 import { requireSupabase } from '../../cli/supabase.ts';
 import {
@@ -44,14 +45,20 @@ async function lastRun(session: Session): Promise<Outcome> {
   const data = { running: false, run };
   if (run === null) return { data, lines: [`There has been no backfill of ${bucket} yet.`] };
   if (run.state === 'completed') return { ...reportOf({ run, timeouts: 0 }), data };
-  return { data, lines: describeIncomplete(run) };
+  const ended = await describeEnd(session, subjectOf(session).workflowId);
+  return { data, lines: describeIncomplete(run, ended) };
 }
 
-function describeIncomplete({ id, bucket, state, scanned, queued, chunks }: BackfillRun): string[] {
+/** @param ended how its workflow ended; '' if that is not known */
+function describeIncomplete(
+  { id, bucket, state, scanned, queued, chunks }: BackfillRun,
+  ended: string,
+): string[] {
   const unfinished = state === 'running';
   return [
     `Run ${id} of ${bucket} is ${unfinished ? 'unfinished, and no workflow is working on it' : 'abandoned'}: ` +
       `${scanned} objects read, ${queued} queued, ${chunks} chunks.`,
+    ...(unfinished && ended !== '' ? [ended.replace('Its last run', 'Its workflow')] : []),
     `Next: legisync backfill${unfinished ? ' --resume' : ''}`,
   ];
 }

@@ -51,6 +51,9 @@ const DRAINED_SOON = {
   'matching.wv.VersionDrainageStatusVisibilityGracePeriod': '1s',
 };
 
+/** A button of the Temporal CLI that servers do not have by default. */
+const PAUSE_ENABLED = { 'frontend.WorkflowPauseEnabled': true };
+
 /**
  * Nothing reserves a port between the choice and the server's own bind: another program may take
  * it.
@@ -62,7 +65,7 @@ async function startServer(logFile: string, triesLeft = 4): Promise<TemporalServ
       port: await choosePort(),
       namespace: 'default',
       searchAttributes: { LegisyncCollection: 'Keyword', LegisyncState: 'Keyword' },
-      dynamicConfig: DRAINED_SOON,
+      dynamicConfig: { ...DRAINED_SOON, ...PAUSE_ENABLED },
       logFile,
     });
   } catch (error) {

@@ -1,8 +1,8 @@
 import { base } from './jest.config.js';
 
 /**
- * `npm run test:trial`: every button of the Temporal CLI on every workflow, as operators find them.
- * Takes about five minutes.
+ * `npm run test:trial`: every button of the Temporal CLI on every workflow and schedule, as operators
+ * find them. Takes about ten minutes.
  */
 export default {
   ...base,

@@ -1,6 +1,11 @@
 import { screenOf } from '../../src/cli/text/screen.ts';
 import { localTime } from '../../src/cli/text/time.ts';
-import { collectionTable, scheduleTable, workerTable } from '../../src/commands/setup/statusTables.ts';
+import {
+  collectionTable,
+  scheduleRemedies,
+  scheduleTable,
+  workerTable,
+} from '../../src/commands/setup/statusTables.ts';
 import type { CollectionStatus } from '../../src/commands/massive/status.ts';
 import { EXIT, type ExitCode } from '../../src/cli/exit.ts';
 import { LANES } from '../../src/contract/limits.ts';
@@ -75,6 +80,11 @@ describe('the tables of `legisync status`', () => {
       ` maintenance:a | active          | ${localTime(nextRun)}`,
       ' maintenance:b | differs, paused |',
     ]);
+    expect(scheduleRemedies(schedules)).toEqual([
+      'Next: legisync schedules apply',
+      'Paused by an operator. Next: temporal schedule toggle --unpause --schedule-id maintenance:b',
+    ]);
+    expect(scheduleRemedies(schedules.slice(0, 1))).toEqual([]);
   });
 
   it('fit 80 columns with the longest names and states, and the whole corpus eight times', () => {

@@ -3,6 +3,8 @@ import { basename, join } from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import type { Client } from '@temporalio/client';
 import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
+import { lastBuildOf } from '../../src/temporal/deployment.ts';
+import { findWorkflowBundle } from '../../src/temporal/workflowBundle.ts';
 
 /**
  * Histories of the workflow tests, one folder for each version of legisync. A changed workflow must
@@ -25,14 +27,18 @@ export async function keepHistories(client: Client, taskQueue: string): Promise<
   const { version } = JSON.parse(await readFile(MANIFEST, 'utf8')) as { readonly version: string };
   const folder = join(FOLDER, version);
   await mkdir(folder, { recursive: true });
+  const { buildId: own } = await findWorkflowBundle();
   for await (const { workflowId, runId, type } of client.workflow.list({
     query: `TaskQueue = '${taskQueue}'`,
   })) {
+    const handle = client.workflow.getHandle(workflowId, runId);
+    // A test may have workers with other workflow code, whose runs this code cannot replay.
+    if (![own, null].includes(lastBuildOf(await handle.describe()))) continue;
     const label = `${type}-${file}`;
     const number = (kept.get(label) ?? 0) + 1;
     if (number > MAX_KEPT) continue;
     kept.set(label, number);
-    const history = await client.workflow.getHandle(workflowId, runId).fetchHistory();
+    const history = await handle.fetchHistory();
     await writeFile(
       join(folder, `${label}-${number}.json.gz`),
       gzipSync(historyToJSON(history), { level: 9 }),

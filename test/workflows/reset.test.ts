@@ -98,6 +98,7 @@ describe('a MASSIVE collection that is reset', () => {
       left: [],
       lost: fetched?.batches[0],
       bytes: 0,
+      endedAt: expect.any(String) as string,
     });
 
     simulator.control.clearFaults();

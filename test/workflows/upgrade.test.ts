@@ -1,18 +1,19 @@
 import { tmpdir } from 'node:os';
 import type { MassiveProgress } from '../../src/contract/collecting.ts';
 import { UPDATES } from '../../src/contract/names.ts';
-import { buildsOf, lastBuildOf, makeCurrent, type BuildStatus } from '../../src/temporal/deployment.ts';
+import { lastBuildOf } from '../../src/temporal/deployment.ts';
 import { findWorkflowBundle, type WorkflowBundle } from '../../src/temporal/workflowBundle.ts';
 import { json, legisync } from '../commands/harness.ts';
+import { buildsOn, type Builds } from '../support/builds.ts';
 import { openMassive, runsOfChain, type MassiveStack } from '../support/massive.ts';
 import { bundleWith } from '../support/otherBundle.ts';
-import { eventually, startWorker, type WorkerProcess } from '../support/workers.ts';
+import { eventually } from '../support/workers.ts';
 
 const CODE = 'LEGITEXT000099000015';
 const ARTICLES = 1_500;
 
 let massive: MassiveStack;
-let workers: WorkerProcess[];
+let builds: Builds;
 /** Code that a run of the other build cannot replay. */
 let changed: WorkflowBundle;
 
@@ -24,7 +25,6 @@ beforeAll(async () => {
   });
 });
 beforeEach(async () => {
-  workers = [];
   massive = await openMassive([{ kind: 'codes', name: 'codes', codes: [CODE] }], {
     legifrance: {
       codes: [],
@@ -32,34 +32,12 @@ beforeEach(async () => {
       latency: { fixedMs: 20 },
     },
   });
+  builds = buildsOn({ ...massive, taskQueue: massive.name });
 });
 afterEach(async () => {
-  for (const worker of workers) await worker.stop();
+  await builds.stop();
   await massive.close();
 });
-
-/** A worker of this checkout's build, or of the changed one. */
-async function start(versioning: 'on' | 'off', other?: WorkflowBundle): Promise<WorkerProcess> {
-  const env = massive.env({
-    LEGISYNC_WORKER_VERSIONING: versioning,
-    OTHER_BUNDLE: other?.codePath ?? '',
-    OTHER_BUILD: other?.buildId ?? '',
-  });
-  const worker = startWorker(env, other === undefined ? undefined : 'test/support/otherBuildWorker.ts');
-  workers.push(worker);
-  await worker.ready;
-  return worker;
-}
-
-const queue = () => ({ namespace: massive.client.options.namespace, taskQueue: massive.name });
-
-async function statusOf(buildId: string): Promise<BuildStatus | undefined> {
-  const builds = await buildsOf(massive.client.workflowService, queue());
-  return builds.find((build) => build.buildId === buildId)?.status;
-}
-
-const becomesCurrent = (buildId: string) =>
-  eventually(() => makeCurrent(massive.client.workflowService, queue(), buildId));
 
 /** A command, with worker versioning on or off. */
 const command = (versioning: 'on' | 'off', ...args: string[]) =>
@@ -77,17 +55,17 @@ const uploaded = async () => (await massive.handle().query<MassiveProgress>('pro
 describe('with worker versioning', () => {
   it('moves a collection at work to a new build, whose code could not replay its history', async () => {
     const { buildId } = await findWorkflowBundle();
-    const old = await start('on');
-    await becomesCurrent(buildId);
+    const old = await builds.start('on');
+    await builds.becomesCurrent(buildId);
     await massive.start();
     await eventually(async () => (await uploaded()) > 100);
 
-    await start('on', changed);
-    await eventually(async () => (await statusOf(changed.buildId)) === 'inactive');
-    await becomesCurrent(changed.buildId);
+    await builds.start('on', changed);
+    await eventually(async () => (await builds.statusOf(changed.buildId)) === 'inactive');
+    await builds.becomesCurrent(changed.buildId);
     await eventually(async () => (await runsOfChain(massive)).length > 1);
     // The old build stays until its last run has left it.
-    await eventually(async () => (await statusOf(buildId)) === 'drained');
+    await eventually(async () => (await builds.statusOf(buildId)) === 'drained');
     expect(await old.stop()).toBe(0);
 
     await expectAllOnce();
@@ -103,15 +81,15 @@ describe('with worker versioning', () => {
     expect(json(without)).toMatchObject({ build: null });
     expect(without.stderr).toContain(`no worker of this build (${buildId}) polls`);
 
-    await start('on', changed);
-    await becomesCurrent(changed.buildId);
+    await builds.start('on', changed);
+    await builds.becomesCurrent(changed.buildId);
     await eventually(async () => (await uploaded().catch(() => 0)) > 0);
     await massive.handle().executeUpdate(UPDATES.pause);
     await eventually(
       async () => (await massive.handle().query<MassiveProgress>('progress')).state === 'paused',
     );
 
-    await start('on');
+    await builds.start('on');
     let up = await command('on', 'up', '--json');
     // A worker polls a moment after its start.
     await eventually(async () => {
@@ -120,7 +98,7 @@ describe('with worker versioning', () => {
     });
     expect(up.code).toBe(0);
     await eventually(async () => lastBuildOf(await massive.handle().describe()) === buildId);
-    await eventually(async () => (await statusOf(changed.buildId)) === 'drained');
+    await eventually(async () => (await builds.statusOf(changed.buildId)) === 'drained');
     const shown = await command('on', 'status');
     expect(shown.stdout).toMatch(new RegExp(`${buildId} +\\| current`));
     expect(shown.stdout).toMatch(new RegExp(`${changed.buildId} +\\| drained`));
@@ -132,12 +110,12 @@ describe('with worker versioning', () => {
 describe('without worker versioning', () => {
   it('says that workers of another build continue a collection, and resumes when the code is brought back', async () => {
     const { buildId } = await findWorkflowBundle();
-    const old = await start('off');
+    const old = await builds.start('off');
     await massive.start();
     await eventually(async () => (await uploaded()) > 100);
     await old.stop();
 
-    const other = await start('off', changed);
+    const other = await builds.start('off', changed);
     let shown = await command('off', 'massive', 'status');
     await eventually(async () => {
       shown = await command('off', 'massive', 'status');
@@ -151,7 +129,7 @@ describe('without worker versioning', () => {
     expect(up.code).not.toBe(0);
     await other.stop();
 
-    await start('off');
+    await builds.start('off');
     await expectAllOnce();
   });
 });

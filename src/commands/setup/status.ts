@@ -2,7 +2,7 @@ import { massiveWorkflowId, WORKFLOWS } from '../../contract/names.ts';
 import { EXIT } from '../../cli/exit.ts';
 import { collectionStatuses, describeDetails, forJson, type CollectionStatus } from '../massive/status.ts';
 import { scheduleStatuses } from './scheduleStatus.ts';
-import { buildTable, collectionTable, scheduleTable, workerTable } from './statusTables.ts';
+import { buildTable, collectionTable, scheduleRemedies, scheduleTable, workerTable } from './statusTables.ts';
 import { verdictOf } from './verdict.ts';
 import { watch } from './watch.ts';
 import type { JsonOption } from '../../cli/leaf.ts';
@@ -62,6 +62,7 @@ async function readStatus(session: Session, check: boolean): Promise<Outcome> {
       ...section('MASSIVE', collections, collectionTable),
       ...collections.flatMap(describeDetails),
       ...section('Schedules', schedules, scheduleTable),
+      ...scheduleRemedies(schedules),
     ],
     exitCode: check ? verdict.exitCode : EXIT.ok,
   };

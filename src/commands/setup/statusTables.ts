@@ -89,3 +89,14 @@ export function scheduleTable(schedules: readonly ScheduleStatus[]): string[] {
     ]),
   );
 }
+
+/** What to do about schedules that run nothing, or something else: a line for each kind, or none. */
+export function scheduleRemedies(schedules: readonly ScheduleStatus[]): string[] {
+  const asDeclared = new Set<ScheduleStatus['state']>(['active', 'paused']);
+  return [
+    ...(schedules.every(({ state }) => asDeclared.has(state)) ? [] : ['Next: legisync schedules apply']),
+    ...schedules
+      .filter(({ paused }) => paused)
+      .map(({ id }) => `Paused by an operator. Next: temporal schedule toggle --unpause --schedule-id ${id}`),
+  ];
+}

@@ -153,7 +153,10 @@ export function temporalPart(
  */
 export const WORKER_FLAGS = ['--max-semi-space-size=4', '--max-old-space-size=1000'] as const;
 
-/** Fewer arenas of glibc's allocator: less free memory that is not given back. */
+/**
+ * For glibc's allocator: few arenas, and buffers of 128 KB or more always on their own, so that their
+ * memory is given back.
+ */
 const WORKER_ALLOCATOR = { MALLOC_ARENA_MAX: '2', MALLOC_MMAP_THRESHOLD_: '131072' } as const;
 
 export function workerPart({ paths, signal, onSpawned }: PartContext, env: NodeJS.ProcessEnv): Promise<Part> {

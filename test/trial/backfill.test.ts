@@ -5,7 +5,7 @@ import { openBackfill, type BackfillStack } from '../support/backfilling.ts';
 import { countsOf } from '../support/buckets.ts';
 import { whileChunkIsHeld } from '../support/heldChunk.ts';
 import { emptyTables } from '../support/queue.ts';
-import { eventually, startWorker, type WorkerProcess } from '../support/workers.ts';
+import { startWorker, type WorkerProcess } from '../support/workers.ts';
 import {
   buttonsOf,
   ENDS,
@@ -52,23 +52,9 @@ const whileAtWork = (press: () => Promise<unknown>) =>
     meanwhile: press,
   });
 
-/** How the workflow ended: `COMPLETED`, `FAILED`, …; `DELETED` if the server has it no more. */
-async function ended(): Promise<string> {
-  let status = 'RUNNING';
-  await eventually(async () => {
-    const handle = backfill.client.workflow.getHandle(backfillWorkflowId(bucket));
-    status = await handle.describe().then(
-      (description) => description.status.name,
-      () => 'DELETED',
-    );
-    return status !== 'RUNNING';
-  });
-  return status;
-}
-
 /** Every file has one row. If the workflow has not done it, one command does. */
 async function expectAllQueued(): Promise<void> {
-  if ((await ended()) !== 'COMPLETED') {
+  if ((await buttons.ended()) !== 'COMPLETED') {
     const { stdout } = await command('backfill', 'status');
     expect(stdout).toMatch(/Its workflow (failed|was) |Temporal has no run of it/);
     expect(stdout).toContain('no workflow is working on it');

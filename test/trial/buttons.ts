@@ -13,6 +13,8 @@ export interface Buttons {
   readonly pending: (type: string) => Promise<PendingActivity | undefined>;
   /** The id of the activity of this type, as soon as a worker is processing it. */
   readonly started: (type: string) => Promise<string>;
+  /** How the workflow ended, as soon as it has: its status, or `DELETED`. */
+  readonly ended: () => Promise<string>;
   /** `temporal activity <verb>` */
   readonly activity: (verb: string, activityId: string, ...args: readonly string[]) => Promise<CliEnd>;
   /** `temporal workflow <args>` */
@@ -34,6 +36,20 @@ export function buttonsOf(client: Client, workflowId: () => string): Buttons {
         return Number(found?.state) === STARTED;
       });
       return found?.activityId ?? '';
+    },
+    async ended() {
+      let status = 'RUNNING';
+      await eventually(async () => {
+        status = await client.workflow
+          .getHandle(workflowId())
+          .describe()
+          .then(
+            (description) => description.status.name,
+            () => 'DELETED',
+          );
+        return status !== 'RUNNING';
+      });
+      return status;
     },
     activity: (verb, activityId, ...args) =>
       temporal('activity', verb, '--workflow-id', workflowId(), '--activity-id', activityId, ...args),

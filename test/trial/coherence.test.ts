@@ -3,7 +3,7 @@ import type { CoherenceInput, CoherenceResult } from '../../src/contract/coheren
 import { openBackfill, type BackfillStack } from '../support/backfilling.ts';
 import { GRACE, queueAll } from '../support/coherence.ts';
 import { checksum, emptyTables } from '../support/queue.ts';
-import { eventually, startWorker, type WorkerProcess } from '../support/workers.ts';
+import { startWorker, type WorkerProcess } from '../support/workers.ts';
 import {
   buttonsOf,
   ENDS,
@@ -65,25 +65,10 @@ async function measuring(): Promise<string> {
   return buttons.started('measureCoherence');
 }
 
-/** How the check ended: `COMPLETED`, `FAILED`, …; `DELETED` if the server has it no more. */
-async function ended(): Promise<string> {
-  let status = 'RUNNING';
-  await eventually(async () => {
-    status = await handle()
-      .describe()
-      .then(
-        (description) => description.status.name,
-        () => 'DELETED',
-      );
-    return status !== 'RUNNING';
-  });
-  return status;
-}
-
 /** A check changes nothing, and the next one gives a verdict. */
 async function expectVerdict(): Promise<void> {
   env.stack.gateway.control.clear();
-  if ((await ended()) !== 'COMPLETED') await start();
+  if ((await buttons.ended()) !== 'COMPLETED') await start();
   const { verdict } = (await handle().result()) as CoherenceResult;
   expect(verdict).toMatchObject({ state: 'coherent', next: null });
   expect(await checksum(env.stack, 'public.files_queue')).toBe(before);
@@ -107,7 +92,7 @@ describe('a measurement in progress', () => {
 
   it.each(WRONG_RESULTS)('is completed by hand with %s', async (result) => {
     expect((await buttons.activity('complete', await measuring(), '--result', result)).code).toBe(0);
-    expect(await ended()).toBe('FAILED');
+    expect(await buttons.ended()).toBe('FAILED');
     expect((await buttons.workflow('describe')).text).toContain(
       'measureCoherence was completed by hand with a wrong result',
     );
@@ -117,7 +102,7 @@ describe('a measurement in progress', () => {
   it('is failed by hand', async () => {
     const activity = await measuring();
     expect((await buttons.activity('fail', activity, '--reason', 'pressed by mistake')).code).toBe(0);
-    expect(await ended()).toBe('FAILED');
+    expect(await buttons.ended()).toBe('FAILED');
     expect((await buttons.workflow('describe')).text).toContain('pressed by mistake');
     await expectVerdict();
   });

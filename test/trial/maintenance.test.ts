@@ -1,7 +1,7 @@
 import { tmpdir } from 'node:os';
 import { maintenanceWorkflowId } from '../../src/contract/names.ts';
 import { legisync, type Ended } from '../commands/harness.ts';
-import { openMassive, type MassiveStack } from '../support/massive.ts';
+import type { MassiveStack } from '../support/massive.ts';
 import { eventually, startWorker, type WorkerProcess } from '../support/workers.ts';
 import {
   buttonsOf,
@@ -12,8 +12,9 @@ import {
   type Buttons,
   type WorkflowButton,
 } from './buttons.ts';
+import { DECISIONS, FIND_ALL, openDecisions } from './decisions.ts';
+import { expectLedger } from './ledger.ts';
 
-const DECISIONS = 30;
 /** Documents that are answered at once. */
 const ANSWERED = 10;
 /** The others are answered after this, so that a button finds the upload in progress. */
@@ -24,20 +25,12 @@ let worker: WorkerProcess;
 let buttons: Buttons;
 
 beforeEach(async () => {
-  massive = await openMassive([{ kind: 'search', name: 'decisions', fond: 'CETAT', query: '*' }], {
-    legifrance: {
-      codes: [],
-      decisions: DECISIONS,
-      decisionDates: { start: '2024-01-01', end: '2024-12-31' },
-    },
-  });
+  massive = await openDecisions();
   const { control } = massive.stack.simulator;
   control.fault({ kind: 'slow', path: '/consult/juri', delayMs: 1, times: ANSWERED });
   control.fault({ kind: 'slow', path: '/consult/juri', delayMs: LATE_MS, times: 1_000_000 });
   buttons = buttonsOf(massive.client, () => maintenanceWorkflowId(massive.name));
-  worker = startWorker(
-    massive.env({ LEGISYNC_MAINTENANCE_SINCE_DAYS: '3650', LEGISYNC_SHUTDOWN_GRACE_SECONDS: '1' }),
-  );
+  worker = startWorker(massive.env({ ...FIND_ALL, LEGISYNC_SHUTDOWN_GRACE_SECONDS: '1' }));
   await worker.ready;
 });
 afterEach(async () => {
@@ -79,29 +72,14 @@ async function start(): Promise<void> {
   await uploading();
 }
 
-/** False, too, after a deletion. */
-const isRunning = (): Promise<boolean> =>
-  massive.client.workflow
-    .getHandle(maintenanceWorkflowId(massive.name))
-    .describe()
-    .then(
-      ({ status }) => status.name === 'RUNNING',
-      () => false,
-    );
-
 /** The next runs collect what the run with the button left, and nothing twice. */
 async function expectCleanLedger(): Promise<void> {
   goOn();
-  await eventually(async () => !(await isRunning()));
+  await buttons.ended();
   // A batch that was not released holds its documents for an hour.
   await massive.stack.sql(`update legisync.documents set held_until = now() where held_until is not null`);
   expect(await run()).toMatchObject({ code: 0 });
-  const [ledger] = await massive.stack.sql(`
-    select count(*)::int as rows, count(distinct q.file_path)::int as paths, count(o.id)::int as objects,
-           count(*) filter (where q.status = 'pending')::int as pending
-      from public.files_queue q full join storage.objects o on o.name = q.file_path and o.bucket_id = q.bucket_id`);
-  expect(ledger).toEqual({ rows: DECISIONS, paths: DECISIONS, objects: DECISIONS, pending: DECISIONS });
-  expect((await massive.stack.gateway.stats()).sameHashUploadsMax).toBeLessThanOrEqual(1);
+  await expectLedger(massive, DECISIONS);
 }
 
 describe('an upload in progress', () => {

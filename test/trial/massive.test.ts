@@ -13,6 +13,7 @@ import {
   type Buttons,
   type WorkflowButton,
 } from './buttons.ts';
+import { expectLedger } from './ledger.ts';
 
 const CODE = 'LEGITEXT000099000016';
 /** The others are answered after this, so that a button finds the upload in progress. */
@@ -54,12 +55,7 @@ async function expectCleanLedger(): Promise<void> {
   await command('massive', 'start');
   await command('massive', 'resume');
   await eventually(async () => (await massive.stack.supabase.catalogue.counts(massive.name)).passComplete);
-  const [ledger] = await massive.stack.sql(`
-    select count(*)::int as rows, count(distinct q.file_path)::int as paths, count(o.id)::int as objects,
-           count(*) filter (where q.status = 'pending')::int as pending
-      from public.files_queue q full join storage.objects o on o.name = q.file_path and o.bucket_id = q.bucket_id`);
-  expect(ledger).toEqual({ rows: ARTICLES, paths: ARTICLES, objects: ARTICLES, pending: ARTICLES });
-  expect((await massive.stack.gateway.stats()).sameHashUploadsMax).toBeLessThanOrEqual(1);
+  await expectLedger(massive, ARTICLES);
 }
 
 /** The line of `massive status` about what holds up the collection. */

@@ -1,25 +1,19 @@
 import { tmpdir } from 'node:os';
 import { coherenceScheduleId, maintenanceScheduleId } from '../../src/contract/names.ts';
 import { legisync, type Ended } from '../commands/harness.ts';
-import { openMassive, type MassiveStack } from '../support/massive.ts';
+import type { MassiveStack } from '../support/massive.ts';
 import { BUCKET } from '../support/supabase.ts';
 import { eventually, startWorker, type WorkerProcess } from '../support/workers.ts';
+import { DECISIONS, FIND_ALL, openDecisions } from './decisions.ts';
+import { expectLedger } from './ledger.ts';
 import { temporal, type CliEnd } from './temporalCli.ts';
-
-const DECISIONS = 30;
 
 let massive: MassiveStack;
 let worker: WorkerProcess;
 
 beforeEach(async () => {
-  massive = await openMassive([{ kind: 'search', name: 'decisions', fond: 'CETAT', query: '*' }], {
-    legifrance: {
-      codes: [],
-      decisions: DECISIONS,
-      decisionDates: { start: '2024-01-01', end: '2024-12-31' },
-    },
-  });
-  worker = startWorker(massive.env({ LEGISYNC_MAINTENANCE_SINCE_DAYS: '3650' }));
+  massive = await openDecisions();
+  worker = startWorker(massive.env(FIND_ALL));
   await worker.ready;
   expect(await command('schedules', 'apply')).toMatchObject({ code: 0 });
 });
@@ -63,16 +57,6 @@ async function shown(id: string): Promise<string | undefined> {
   return schedules.find((schedule) => schedule.id === id)?.state;
 }
 
-/** Everything is uploaded and queued exactly once, however many runs there were. */
-async function expectCleanLedger(): Promise<void> {
-  const [ledger] = await massive.stack.sql(`
-    select count(*)::int as rows, count(distinct q.file_path)::int as paths, count(o.id)::int as objects,
-           count(*) filter (where q.status = 'pending')::int as pending
-      from public.files_queue q full join storage.objects o on o.name = q.file_path and o.bucket_id = q.bucket_id`);
-  expect(ledger).toEqual({ rows: DECISIONS, paths: DECISIONS, objects: DECISIONS, pending: DECISIONS });
-  expect((await massive.stack.gateway.stats()).uploadsPerObjectMax).toBe(1);
-}
-
 /** The arguments of a backfill of the schedule's past: several leap days, all at once. */
 const LEAP_DAYS = [
   ...['--start-time', '2008-01-01T00:00:00Z', '--end-time', '2024-12-31T00:00:00Z'],
@@ -84,13 +68,13 @@ describe('the schedule of MAINTENANCE', () => {
     for (let n = 0; n < 3; n += 1) expect((await button('trigger', maintenance())).code).toBe(0);
     // Two in the same second are one.
     expect(new Set(await statesOfRuns(maintenance(), 1))).toEqual(new Set(['COMPLETED']));
-    await expectCleanLedger();
+    await expectLedger(massive, DECISIONS);
   });
 
   it('is backfilled: five runs at once share the documents', async () => {
     expect((await button('backfill', maintenance(), ...LEAP_DAYS)).code).toBe(0);
     expect(await statesOfRuns(maintenance(), 5)).toEqual(Array(5).fill('COMPLETED'));
-    await expectCleanLedger();
+    await expectLedger(massive, DECISIONS);
   });
 });
 

@@ -57,7 +57,13 @@ describe('uploadDocuments', () => {
   it('says in its heartbeat that it waits for its place, until a request is sent', async () => {
     const [one = ''] = articleIds(CODE, 400, 400);
     const attempt = new Attempt();
-    const nextBeat = (): Promise<unknown> => new Promise((resolve) => attempt.env.once('heartbeat', resolve));
+    // A copy: the activity goes on with the object.
+    const nextBeat = (): Promise<unknown> =>
+      new Promise((resolve) =>
+        attempt.env.once('heartbeat', (details) => {
+          resolve(structuredClone(details));
+        }),
+      );
     const beats: unknown[] = [];
     const legifrance = aroundConsult(stack.legifrance, async (id, signal, rank, onSend) => {
       beats.push(await nextBeat());

@@ -68,7 +68,14 @@ describe('a batch that lost documents', () => {
     await fetchMassive(deps, second);
     stack.simulator.control.resetStats();
     const result = await upload(deps, first, ids);
-    expect(result).toEqual({ uploaded: [], unchanged: [], failures: [], left: [], lost: ids, bytes: 0 });
+    expect(result).toMatchObject({
+      uploaded: [],
+      unchanged: [],
+      failures: [],
+      left: [],
+      lost: ids,
+      bytes: 0,
+    });
     expect(stack.simulator.control.stats().api.total).toBe(0);
   });
 

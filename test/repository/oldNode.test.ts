@@ -16,7 +16,7 @@ const PROGRAMS: [string, string][] = [
   ['npx legisync', bin.legisync],
   ...(['start', 'worker', 'legisync'] as const).map((name): [string, string] => [
     `npm run ${name}`,
-    scripts[name].replace(/^.*node /, ''),
+    scripts[name].replace(/^.*node (--\S+ )*/, ''),
   ]),
 ];
 

@@ -1,13 +1,16 @@
 import { createHash } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
-import { join } from 'node:path';
+import { extname, join } from 'node:path';
 
 const ROOT = join(import.meta.dirname, '..', '..');
 const SOURCES = join(ROOT, 'src');
 
 /** All that a workflow consists of, beside the SDK: `.dependency-cruiser.cjs` keeps it so. */
 const FOLDERS = ['workflows', 'contract'];
+
+/** `.ts` in a checkout; `.js` in the package, whose sources are compiled. */
+const EXTENSION = extname(import.meta.filename);
 
 /** The workflow code as one file, which workers load, and what is known of it. */
 export const BUNDLE_FILES = {
@@ -68,7 +71,7 @@ export async function hashOfSources(): Promise<string> {
   const hash = createHash('sha256').update(sdkVersion());
   for (const folder of FOLDERS) {
     const names = (await readdir(join(SOURCES, folder), { recursive: true }))
-      .filter((name) => name.endsWith('.ts'))
+      .filter((name) => name.endsWith(EXTENSION))
       .sort();
     for (const name of names)
       hash.update(`\0${folder}/${name}\0`).update(await readFile(join(SOURCES, folder, name)));

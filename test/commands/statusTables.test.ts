@@ -12,6 +12,7 @@ import { LANES } from '../../src/contract/limits.ts';
 import type { CollectionState } from '../../src/contract/names.ts';
 import { NO_TOTALS } from '../../src/contract/collecting.ts';
 
+const SERVER = { address: 'temporal:7233', namespace: 'default' };
 const NO_PROBLEMS = { failing: [], catalogue: { value: null, problem: null }, otherBuild: null };
 
 function collecting(collection: string, state: CollectionState, count: number) {
@@ -80,11 +81,11 @@ describe('the tables of `legisync status`', () => {
       ` maintenance:a | active          | ${localTime(nextRun)}`,
       ' maintenance:b | differs, paused |',
     ]);
-    expect(scheduleRemedies(schedules)).toEqual([
+    expect(scheduleRemedies(SERVER, schedules)).toEqual([
       'Next: legisync schedules apply',
-      'Paused by an operator. Next: temporal schedule toggle --unpause --schedule-id maintenance:b',
+      'Paused by an operator. Next: temporal schedule toggle --schedule-id maintenance:b --unpause --address temporal:7233',
     ]);
-    expect(scheduleRemedies(schedules.slice(0, 1))).toEqual([]);
+    expect(scheduleRemedies(SERVER, schedules.slice(0, 1))).toEqual([]);
   });
 
   it('fit 80 columns with the longest names and states, and the whole corpus eight times', () => {

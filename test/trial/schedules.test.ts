@@ -99,7 +99,7 @@ describe.each([
     expect((await button('toggle', id(), '--pause', '--reason', 'a trial')).code).toBe(0);
     expect(await shown(id())).toBe('paused');
     expect((await command('status')).stdout).toContain(
-      `Next: temporal schedule toggle --unpause --schedule-id ${id()}`,
+      `Next: temporal schedule toggle --schedule-id ${id()} --unpause`,
     );
     expect((await command('schedules', 'plan')).stdout).toContain(`= ${id()}`);
     expect((await button('toggle', id(), '--unpause', '--reason', 'a trial')).code).toBe(0);

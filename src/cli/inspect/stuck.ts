@@ -76,7 +76,9 @@ function stuckError(
 ): CommandError {
   const since = dateOf(eventTime)?.toISOString() ?? 'an unknown time';
   const reason = failed?.failure?.message ?? 'without a message';
-  const reset = temporalCommand(temporal, workflowId, 'reset', '--type LastWorkflowTask --reason stuck');
+  const reset = temporalCommand(temporal, 'workflow reset', [
+    ...['--workflow-id', workflowId, '--type', 'LastWorkflowTask', '--reason', 'stuck'],
+  ]);
   const message =
     `${workflowId} cannot continue: its workflow tasks fail since ${since}, attempt ${attempt}: ${reason}`.trimEnd();
   return new CommandError(
@@ -92,6 +94,6 @@ function pausedError({ temporal }: Session, workflowId: string): CommandError {
     EXIT.refused,
     'WORKFLOW_PAUSED',
     `${workflowId} does nothing, and answers nothing: somebody paused it with \`temporal workflow pause\`.`,
-    temporalCommand(temporal, workflowId, 'unpause'),
+    temporalCommand(temporal, 'workflow unpause', ['--workflow-id', workflowId]),
   );
 }

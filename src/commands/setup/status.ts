@@ -62,7 +62,7 @@ async function readStatus(session: Session, check: boolean): Promise<Outcome> {
       ...section('MASSIVE', collections, collectionTable),
       ...collections.flatMap(describeDetails),
       ...section('Schedules', schedules, scheduleTable),
-      ...scheduleRemedies(schedules),
+      ...scheduleRemedies(temporal, schedules),
     ],
     exitCode: check ? verdict.exitCode : EXIT.ok,
   };

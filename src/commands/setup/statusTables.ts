@@ -1,6 +1,8 @@
 import { gridLines } from '../../cli/text/table.ts';
 import { localTime } from '../../cli/text/time.ts';
 import { EXIT } from '../../cli/exit.ts';
+import { temporalCommand } from '../../cli/inspect/temporalCommand.ts';
+import type { Session } from '../../cli/run.ts';
 import type { Build, BuildStatus } from '../../temporal/deployment.ts';
 import type { LivingWorker } from '../../temporal/workers.ts';
 import type { CollectionStatus } from '../massive/status.ts';
@@ -91,12 +93,16 @@ export function scheduleTable(schedules: readonly ScheduleStatus[]): string[] {
 }
 
 /** What to do about schedules that run nothing, or something else: a line for each kind, or none. */
-export function scheduleRemedies(schedules: readonly ScheduleStatus[]): string[] {
+export function scheduleRemedies(
+  temporal: Pick<Session['temporal'], 'address' | 'namespace'>,
+  schedules: readonly ScheduleStatus[],
+): string[] {
   const asDeclared = new Set<ScheduleStatus['state']>(['active', 'paused']);
   return [
     ...(schedules.every(({ state }) => asDeclared.has(state)) ? [] : ['Next: legisync schedules apply']),
     ...schedules
       .filter(({ paused }) => paused)
-      .map(({ id }) => `Paused by an operator. Next: temporal schedule toggle --unpause --schedule-id ${id}`),
+      .map(({ id }) => temporalCommand(temporal, 'schedule toggle', ['--schedule-id', id, '--unpause']))
+      .map((command) => `Paused by an operator. Next: ${command}`),
   ];
 }

@@ -57,6 +57,7 @@ async function nextOfPass(
   let problem: Problem | undefined;
   for (let step = 0; ; step += 1) {
     const pass = await deps.catalogue.openPass(collection.name, sources, deps.settings.passIntervalSeconds);
+    const backlog = { due: pass.due, openSlices: pass.openSlices };
     const ahead = pass.due >= limit * batches * AHEAD;
     if (pass.openSlices > 0 && !ahead && step < MAX_STEPS && !signals.stop.aborted) {
       const slice = await deps.catalogue.leaseSlice(batch, pass.pass, SLICE_LEASE_SECONDS);
@@ -73,7 +74,7 @@ async function nextOfPass(
             batches: [],
             discovered,
             pass: pass.pass,
-            backlog: { due: pass.due, openSlices: pass.openSlices },
+            backlog,
             reason: 'quota',
             waitMs: error.retryAfterMs,
             problem: problemOf(error),
@@ -83,7 +84,6 @@ async function nextOfPass(
       }
     }
     const taken = await takeBatches(deps, batch, batches, limit);
-    const backlog = { due: pass.due, openSlices: pass.openSlices };
     if (taken.length > 0) return { batches: taken, discovered, pass: pass.pass, backlog };
     const reason = pass.complete ? 'pass' : 'enumerating';
     return {

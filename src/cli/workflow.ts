@@ -161,7 +161,8 @@ async function notRunning(
   session: Session,
   { workflowId, label, startCommand }: Subject,
 ): Promise<CommandError> {
-  const message = `${label} is not running. ${await describeEnd(session, workflowId)}`.trimEnd();
+  const message =
+    `${label} is not running. ${await describeEnd(session, workflowId, 'Its last run')}`.trimEnd();
   return new CommandError(EXIT.notRunning, 'NOT_RUNNING', message, startCommand);
 }
 

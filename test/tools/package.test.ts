@@ -9,8 +9,11 @@ const PACKAGE = join(ROOT, 'dist', 'package');
 const run = promisify(execFile);
 
 /** What a program of the package prints, and how it ends. */
-async function packaged(program: string, ...args: string[]): Promise<{ code: number; text: string }> {
-  return run(process.execPath, [join(PACKAGE, program), ...args], { cwd: tmpdir(), env: {} }).then(
+async function packaged(
+  program: string,
+  { args = [], env = {} }: { args?: readonly string[]; env?: Readonly<Record<string, string>> } = {},
+): Promise<{ code: number; text: string }> {
+  return run(process.execPath, [join(PACKAGE, program), ...args], { cwd: tmpdir(), env }).then(
     ({ stdout, stderr }) => ({ code: 0, text: stdout + stderr }),
     (error: unknown) => {
       const { code, stdout = '', stderr = '' } = error as ExecFileException;
@@ -40,25 +43,21 @@ describe('the package', () => {
   });
 
   it('runs the command line, and the worker up to its settings', async () => {
-    expect(await packaged('bin/legisync.js', '--version')).toEqual({ code: 0, text: '0.1.0\n' });
+    expect(await packaged('bin/legisync.js', { args: ['--version'] })).toEqual({ code: 0, text: '0.1.0\n' });
     const worker = await packaged('bin/worker.js');
     expect(worker.code).toBe(3);
     expect(worker.text).toContain('PISTE_CLIENT_ID is not set');
   });
 
   it('has a bundle that its worker accepts, and says so if it is missing', async () => {
-    const settings = {
+    const env = {
       PISTE_CLIENT_ID: 'id',
       PISTE_CLIENT_SECRET: 'secret',
       SUPABASE_URL: 'http://127.0.0.1:1',
       SUPABASE_SERVICE_ROLE_KEY: 'sb_secret_x',
       TEMPORAL_ADDRESS: '127.0.0.1:1',
     };
-    const worker = () =>
-      run(process.execPath, [join(PACKAGE, 'bin/worker.js')], { cwd: tmpdir(), env: settings }).then(
-        () => '',
-        (error: unknown) => (error as ExecFileException).stderr ?? '',
-      );
+    const worker = async () => (await packaged('bin/worker.js', { env })).text;
     expect(await worker()).toContain('127.0.0.1:1');
     await rm(join(PACKAGE, 'dist/workflows.json'));
     expect(await worker()).toMatch(/The workflow bundle .* is missing/);

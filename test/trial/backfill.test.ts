@@ -7,6 +7,7 @@ import { whileChunkIsHeld } from '../support/heldChunk.ts';
 import { emptyTables } from '../support/queue.ts';
 import { startWorker, type WorkerProcess } from '../support/workers.ts';
 import {
+  ACTIVITY_BUTTONS,
   buttonsOf,
   ENDS,
   RESETS,
@@ -75,10 +76,7 @@ describe('a chunk in progress', () => {
     await expectAllQueued();
   });
 
-  it.each([
-    ['reset', []],
-    ['update-options', ['--start-to-close-timeout', '20m']],
-  ])('gets %s', async (verb, args) => {
+  it.each(ACTIVITY_BUTTONS)('gets %s', async (verb, args) => {
     await whileAtWork(async () => {
       expect((await buttons.activity(verb, await buttons.started('backfillChunk'), ...args)).code).toBe(0);
     });

@@ -81,5 +81,11 @@ export const ENDS: readonly WorkflowButton[] = [
   ['a deletion', ['delete', '--yes'], ''],
 ];
 
+/** Buttons of an activity that leave it in progress: the verb of `temporal activity`, and its options. */
+export const ACTIVITY_BUTTONS: readonly (readonly [verb: string, args: readonly string[]])[] = [
+  ['reset', []],
+  ['update-options', ['--start-to-close-timeout', '20m']],
+];
+
 /** Results that no activity of ours has. */
 export const WRONG_RESULTS = ['null', '{}', '"done"', '{"uploaded": 5}'] as const;

@@ -5,6 +5,7 @@ import { GRACE, queueAll } from '../support/coherence.ts';
 import { checksum, emptyTables } from '../support/queue.ts';
 import { startWorker, type WorkerProcess } from '../support/workers.ts';
 import {
+  ACTIVITY_BUTTONS,
   buttonsOf,
   ENDS,
   RESETS,
@@ -82,10 +83,7 @@ describe('a measurement in progress', () => {
     await expectVerdict();
   });
 
-  it.each([
-    ['reset', []],
-    ['update-options', ['--start-to-close-timeout', '20m']],
-  ])('gets %s', async (verb, args) => {
+  it.each(ACTIVITY_BUTTONS)('gets %s', async (verb, args) => {
     expect((await buttons.activity(verb, await measuring(), ...args)).code).toBe(0);
     await expectVerdict();
   });

@@ -4,6 +4,7 @@ import { legisync, type Ended } from '../commands/harness.ts';
 import type { MassiveStack } from '../support/massive.ts';
 import { eventually, startWorker, type WorkerProcess } from '../support/workers.ts';
 import {
+  ACTIVITY_BUTTONS,
   buttonsOf,
   ENDS,
   RESETS,
@@ -95,10 +96,7 @@ describe('an upload in progress', () => {
     await expectCleanLedger();
   });
 
-  it.each([
-    ['reset', []],
-    ['update-options', ['--start-to-close-timeout', '20m']],
-  ])('gets %s', async (verb, args) => {
+  it.each(ACTIVITY_BUTTONS)('gets %s', async (verb, args) => {
     const ended = await whileAtWork(async () => {
       const upload = await buttons.started('uploadDocuments');
       expect((await buttons.activity(verb, upload, ...args)).code).toBe(0);

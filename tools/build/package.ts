@@ -28,17 +28,7 @@ const COPIED = [
 const PROGRAMS = ['bin/legisync.js', 'bin/worker.js'];
 
 /** The fields of package.json that an installation needs. */
-const FIELDS = [
-  'name',
-  'version',
-  'description',
-  'license',
-  'type',
-  'engines',
-  'bin',
-  'dependencies',
-  'overrides',
-];
+const FIELDS = ['name', 'version', 'description', 'license', 'type', 'engines', 'bin', 'dependencies'];
 
 await buildWorkflows();
 await rm(PACKAGE, { recursive: true, force: true });

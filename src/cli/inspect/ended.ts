@@ -1,4 +1,5 @@
 import { WorkflowNotFoundError, type WorkflowExecutionDescription } from '@temporalio/client';
+import { createScrub } from '../../observability/scrub.ts';
 import { withDeadline, type Session } from '../run.ts';
 import { dateOf, recentEvents, type RecentEvent } from './recentEvents.ts';
 
@@ -14,25 +15,28 @@ const VERBS: Partial<Record<Status, string>> = {
 };
 
 /**
- * How the last run of a workflow ended, and why, as a sentence. '' if it runs, or if the server does
- * not say: the message that it belongs to is useful without it.
+ * How the last run of a workflow ended, and why, as a sentence without the secrets of this command.
+ * '' if it runs, or if the server does not say: the message that it belongs to is useful without it.
+ *
+ * @param subject of the sentence
  */
-export async function describeEnd(session: Session, workflowId: string): Promise<string> {
+export async function describeEnd(session: Session, workflowId: string, subject: string): Promise<string> {
   const handle = session.temporal.client.workflow.getHandle(workflowId);
   try {
     const description = await withDeadline(session, () => handle.describe());
     if (description.status.name === 'RUNNING') return '';
-    return sentence(description, (await recentEvents(session, description))[0]);
+    const [last] = await recentEvents(session, description, 1);
+    return createScrub(session.io.secrets)(`${subject} ${predicate(description, last)}`);
   } catch (error) {
     return error instanceof WorkflowNotFoundError ? 'Temporal has no run of it.' : '';
   }
 }
 
-function sentence({ status }: WorkflowExecutionDescription, last: RecentEvent | undefined): string {
+function predicate({ status }: WorkflowExecutionDescription, last: RecentEvent | undefined): string {
   const at = dateOf(last?.eventTime)?.toISOString();
   const failed = last?.workflowExecutionFailedEventAttributes;
   const terminated = last?.workflowExecutionTerminatedEventAttributes;
-  const what = `Its last run ${VERBS[status.name] ?? 'ended'}${at === undefined ? '' : ` at ${at}`}`;
+  const what = `${VERBS[status.name] ?? 'ended'}${at === undefined ? '' : ` at ${at}`}`;
   if (failed != null) return `${what}: ${failureText(failed.failure)}`;
   if (terminated == null) return `${what}.`;
   const { reason, identity } = terminated;

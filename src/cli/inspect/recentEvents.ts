@@ -11,17 +11,18 @@ export type RecentEvent = NonNullable<NonNullable<Answer['history']>['events']>[
  */
 const RECENT_EVENTS = 250;
 
-/** The last events of a workflow's run, the newest first: at most {@link RECENT_EVENTS}. */
+/** The last events of a workflow's run, the newest first: at most `count`. */
 export async function recentEvents(
   session: Pick<Session, 'temporal'>,
   { workflowId, runId }: Pick<WorkflowExecutionDescription, 'workflowId' | 'runId'>,
+  count = RECENT_EVENTS,
 ): Promise<readonly RecentEvent[]> {
   const { connection, namespace } = session.temporal;
   const { history } = await withDeadline(session, () =>
     connection.workflowService.getWorkflowExecutionHistoryReverse({
       namespace,
       execution: { workflowId, runId },
-      maximumPageSize: RECENT_EVENTS,
+      maximumPageSize: count,
     }),
   );
   return history?.events ?? [];

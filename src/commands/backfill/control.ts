@@ -45,7 +45,7 @@ async function lastRun(session: Session): Promise<Outcome> {
   const data = { running: false, run };
   if (run === null) return { data, lines: [`There has been no backfill of ${bucket} yet.`] };
   if (run.state === 'completed') return { ...reportOf({ run, timeouts: 0 }), data };
-  const ended = await describeEnd(session, subjectOf(session).workflowId);
+  const ended = await describeEnd(session, subjectOf(session).workflowId, 'Its workflow');
   return { data, lines: describeIncomplete(run, ended) };
 }
 
@@ -58,7 +58,7 @@ function describeIncomplete(
   return [
     `Run ${id} of ${bucket} is ${unfinished ? 'unfinished, and no workflow is working on it' : 'abandoned'}: ` +
       `${scanned} objects read, ${queued} queued, ${chunks} chunks.`,
-    ...(unfinished && ended !== '' ? [ended.replace('Its last run', 'Its workflow')] : []),
+    ...(unfinished && ended !== '' ? [ended] : []),
     `Next: legisync backfill${unfinished ? ' --resume' : ''}`,
   ];
 }

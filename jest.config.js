@@ -25,6 +25,7 @@ const PURE = [
   'commands/statusTables',
   'commands/textForPeople',
   'commands/verdict',
+  'health/server',
   'tools/sqlFiles',
   'tools/workflowBundle',
   'workflows/backfillPace',
@@ -39,7 +40,7 @@ const PURE = [
 const TIERS = {
   unit: { files: ['{config,contract,legifrance,observability}/**/*', 'repository/!(sqlSource)', ...PURE] },
   sql: { files: ['{activities,supabase,tools}/**/*', 'repository/sqlSource'], setup: 'postgres' },
-  workflows: { files: ['{commands,durability,schedules,workflows}/**/*'], setup: 'temporal' },
+  workflows: { files: ['{commands,durability,health,schedules,workflows}/**/*'], setup: 'temporal' },
   local: { files: ['{endToEnd,local}/**/*'], setup: 'temporalCli' },
 };
 

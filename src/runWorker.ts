@@ -9,6 +9,7 @@ import { HEARTBEAT } from './contract/timing.ts';
 import { createLegifrance } from './legifrance/client.ts';
 import { createProcessQuota } from './legifrance/quota/quota.ts';
 import { failureInterceptor } from './observability/failureInterceptor.ts';
+import { openHealth } from './health/open.ts';
 import type { Logger } from './observability/logger.ts';
 import type { Scrub } from './observability/scrub.ts';
 import { createSupabase } from './supabase/index.ts';
@@ -85,11 +86,12 @@ export async function runWorker({ config, logger, scrub, stop, ...options }: Wor
   const { connection, namespace, address } = await connectWorker(config);
   try {
     const grace = config.worker.shutdownGraceSeconds;
+    const identity = `legisync-${process.pid}@${hostname()}`;
     const worker = await Worker.create({
       connection,
       namespace,
       taskQueue: config.taskQueue,
-      identity: `legisync-${process.pid}@${hostname()}`,
+      identity,
       workflowBundle: { codePath: bundle.codePath },
       workerDeploymentOptions: deploymentOf(config, bundle),
       activities: createActivities(options.decorate?.(deps) ?? deps),
@@ -107,10 +109,18 @@ export async function runWorker({ config, logger, scrub, stop, ...options }: Wor
     stop.addEventListener('abort', shutdown, { once: true });
     logger.info({ address, namespace, taskQueue: config.taskQueue, build: bundle.buildId }, 'worker started');
     keepExpiring(supabase.claims, logger, stop);
+    const health = await openHealth(config.worker.healthAddress, logger, {
+      connection,
+      namespace,
+      taskQueue: config.taskQueue,
+      identity,
+      buildId: config.worker.versioning ? bundle.buildId : undefined,
+      state: () => worker.getState(),
+    });
     const running = worker.run();
     if (stop.aborted) shutdown();
     options.onReady?.();
-    await running;
+    await running.finally(() => health?.close());
     stop.removeEventListener('abort', shutdown);
     logger.info('worker ended');
   } finally {

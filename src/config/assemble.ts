@@ -55,6 +55,7 @@ export function assemble(
     worker: {
       shutdownGraceSeconds: settings.LEGISYNC_SHUTDOWN_GRACE_SECONDS,
       versioning: settings.LEGISYNC_WORKER_VERSIONING === 'on',
+      healthAddress: settings.LEGISYNC_HEALTH_ADDRESS,
       metricsAddress: settings.LEGISYNC_METRICS_ADDRESS,
     },
     log: { level: settings.LEGISYNC_LOG_LEVEL },

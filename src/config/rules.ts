@@ -99,6 +99,15 @@ export const hostAndPort = () =>
     .string()
     .refine((text) => hostPort(text) !== null, { error: 'must be host:port, with a port from 1 to 65535' });
 
+/** An address to listen on, or the word `none`: undefined. */
+export const hostAndPortOrNone = () =>
+  z
+    .string()
+    .refine((text) => text === 'none' || hostPort(text) !== null, {
+      error: 'must be host:port, with a port from 1 to 65535, or none',
+    })
+    .transform((text) => (text === 'none' ? undefined : text));
+
 function hostPort(text: string): string | null {
   const [, host, port] = /^([\w.-]+|\[[\da-fA-F:]+\]):(\d{1,5})$/.exec(text) ?? [];
   return host !== undefined && Number(port) >= 1 && Number(port) <= 65_535 ? host : null;

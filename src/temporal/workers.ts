@@ -26,7 +26,7 @@ interface Queue {
  * A worker without a heartbeat counts if it has polled in this time. A poll takes up to 70 s, so a
  * shorter time would hide idle workers. The server itself lists pollers for five minutes.
  */
-const POLLER_MS = 120_000;
+export const POLLER_MS = 120_000;
 
 /** Workers that are looked at. More of them on one task queue are not a use of legisync. */
 const MAX_WORKERS = 100;

@@ -1,5 +1,5 @@
 import { settingsOf } from '../print/docs.ts';
-import { hostAndPort, oneOf } from '../rules.ts';
+import { hostAndPort, hostAndPortOrNone, oneOf } from '../rules.ts';
 
 const worker = settingsOf('Worker');
 
@@ -26,6 +26,14 @@ export const workerSettings = {
     default: 'info',
     bounds: 'trace, debug, info, warn, error or silent',
     change: 'debug writes two lines for each activity',
+  }),
+  LEGISYNC_HEALTH_ADDRESS: worker.preset(hostAndPortOrNone(), {
+    about:
+      'Address of the health endpoint, host:port, with /live and /ready; or none. ' +
+      'A worker that cannot listen there says so in its log and works without it.',
+    default: '127.0.0.1:9465',
+    change:
+      'the endpoint has no password: use a private address; each worker of a machine needs its own port',
   }),
   LEGISYNC_METRICS_ADDRESS: worker.optional(hostAndPort(), {
     about:

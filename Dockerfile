@@ -18,6 +18,14 @@ COPY supabase supabase
 COPY tools tools
 RUN npm run build
 
+# The simulator of the Légifrance API, for the profile `demo` of docker-compose.yml. Not for production.
+FROM build AS simulator
+COPY local local
+ENV LEGIFRANCE_SIMULATOR_HOST=0.0.0.0 \
+  LEGIFRANCE_SIMULATOR_PORT=54330
+USER node
+CMD ["node", "local/legifrance/main.ts"]
+
 FROM docker.io/library/node:24-bookworm-slim AS dependencies
 WORKDIR /build
 COPY package.json package-lock.json .npmrc ./

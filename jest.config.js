@@ -38,7 +38,9 @@ const PURE = [
  * that asks for another one fails.
  */
 const TIERS = {
-  unit: { files: ['{config,contract,legifrance,observability}/**/*', 'repository/!(sqlSource)', ...PURE] },
+  unit: {
+    files: ['{config,contract,deployment,legifrance,observability}/**/*', 'repository/!(sqlSource)', ...PURE],
+  },
   sql: { files: ['{activities,supabase,tools}/**/*', 'repository/sqlSource'], setup: 'postgres' },
   workflows: { files: ['{commands,durability,health,schedules,workflows}/**/*'], setup: 'temporal' },
   local: { files: ['{endToEnd,local}/**/*'], setup: 'temporalCli' },

@@ -5,7 +5,7 @@ import { createActivities } from './activities/index.ts';
 import { keepExpiring } from './claimExpiry.ts';
 import type { Config } from './config/config.ts';
 import { MAX_ACTIVITIES } from './contract/limits.ts';
-import { HEARTBEAT } from './contract/timing.ts';
+import { HEARTBEAT, SHUTDOWN } from './contract/timing.ts';
 import { createLegifrance } from './legifrance/client.ts';
 import { createProcessQuota } from './legifrance/quota/quota.ts';
 import { failureInterceptor } from './observability/failureInterceptor.ts';
@@ -18,16 +18,6 @@ import { findWorkflowBundle, type WorkflowBundle } from './temporal/workflowBund
 
 /** Workflow runs kept in memory: several collections, and short MAINTENANCE runs. */
 const MAX_CACHED_WORKFLOWS = 100;
-
-/**
- * Activities are cancelled after the grace time. Uploads are not interrupted then, because their
- * consults have cost requests. This much later they are aborted: an orchestrator would kill the
- * process soon.
- */
-const ABORT_SECONDS = 2;
-
-/** This long after the grace time, the SDK gives up waiting for activities. */
-const FORCE_SECONDS = 10;
 
 export interface WorkerOptions {
   readonly config: Config<'legifrance' | 'supabase'>;
@@ -100,11 +90,11 @@ export async function runWorker({ config, logger, scrub, stop, ...options }: Wor
       maxCachedWorkflows: MAX_CACHED_WORKFLOWS,
       maxHeartbeatThrottleInterval: HEARTBEAT.throttleMs,
       shutdownGraceTime: `${grace}s`,
-      shutdownForceTime: `${grace + FORCE_SECONDS}s`,
+      shutdownForceTime: `${grace + SHUTDOWN.forceSeconds}s`,
     });
     const shutdown = (): void => {
       worker.shutdown();
-      setTimeout(() => abort.abort(), (grace + ABORT_SECONDS) * 1_000).unref();
+      setTimeout(() => abort.abort(), (grace + SHUTDOWN.abortSeconds) * 1_000).unref();
     };
     stop.addEventListener('abort', shutdown, { once: true });
     logger.info({ address, namespace, taskQueue: config.taskQueue, build: bundle.buildId }, 'worker started');

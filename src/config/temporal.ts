@@ -19,12 +19,24 @@ export const TEMPORAL_SETTINGS: readonly {
   { name: 'TEMPORAL_API_KEY', about: 'API key of Temporal Cloud. It enables TLS.', example: '' },
   { name: 'TEMPORAL_TLS', about: 'TLS without an API key: true or false.', example: 'false' },
   {
+    name: 'TEMPORAL_TLS_SERVER_NAME',
+    about: 'Name in the certificate of the server, if it is not that of TEMPORAL_ADDRESS.',
+    example: '',
+  },
+  {
     name: 'TEMPORAL_TLS_SERVER_CA_CERT_PATH',
     about: 'CA certificate of the server (PEM file).',
     example: '',
   },
   { name: 'TEMPORAL_TLS_CLIENT_CERT_PATH', about: 'Certificate of this client (PEM file).', example: '' },
   { name: 'TEMPORAL_TLS_CLIENT_KEY_PATH', about: 'Key of this client (PEM file).', example: '' },
+  {
+    name: 'TEMPORAL_TLS_CLIENT_CERT_DATA',
+    about:
+      'For containers: the certificate itself instead of its path. So do TEMPORAL_TLS_CLIENT_KEY_DATA and ' +
+      'TEMPORAL_TLS_SERVER_CA_CERT_DATA.',
+    example: '',
+  },
   {
     name: 'TEMPORAL_PROFILE',
     about: 'Profile of the configuration file. Default: default.',

@@ -105,3 +105,11 @@ export const WORKER_HEARTBEAT = { everyMs: 10_000, lostMs: 30_000 } as const;
  * file if no Worker claims files.
  */
 export const CLAIM_EXPIRY_MS = 60_000;
+
+/**
+ * What happens after the grace time of a stopping worker, in seconds. Activities are cancelled at its
+ * end. Uploads are not interrupted then, because their consults have cost requests: they are aborted
+ * `abortSeconds` later. After `forceSeconds`, the SDK gives up waiting. An orchestrator that kills
+ * earlier makes the next worker repeat work.
+ */
+export const SHUTDOWN = { abortSeconds: 2, forceSeconds: 10 } as const;

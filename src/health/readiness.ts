@@ -25,7 +25,7 @@ export interface ReadinessOptions {
 }
 
 /** The server has this long for all questions. Shorter than the time-out of usual probes. */
-export const ANSWER_MS = 2_000;
+const ANSWER_MS = 2_000;
 
 /** Probes within this time get the same answer, so that they cannot load the server. */
 export const FRESH_MS = 2_000;
@@ -33,8 +33,12 @@ export const FRESH_MS = 2_000;
 /** gRPC status codes (grpc.io): CANCELLED, DEADLINE_EXCEEDED and UNAVAILABLE. */
 const NO_ANSWER: readonly number[] = [1, 4, 14];
 
-/** `temporal.api.enums.v1.TaskQueueType`: workflow tasks and activity tasks. */
-const TASKS = { workflow: 1, activity: 2 } as const;
+type Service = ConnectionLike['workflowService'];
+type TaskQueueType = NonNullable<Parameters<Service['describeTaskQueue']>[0]['taskQueueType']>;
+
+/** `temporal.api.enums.v1.TaskQueueType`, which the SDK's packages do not export. */
+// eslint-disable-next-line @typescript-eslint/no-unsafe-enum-assignment
+const TASKS: Readonly<Record<string, TaskQueueType>> = { workflow: 1, activity: 2 };
 
 /**
  * Asks the server whether it knows this worker as a poller, and whether the worker's build is
@@ -93,7 +97,7 @@ async function reasonsOf(options: ReadinessOptions, now: number): Promise<string
 
 async function polls(
   { connection, namespace, taskQueue, identity }: ReadinessOptions,
-  taskQueueType: number,
+  taskQueueType: TaskQueueType,
   now: number,
 ): Promise<boolean> {
   const { pollers } = await connection.workflowService.describeTaskQueue({

@@ -22,7 +22,7 @@ afterEach(() => massive.close());
 
 const probe = async (path: string) => {
   const response = await fetch(`http://${address}${path}`);
-  return { status: response.status, body: (await response.json()) as unknown };
+  return { status: response.status, body: await response.json() };
 };
 
 const becomes = (path: string, wanted: Awaited<ReturnType<typeof probe>>) =>

@@ -77,7 +77,7 @@ try {
     workerExitCodes: [first.code, second.code],
     workerMemoryMb: { end: Math.round(memoryMb.at(-1) ?? 0), max: Math.round(Math.max(...memoryMb)) },
   };
-  console.log(JSON.stringify(report));
+  process.stdout.write(`${JSON.stringify(report)}\n`);
   process.exitCode = clean ? 0 : 1;
 } finally {
   await counter.close();

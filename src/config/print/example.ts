@@ -1,3 +1,4 @@
+import { COMPOSE_SETTINGS } from '../compose.ts';
 import { SECTIONS, settingDocs, type SettingDoc } from './docs.ts';
 import { settingsSchema } from '../schema.ts';
 import { TEMPORAL_SETTINGS } from '../temporal.ts';
@@ -16,7 +17,7 @@ export function envExample(): string {
   const sections = SECTIONS.map((section) =>
     [heading(section), ...documented.filter(({ doc }) => doc.section === section).map(setting)].join('\n\n'),
   );
-  return `${[introduction(), ...sections, temporal()].join('\n\n')}\n`;
+  return `${[introduction(), ...sections, temporal(), compose()].join('\n\n')}\n`;
 }
 
 function introduction(): string {
@@ -51,6 +52,14 @@ function temporal(): string {
         '(profiles in temporal.toml). All of them are optional.',
     ),
     ...TEMPORAL_SETTINGS.map(({ name, about, example }) => `${comment(about)}\n#${name}=${example}`),
+  ].join('\n\n');
+}
+
+function compose(): string {
+  return [
+    heading('Docker Compose'),
+    comment('Read by docker compose from this file, for docker-compose.yml. The programs do not read it.'),
+    ...COMPOSE_SETTINGS.map(({ name, about, example }) => `${comment(about)}\n${name}=${example}`),
   ].join('\n\n');
 }
 

@@ -33,13 +33,6 @@ export const FRESH_MS = 2_000;
 /** gRPC status codes (grpc.io): CANCELLED, DEADLINE_EXCEEDED and UNAVAILABLE. */
 const NO_ANSWER: readonly number[] = [1, 4, 14];
 
-type Service = ConnectionLike['workflowService'];
-type TaskQueueType = NonNullable<Parameters<Service['describeTaskQueue']>[0]['taskQueueType']>;
-
-/** `temporal.api.enums.v1.TaskQueueType`, which the SDK's packages do not export. */
-// eslint-disable-next-line @typescript-eslint/no-unsafe-enum-assignment
-const TASKS: Readonly<Record<string, TaskQueueType>> = { workflow: 1, activity: 2 };
-
 /**
  * Asks the server whether it knows this worker as a poller, and whether the worker's build is
  * current. Concurrent calls share one question.
@@ -83,9 +76,7 @@ function readiness(reasons: readonly string[]): Readiness {
 async function reasonsOf(options: ReadinessOptions, now: number): Promise<string[]> {
   const { connection, namespace, taskQueue, buildId } = options;
   const reasons: string[] = [];
-  for (const [task, type] of Object.entries(TASKS)) {
-    if (!(await polls(options, type, now))) reasons.push(`The worker does not poll for ${task} tasks.`);
-  }
+  if (!(await polls(options, now))) reasons.push('The worker does not poll its task queue.');
   if (buildId === undefined) return reasons;
   const builds = await buildsOf(connection.workflowService, { namespace, taskQueue });
   const status = builds.find((build) => build.buildId === buildId)?.status;
@@ -95,15 +86,17 @@ async function reasonsOf(options: ReadinessOptions, now: number): Promise<string
   return reasons;
 }
 
+/**
+ * Whether it polls for workflow tasks. A worker whose places for activities are all taken does not
+ * poll for activities, and is as ready as before.
+ */
 async function polls(
   { connection, namespace, taskQueue, identity }: ReadinessOptions,
-  taskQueueType: TaskQueueType,
   now: number,
 ): Promise<boolean> {
   const { pollers } = await connection.workflowService.describeTaskQueue({
     namespace,
     taskQueue: { name: taskQueue },
-    taskQueueType,
   });
   return pollers.some(
     (poller) =>

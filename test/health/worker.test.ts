@@ -82,10 +82,7 @@ describe('the health endpoint of a worker', () => {
       });
       expect(await check()).toEqual({
         ready: false,
-        reasons: [
-          'The worker does not poll for workflow tasks.',
-          'The worker does not poll for activity tasks.',
-        ],
+        reasons: ['The worker does not poll its task queue.'],
       });
     } finally {
       await connection.close();

@@ -118,7 +118,7 @@ function fromGrpc(error: unknown): Failure | undefined {
       exitCode: EXIT.failed,
       code: 'SEARCH_ATTRIBUTES_MISSING',
       message,
-      next: 'legisync up (it registers them)',
+      next: 'legisync up (it registers them; a server may need a minute to accept them)',
     };
   }
   return undefined;

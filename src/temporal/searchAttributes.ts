@@ -1,4 +1,4 @@
-import type { Connection } from '@temporalio/client';
+import { isGrpcServiceError, type Connection } from '@temporalio/client';
 import { defineSearchAttributeKey, SearchAttributeType } from '@temporalio/common';
 import { SEARCH_ATTRIBUTES, type WorkflowState } from '../contract/names.ts';
 import { LegisyncError } from '../contract/failures.ts';
@@ -24,8 +24,8 @@ export function stateAttributes(state: WorkflowState) {
 }
 
 /**
- * Registers the missing search attributes in `namespace`. Repeating it is harmless. Some servers
- * need up to a minute until every part of them knows a new attribute.
+ * Registers the missing search attributes in `namespace`. Repeating it is harmless. They cannot be
+ * used at once: see {@link knowsSearchAttributes}.
  *
  * @returns the names that were added
  * @throws LegisyncError `CONFIG_INVALID` if one of the names has another type
@@ -52,4 +52,27 @@ export async function ensureSearchAttributes(
     await connection.operatorService.addSearchAttributes({ namespace, searchAttributes });
   }
   return missing;
+}
+
+/** gRPC status code INVALID_ARGUMENT (grpc.io). */
+const INVALID_ARGUMENT: readonly number[] = [3];
+
+/**
+ * Whether the server accepts the search attributes. Its frontend reads them from a cache: a server on
+ * PostgreSQL refuses new ones for several seconds, by its dynamic configuration for up to a minute.
+ */
+export async function knowsSearchAttributes(
+  { workflowService }: Pick<Connection, 'workflowService'>,
+  namespace: string,
+): Promise<boolean> {
+  const query = Object.keys(SEARCH_ATTRIBUTES)
+    .map((name) => `${name} = 'none'`)
+    .join(' and ');
+  try {
+    await workflowService.countWorkflowExecutions({ namespace, query });
+    return true;
+  } catch (error) {
+    if (isGrpcServiceError(error) && INVALID_ARGUMENT.includes(error.code)) return false;
+    throw error;
+  }
 }

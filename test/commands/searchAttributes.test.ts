@@ -18,6 +18,51 @@ function sessionOf(code: number): { session: Pick<Session, 'temporal' | 'io'>; p
   };
 }
 
+/** A server that lacks the search attributes, and accepts new ones after some queries. */
+function slowServer(refusals: number) {
+  const seen = { added: [] as string[], queries: 0, printed: [] as string[] };
+  const invalid = Object.assign(new Error('no mapping'), { code: 3, details: 'no mapping', metadata: {} });
+  const connection = {
+    operatorService: {
+      listSearchAttributes: () => Promise.resolve({ customAttributes: {} }),
+      addSearchAttributes: ({ searchAttributes }: { searchAttributes: object }) => {
+        seen.added.push(...Object.keys(searchAttributes));
+        return Promise.resolve({});
+      },
+    },
+    workflowService: {
+      countWorkflowExecutions: () => {
+        seen.queries += 1;
+        return seen.queries <= refusals ? Promise.reject(invalid) : Promise.resolve({});
+      },
+    },
+    withDeadline: <T>(_deadline: number, call: () => Promise<T>) => call(),
+  };
+  const session = {
+    temporal: { connection, namespace: 'default' },
+    io: { err: (text: string) => seen.printed.push(text) },
+  } as unknown as Pick<Session, 'temporal' | 'io'>;
+  return { session, seen };
+}
+
+describe('the search attributes, on a server that accepts new ones late', () => {
+  it('are waited for, so that the next call of `up` can use them', async () => {
+    const { session, seen } = slowServer(2);
+    expect(await registerSearchAttributes(session)).toEqual(['LegisyncCollection', 'LegisyncState']);
+    expect(seen).toEqual({
+      added: ['LegisyncCollection', 'LegisyncState'],
+      queries: 3,
+      printed: ['Waiting until the server accepts the new search attributes (up to a minute) …'],
+    });
+  });
+
+  it('are not waited for if the server accepts them at once', async () => {
+    const { session, seen } = slowServer(0);
+    await registerSearchAttributes(session);
+    expect(seen).toMatchObject({ queries: 1, printed: [] });
+  });
+});
+
 describe('the search attributes, where clients may not register them', () => {
   it.each([7, 12, 16])('are named, and `up` goes on (gRPC status %i)', async (code) => {
     const { session, printed } = sessionOf(code);

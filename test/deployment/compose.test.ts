@@ -134,7 +134,7 @@ describe('docker-compose.yml', () => {
     ],
     [
       'a wait without an end',
-      'restart: on-failure:10',
+      'restart: on-failure:20',
       'restart: always',
       'worker: it waits until migrate has ended',
     ],

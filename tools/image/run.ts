@@ -11,7 +11,7 @@ import { promisify } from 'node:util';
 import { pollUntil } from '../../local/launcher/poll.ts';
 import { createCounter } from '../../local/stack/counts.ts';
 import { imagePrograms } from './programs.ts';
-import { startServices } from './services.ts';
+import { startServices } from '../support/services.ts';
 
 const DOCUMENTS = 2_000;
 const RATE = 100;

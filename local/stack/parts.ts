@@ -157,7 +157,7 @@ export const WORKER_FLAGS = ['--max-semi-space-size=4', '--max-old-space-size=10
  * For glibc's allocator: few arenas, and buffers of 128 KB or more always on their own, so that their
  * memory is given back.
  */
-const WORKER_ALLOCATOR = { MALLOC_ARENA_MAX: '2', MALLOC_MMAP_THRESHOLD_: '131072' } as const;
+export const WORKER_ALLOCATOR = { MALLOC_ARENA_MAX: '2', MALLOC_MMAP_THRESHOLD_: '131072' } as const;
 
 export function workerPart({ paths, signal, onSpawned }: PartContext, env: NodeJS.ProcessEnv): Promise<Part> {
   const logFile = paths.log('worker');

@@ -7,7 +7,7 @@ export const WORKER_STOPS_WITHIN =
   Number(defaultOf('LEGISYNC_SHUTDOWN_GRACE_SECONDS')) + SHUTDOWN.forceSeconds;
 
 /** The default of a setting, as text. */
-function defaultOf(name: keyof typeof settingsSchema.shape): string {
+export function defaultOf(name: keyof typeof settingsSchema.shape): string {
   const preset = settingDocs.get(settingsSchema.shape[name])?.default;
   if (preset === undefined) throw new Error(`${name} has no default`);
   return preset;

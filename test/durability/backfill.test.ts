@@ -62,6 +62,23 @@ describe('a backfill whose worker is killed', () => {
     await worker.stop();
   });
 
+  it.each(points)(
+    '%s %i, by SIGTERM, ends with 0, and repeats nothing in another worker',
+    async (point, call) => {
+      const stopped = startWorker(
+        backfill.env({ FAULT_SIGNAL: 'SIGTERM', FAULT_POINT: point, FAULT_CALL: String(call) }),
+        'test/support/faultyWorker.ts',
+      );
+      const handle = await backfill.start(bucket);
+      expect(await stopped.ended).toBe(0);
+      const worker = startWorker(backfill.env());
+      const { run } = await resultOf(handle);
+      expect(run).toMatchObject({ queued: FILES, missing: 0 });
+      expect(await worker.stop()).toBe(0);
+      await expectWhole();
+    },
+  );
+
   it('while a chunk runs in the database continues after that chunk, and repeats nothing', async () => {
     const doomed = startWorker(backfill.env());
     await doomed.ready;

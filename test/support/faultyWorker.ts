@@ -1,7 +1,7 @@
 /**
- * A worker process that kills itself with SIGKILL at a named point, as a power cut would:
- * `FAULT_POINT` says where, `FAULT_CALL` at which call (from 1). The faults sit in front of the
- * ports; the worker's own code is untouched.
+ * A worker process that sends itself a signal at a named point: SIGKILL, as a power cut would, or
+ * `FAULT_SIGNAL`. `FAULT_POINT` says where, `FAULT_CALL` at which call (from 1). The faults sit in
+ * front of the ports; the worker's own code is untouched.
  */
 import { Runtime } from '@temporalio/worker';
 import type { ActivityDeps } from '../../src/activities/deps.ts';
@@ -10,9 +10,11 @@ import { createLogger } from '../../src/observability/logger.ts';
 import { createScrub } from '../../src/observability/scrub.ts';
 import { runWorker } from '../../src/runWorker.ts';
 
-/** Points at which a worker may die. */
+/** Points at which a worker may get its signal. */
 export type FaultPoint =
+  | 'after page'
   | 'after fetch'
+  | 'before consult'
   | 'after consult'
   | 'after upload'
   | 'before enqueue'
@@ -22,12 +24,13 @@ export type FaultPoint =
 
 const point = process.env['FAULT_POINT'] as FaultPoint;
 const call = Number(process.env['FAULT_CALL']);
+const signal = (process.env['FAULT_SIGNAL'] ?? 'SIGKILL') as NodeJS.Signals;
 let calls = 0;
 
 function die(at: FaultPoint): void {
   if (at !== point) return;
   calls += 1;
-  if (calls === call) process.kill(process.pid, 'SIGKILL');
+  if (calls === call) process.kill(process.pid, signal);
 }
 
 function faulty(deps: ActivityDeps): ActivityDeps {
@@ -35,8 +38,14 @@ function faulty(deps: ActivityDeps): ActivityDeps {
     ...deps,
     legifrance: {
       ...deps.legifrance,
-      async consult(id, signal, rank) {
-        const consulted = await deps.legifrance.consult(id, signal, rank);
+      async search(...args) {
+        const page = await deps.legifrance.search(...args);
+        die('after page');
+        return page;
+      },
+      async consult(...args) {
+        die('before consult');
+        const consulted = await deps.legifrance.consult(...args);
         die('after consult');
         return consulted;
       },
@@ -78,4 +87,7 @@ const { config, secrets } = loadConfig({ need: ['legifrance', 'supabase'] });
 const scrub = createScrub(secrets);
 const logger = createLogger({ level: 'silent', scrub });
 Runtime.install({ shutdownSignals: [], telemetryOptions: { logging: { filter: 'OFF' } } });
-await runWorker({ config, logger, scrub, stop: new AbortController().signal, decorate: faulty });
+const stop = new AbortController();
+process.once('SIGTERM', () => stop.abort());
+await runWorker({ config, logger, scrub, stop: stop.signal, decorate: faulty });
+await Runtime.instance().shutdown();

@@ -26,6 +26,7 @@ const PURE = [
   'commands/textForPeople',
   'commands/verdict',
   'health/server',
+  'tools/release',
   'tools/sqlFiles',
   'tools/workflowBundle',
   'workflows/backfillPace',

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { unescape } from 'node:querystring';
 import type { Collection } from '../contract/collections.ts';
 import { collectionsSchema, DEFAULT_COLLECTIONS } from './collections.ts';
 import { assemble, assembleParts } from './assemble.ts';
@@ -222,5 +223,16 @@ function secretTexts(settings: Settings, environment: Readonly<Record<string, st
   const temporal = Object.entries(environment).flatMap(([name, value]) =>
     /^TEMPORAL_(API_KEY|CODEC_AUTH|TLS_CLIENT_KEY_DATA|GRPC_META_.*)$/.test(name) ? [value] : [],
   );
-  return [...own, ...temporal];
+  return [...own, ...own.flatMap(passwordOf), ...temporal];
+}
+
+/**
+ * The password of a connection string, as messages may quote it. None if the rest of the URL contains
+ * it: to hide the `postgres` of `postgres:postgres@` would hide half of the messages.
+ */
+function passwordOf(secret: string): string[] {
+  const { password = '', href = '' } = URL.parse(secret) ?? {};
+  if (password === '') return [];
+  const decoded = unescape(password);
+  return href.replace(`:${password}@`, '').includes(decoded) ? [] : [decoded];
 }

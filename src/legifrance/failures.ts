@@ -1,4 +1,5 @@
 import { LegisyncError, type FailureCode } from '../contract/failures.ts';
+import { hideSecrets } from '../contract/knownSecrets.ts';
 import { LEGIFRANCE_ATTEMPTS } from '../contract/timing.ts';
 import { explanation, isHtml, isUnauthenticated, MalformedAnswer, retryAfterMs } from './answers.ts';
 import type { Clock } from './clock.ts';
@@ -142,7 +143,7 @@ export function failedAnswer(
 ): AttemptFailed {
   const rule = RULES.find(({ when }) => when(answer, asked));
   if (rule === undefined) throw new Error('The last rule matches every answer.');
-  const said = withoutSecrets(explanation(answer), secrets).slice(0, 200);
+  const said = hideSecrets(secrets)(explanation(answer)).slice(0, 200);
   const parts = [
     `Légifrance answered HTTP ${answer.status} to ${asked.what}.`,
     rule.hint ?? '',
@@ -195,13 +196,6 @@ export function failedExchange(asked: Asked, error: unknown): unknown {
     ),
     LEGIFRANCE_ATTEMPTS,
   );
-}
-
-function withoutSecrets(text: string, secrets: readonly string[]): string {
-  return secrets
-    .filter((secret) => secret !== '')
-    .flatMap((secret) => [secret, encodeURIComponent(secret)])
-    .reduce((clean, secret) => clean.replaceAll(secret, '[secret]'), text);
 }
 
 /**

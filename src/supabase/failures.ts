@@ -1,4 +1,5 @@
 import { LegisyncError, type FailureCode } from '../contract/failures.ts';
+import type { Hide } from '../contract/knownSecrets.ts';
 import { failureOfSqlState } from '../contract/sqlStates.ts';
 import { keyRemedy } from './keyRemedy.ts';
 import { unreachableHost } from './unreachable.ts';
@@ -19,11 +20,13 @@ interface ExternalError {
  * Storage answers most refusals with HTTP 400 and the real status as text in `statusCode`. `status`
  * counts only without a `statusCode`: then the gateway in front of Storage answered. Without
  * either, the network failed.
+ *
+ * @param hide removes the service key, which an answer may repeat
  */
-export function storageFailure(error: ExternalError, path: string): LegisyncError {
+export function storageFailure(error: ExternalError, path: string, hide: Hide): LegisyncError {
   const status = Number(error.statusCode ?? error.status ?? 0);
   const text = `Storage answered ${status === 0 ? 'nothing' : status} for ${path}: ${messageOf(error)}`;
-  return failure(storageCode(status, error.code, messageOf(error)), text, error);
+  return failure(storageCode(status, error.code, messageOf(error)), hide(text), error);
 }
 
 /** Names the host if there was no connection, and the remedy that fits what is said of a key. */
@@ -51,12 +54,14 @@ function storageCode(status: number, code: unknown, message: string): FailureCod
 /**
  * Maps an error of an RPC through PostgREST, by its SQLSTATE or `PGRST…` code. Without a code, a
  * gateway in front of PostgREST answered, or the network failed.
+ *
+ * @param hide removes the service key, which an answer may repeat
  */
-export function databaseFailure(error: ExternalError, status: number, fn: string): LegisyncError {
+export function databaseFailure(error: ExternalError, status: number, fn: string, hide: Hide): LegisyncError {
   const code = typeof error.code === 'string' ? error.code : '';
   const answer = status === 0 ? 'no answer' : `HTTP ${status}`;
   const text = `${fn} failed (${code === '' ? answer : code}): ${messageOf(error)}`;
-  return failure(databaseCode(code, status, fn), text, error);
+  return failure(databaseCode(code, status, fn), hide(text), error);
 }
 
 /** The functions that write into `files_queue`, the one table that belongs to the team. */

@@ -1,5 +1,6 @@
 import { createClient } from '@supabase/supabase-js';
 import { SUPABASE_REQUEST_MS } from '../contract/timing.ts';
+import { hideSecrets } from '../contract/knownSecrets.ts';
 import { createBackfill, type Backfill } from './backfill.ts';
 import { createCatalogue } from './catalogue.ts';
 import { createClaims, type Claims } from './claims.ts';
@@ -49,9 +50,10 @@ export function createSupabase(options: SupabaseOptions): Supabase {
       },
     },
   });
-  const rpc = createRpc(client);
+  const hide = hideSecrets([options.key()]);
+  const rpc = createRpc(client, hide);
   return {
-    storage: createStorage(client, options.bucket),
+    storage: createStorage(client, options.bucket, hide),
     catalogue: createCatalogue(rpc, options.bucket),
     backfill: createBackfill(rpc),
     coherence: createCoherence(rpc),

@@ -169,6 +169,19 @@ describe('loadConfig', () => {
     },
   );
 
+  it.each([
+    ['postgresql://postgres:c%22an%2Fary@db.abc.supabase.co:5432/postgres', ['c"an/ary']],
+    ['postgresql://postgres:not%encoded@db.abc.supabase.co:5432/postgres', ['not%encoded']],
+    ['postgresql://postgres@db.abc.supabase.co:5432/postgres', []],
+    // To hide the name of the role would hide half of the messages.
+    ['postgresql://postgres:postgres@127.0.0.1:54322/postgres', []],
+  ])('knows the password in %s as a secret of its own', (url, password) => {
+    expect(loadConfig({ env: { SUPABASE_DB_URL: url }, cwd: '/nowhere' }).secrets).toEqual([
+      url,
+      ...password,
+    ]);
+  });
+
   it('holds secrets so that printing the configuration does not print them', () => {
     const loaded = load({
       ...SUPABASE,

@@ -36,6 +36,20 @@ describe('the logger', () => {
     expect(lines.join('')).toContain('[secret]');
   });
 
+  it('prints no secret in a cause three levels down, in one line for an error of many lines', () => {
+    const { logger, lines, parsed } = capture();
+    const deep = [3, 2, 1].reduce(
+      (cause, level) => new Error(`level ${level}\nsecond line`, { cause }),
+      new Error(`POST\n${CANARY}\n${encodeURIComponent(CANARY)}`),
+    );
+    logger.error({ err: deep }, `failed:\n${CANARY}`);
+    expect(lines.join('')).not.toContain(CANARY);
+    expect(lines.join('')).toContain('[secret]');
+    expect(lines).toHaveLength(1);
+    expect(lines[0]?.trimEnd()).not.toContain('\n');
+    expect(parsed()[0]).toMatchObject({ msg: 'failed:\n[secret]' });
+  });
+
   it('omits events below its level', () => {
     const { logger, lines } = capture('warn');
     logger.info('nothing');

@@ -11,7 +11,7 @@ import { createLogger } from './observability/logger.ts';
 import { createScrub } from './observability/scrub.ts';
 import { temporalLogger } from './observability/temporalLogger.ts';
 import { runWorker } from './runWorker.ts';
-import { TemporalUnreachable } from './temporal/target.ts';
+import { temporalSecrets, temporalTarget, TemporalUnreachable } from './temporal/target.ts';
 import { BundleOutdated } from './temporal/workflowBundle.ts';
 
 /** Before the settings are read, it recognises secrets by their form only. */
@@ -20,7 +20,7 @@ let runtime: Runtime | undefined;
 
 try {
   const { config, warnings, secrets } = loadConfig({ need: ['legifrance', 'supabase'] });
-  scrub = createScrub(secrets);
+  scrub = createScrub([...secrets, ...temporalSecrets(temporalTarget(config))]);
   const logger = createLogger({ level: config.log.level, scrub });
   for (const warning of warnings) logger.warn(warning);
   runtime = Runtime.install({

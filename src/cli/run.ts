@@ -2,6 +2,7 @@ import type { Config, Need } from '../config/config.ts';
 import { loadConfig, type LoadedConfig } from '../config/load.ts';
 import { createScrub } from '../observability/scrub.ts';
 import { connectTemporal, type TemporalClient } from '../temporal/connection.ts';
+import { temporalSecrets, temporalTarget } from '../temporal/target.ts';
 import { toFailure, type Failure } from './errors.ts';
 import { CommandError, EXIT, type ExitCode } from './exit.ts';
 import { describeTarget } from './target.ts';
@@ -84,7 +85,8 @@ export function report(io: Io, options: { readonly json?: boolean | undefined },
 /** The failure, without the secrets that an external message may repeat. */
 export function failureOf({ secrets }: Pick<Io, 'secrets'>, error: unknown): Failure {
   const { exitCode, code, message, next } = toFailure(error);
-  return { exitCode, code, message: createScrub(secrets)(message), next };
+  const scrub = createScrub(secrets);
+  return { exitCode, code, message: scrub(message), next: scrub(next) };
 }
 
 /**
@@ -129,6 +131,7 @@ export async function withTemporal(
   const loaded = configure(io);
   const { config } = loaded;
   await check?.(config);
+  io.secrets.push(...temporalSecrets(temporalTarget(config)));
   const temporal = await connectTemporal(config);
   try {
     if (writes === true) io.err(`Target: ${describeTarget(loaded, temporal)}`);

@@ -7,8 +7,15 @@ import {
 } from '@temporalio/client';
 import type { BaseConfig } from '../config/config.ts';
 import { LegisyncError } from '../contract/failures.ts';
+import { hideSecrets } from '../contract/knownSecrets.ts';
 import { explainRefusal, isRefused } from './refusal.ts';
-import { CONNECT_TIMEOUT_MS, temporalTarget, TemporalUnreachable, type TemporalTarget } from './target.ts';
+import {
+  CONNECT_TIMEOUT_MS,
+  temporalSecrets,
+  temporalTarget,
+  TemporalUnreachable,
+  type TemporalTarget,
+} from './target.ts';
 
 /** A connected client. An open connection keeps the process alive: close it. */
 export interface TemporalClient {
@@ -74,15 +81,9 @@ function connectionError(target: TemporalTarget, error: unknown): Error {
       cause: error,
     });
   }
-  const refusal = explainRefusal(address, { code, details: withoutKeys(target, error.details) });
+  const refusal = explainRefusal(address, {
+    code,
+    details: hideSecrets(temporalSecrets(target))(error.details),
+  });
   return new TemporalUnreachable(address, { refusal, cause: error });
-}
-
-/** Keys may come from `temporal.toml`, whose values the scrubber does not know. */
-function withoutKeys({ connectionOptions }: TemporalTarget, text: string): string {
-  const { apiKey, metadata = {} } = connectionOptions;
-  return [apiKey, ...Object.values(metadata)].reduce<string>(
-    (cleaned, key) => (typeof key === 'string' && key !== '' ? cleaned.replaceAll(key, '[secret]') : cleaned),
-    text,
-  );
 }

@@ -41,6 +41,11 @@ const CAUSES: readonly (readonly [pattern: RegExp, what: string, next: string])[
     'set TEMPORAL_TLS_SERVER_NAME to a name of the certificate, or correct TEMPORAL_ADDRESS',
   ],
   [
+    /certificate (?:has expired|is not yet valid)/,
+    'has a certificate that is not valid today',
+    'renew the certificate of the server, or correct the clock of this machine',
+  ],
+  [
     /certificate/i,
     'has a certificate that is not trusted',
     'set TEMPORAL_TLS_SERVER_CA_CERT_PATH to the certificate of its authority',

@@ -36,6 +36,15 @@ export function temporalTarget(config: Pick<BaseConfig, 'temporal'>): TemporalTa
 }
 
 /**
+ * The keys in the connection options, for the scrubber. They may come from `temporal.toml`, which the
+ * configuration of legisync does not read.
+ */
+export function temporalSecrets({ connectionOptions }: Pick<TemporalTarget, 'connectionOptions'>): string[] {
+  const { apiKey, metadata = {} } = connectionOptions;
+  return [apiKey, ...Object.values(metadata)].filter((value) => typeof value === 'string');
+}
+
+/**
  * Only the parser's message about unknown keys can be shown: it contains nothing but their names.
  */
 function reason(error: unknown): string {

@@ -23,6 +23,15 @@ export const faultSchema = z.discriminatedUnion('kind', [
   }),
   /** HTTP 401 `invalid_client`, which PISTE sends temporarily during bursts. */
   z.strictObject({ ...target, kind: z.literal('invalidClient') }),
+  /**
+   * An HTTP error whose text repeats the client secret of a request for a token, or the access token
+   * of another one: as it is, URL-encoded, in base64 and escaped in JSON.
+   */
+  z.strictObject({
+    ...target,
+    kind: z.literal('echo'),
+    status: z.int().min(400).max(599).default(400),
+  }),
   /** A gateway's HTML page instead of JSON. */
   z.strictObject({ ...target, kind: z.literal('html'), status: z.int().min(200).max(599).default(502) }),
   /** The real answer, truncated in the middle. */

@@ -24,6 +24,7 @@ interface Flags {
   readonly clientId?: string;
   readonly clientSecret?: string;
   readonly tokenLifetimeSeconds?: number;
+  readonly tokenPrefix?: string;
   readonly codes?: string[];
   readonly decisions?: number;
   readonly seed?: number;
@@ -48,6 +49,7 @@ const program = new Command('legifrance-simulator')
       .env(`${ENV}TOKEN_LIFETIME_SECONDS`)
       .argParser(number),
   )
+  .addOption(new Option('--token-prefix <text>', 'beginning of every access token').env(`${ENV}TOKEN_PREFIX`))
   .addOption(
     new Option('--codes <ids>', 'codes to load, separated by commas; empty for none (default: all four)')
       .env(`${ENV}CODES`)

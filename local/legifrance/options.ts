@@ -58,6 +58,11 @@ const optionsSchema = z.strictObject({
   clientSecret: z.string().min(1).default('legisync-local-secret'),
   /** Lifetime of an access token in seconds, 1 to 86,400. PISTE uses `expires_in: 3600`. */
   tokenLifetimeSeconds: tokenLifetimeSchema.default(3600),
+  /** Begins every access token. Default: empty. A test that looks for tokens marks them by it. */
+  tokenPrefix: z
+    .string()
+    .regex(/^[\w-]{0,40}$/)
+    .default(''),
   /** Real codes to load. All four take about 110 MB of memory outside the heap, and two seconds. */
   codes: z.array(z.enum(LEGI_DATA_CODES)).default([...LEGI_DATA_CODES]),
   syntheticCodes: z.array(syntheticCode).max(20).default([]),

@@ -46,7 +46,7 @@ export async function createParts(settings: Settings, now: () => number): Promis
     decisionAnswers: new DecisionAnswers(settings.seed),
     codeSearch: new CodeSearch(codes),
     decisionSearch: new DecisionSearch(decisions),
-    tokens: new Tokens(settings.tokenLifetimeSeconds, now),
+    tokens: new Tokens(settings.tokenLifetimeSeconds, now, settings.tokenPrefix),
     throttle: new Throttle(settings.rate),
     faults: new Faults(),
     counters: new Counters(),

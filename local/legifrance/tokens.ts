@@ -16,17 +16,20 @@ const TOKEN_BYTES = 40;
 export class Tokens {
   /** Lifetime of tokens issued from now on, in seconds. */
   lifetimeSeconds: number;
+  readonly #prefix: string;
   /** Monotonic time in ms; tests pass their own. */
   readonly #now: () => number;
   readonly #expiries = new Map<string, number>();
 
-  constructor(lifetimeSeconds: number, now: () => number) {
+  /** @param prefix begins every token. */
+  constructor(lifetimeSeconds: number, now: () => number, prefix = '') {
     this.lifetimeSeconds = lifetimeSeconds;
+    this.#prefix = prefix;
     this.#now = now;
   }
 
   issue(): string {
-    const token = randomBytes(TOKEN_BYTES).toString('base64url');
+    const token = `${this.#prefix}${randomBytes(TOKEN_BYTES).toString('base64url')}`;
     const oldest = this.#expiries.keys().next();
     if (this.#expiries.size >= MAX_TOKENS && oldest.done !== true) this.#expiries.delete(oldest.value);
     this.#expiries.set(token, this.#now() + this.lifetimeSeconds * 1000);

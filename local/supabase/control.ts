@@ -20,6 +20,11 @@ const faultSchema = z.discriminatedUnion('kind', [
     status: z.int().min(400).max(599),
     body: z.unknown().optional(),
   }),
+  /**
+   * An error whose text repeats the service key: as it is, URL-encoded, in base64 and escaped in
+   * JSON.
+   */
+  z.object({ ...target, kind: z.literal('echo'), status: z.int().min(400).max(599) }),
   /** The error page of a proxy: status 502, HTML. */
   z.object({ ...target, kind: z.literal('html502') }),
   /** Cuts the connection before anything is done. */
@@ -102,6 +107,8 @@ export function installControl(app: FastifyInstance, signal: AbortSignal): Contr
     switch (fault.kind) {
       case 'status':
         return reply.code(fault.status).send(fault.body ?? { message: `fault: status ${fault.status}` });
+      case 'echo':
+        return reply.code(fault.status).send(echoOf(request, fault.status));
       case 'html502':
         return reply.code(502).type('text/html').send(HTML_502);
       case 'reset-before':
@@ -134,6 +141,18 @@ export function installControl(app: FastifyInstance, signal: AbortSignal): Contr
     return reply.send(state());
   });
   return control;
+}
+
+/** In the form of Storage; PostgREST has `message` and `code`, too. */
+function echoOf({ headers }: FastifyRequest, status: number): object {
+  const given = headers.authorization ?? '';
+  const forms = [
+    given,
+    encodeURIComponent(given),
+    Buffer.from(given).toString('base64'),
+    JSON.stringify(given),
+  ];
+  return { statusCode: String(status), error: 'Echo', message: forms.join(' | '), code: 'Echo' };
 }
 
 function parseJson(text: unknown): unknown {

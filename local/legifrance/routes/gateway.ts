@@ -67,6 +67,8 @@ export function faultHooks(
         request.raw.socket.resetAndDestroy();
         onReset();
         return reply;
+      case 'echo':
+        return reply.code(fault.status).send({ message: echoOf(request) });
       case 'status':
       case 'invalidClient':
       case 'html':
@@ -87,7 +89,19 @@ export function faultHooks(
   });
 }
 
-type AnsweredFault = Exclude<Fault, { kind: 'slow' | 'truncated' | 'reset' | 'notFound' }>;
+/** What a careless gateway writes into its error. */
+function echoOf({ headers, body }: FastifyRequest): string {
+  const secret = body instanceof URLSearchParams ? body.get('client_secret') : headers.authorization;
+  const given = secret ?? '';
+  return [
+    given,
+    encodeURIComponent(given),
+    Buffer.from(given).toString('base64'),
+    JSON.stringify(given),
+  ].join(' | ');
+}
+
+type AnsweredFault = Exclude<Fault, { kind: 'slow' | 'truncated' | 'reset' | 'notFound' | 'echo' }>;
 
 function sendFault(reply: FastifyReply, fault: AnsweredFault): FastifyReply {
   switch (fault.kind) {

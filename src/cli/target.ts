@@ -1,5 +1,6 @@
 import type { LoadedConfig } from '../config/load.ts';
 import type { ValueSource } from '../config/sources.ts';
+import { createScrub } from '../observability/scrub.ts';
 
 const SOURCES: Readonly<Record<ValueSource, string>> = {
   environment: 'from the environment',
@@ -32,14 +33,16 @@ export function describeTarget(
   ].join('; ');
 }
 
-/** The database of `legisync migrate`, without its password. */
+/** The database of `legisync migrate`, without its password, wherever in the URL it is. */
 export function describeDatabase({
   config,
   settings,
-}: Pick<LoadedConfig<'database'>, 'config' | 'settings'>): string {
+  secrets,
+}: Pick<LoadedConfig<'database'>, 'config' | 'settings' | 'secrets'>): string {
   const { host, pathname, username } = new URL(config.database.url.reveal());
   const source = from(settings, 'SUPABASE_DB_URL') ?? '';
-  return `database ${host}${pathname}, role ${decodeURIComponent(username)} (${source})`;
+  const database = createScrub(secrets)(`${host}${pathname}`);
+  return `database ${database}, role ${decodeURIComponent(username)} (${source})`;
 }
 
 /** Where the value of a setting comes from; undefined if it is not set. */

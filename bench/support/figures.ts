@@ -7,17 +7,26 @@ export function median<T>(values: readonly T[], by: (value: T) => number): T {
 
 export const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
 
-/**
- * Growth from one value to the next, in percent of the mean: the slope of the least-squares line. 0
- * for fewer than two values.
- */
+/** A point of a line. */
+export interface Point {
+  readonly x: number;
+  readonly y: number;
+}
+
+/** Slope of the least-squares line. 0 for fewer than two points, or if all have the same `x`. */
+export function slope(points: readonly Point[]): number {
+  const meanX = sum(points.map(({ x }) => x)) / points.length;
+  const meanY = sum(points.map(({ y }) => y)) / points.length;
+  const variance = sum(points.map(({ x }) => (x - meanX) ** 2));
+  if (points.length < 2 || variance === 0) return 0;
+  return sum(points.map(({ x, y }) => (x - meanX) * (y - meanY))) / variance;
+}
+
+/** Growth from one value to the next, in percent of the mean: see {@link slope}. 0 for fewer than two values. */
 export function slopePercent(values: readonly number[]): number {
   if (values.length < 2) return 0;
-  const meanX = (values.length - 1) / 2;
-  const meanY = sum(values) / values.length;
-  const covariance = sum(values.map((y, x) => (x - meanX) * (y - meanY)));
-  const variance = sum(values.map((_, x) => (x - meanX) ** 2));
-  return (100 * covariance) / variance / meanY;
+  const perStep = slope(values.map((y, x) => ({ x, y })));
+  return (100 * perStep) / (sum(values) / values.length);
 }
 
 /** Rounds to `digits` decimals. */

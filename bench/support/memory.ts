@@ -3,10 +3,15 @@ import { readFile } from 'node:fs/promises';
 /** Often enough for a chunk that takes a second. */
 const SAMPLE_MS = 100;
 
+/** Reads the figures that the system keeps of a process, by their names. Linux only (procfs). */
+export async function statusOf(pid: number): Promise<(name: string) => number> {
+  const status = await readFile(`/proc/${pid}/status`, 'utf8');
+  return (name) => Number(new RegExp(`^${name}:\\s+(\\d+)`, 'm').exec(status)?.[1] ?? NaN);
+}
+
 /** Resident memory of a process, in MB. Linux only (procfs). */
 async function residentMb(pid: number): Promise<number> {
-  const status = await readFile(`/proc/${pid}/status`, 'utf8');
-  return Number(/VmRSS:\s+(\d+) kB/.exec(status)?.[1] ?? NaN) / 1_024;
+  return (await statusOf(pid))('VmRSS') / 1_024;
 }
 
 /** Resident memory of a process before, during and after some work, in MB. */

@@ -27,6 +27,7 @@ const PURE = [
   'commands/verdict',
   'health/server',
   'tools/release',
+  'tools/soak',
   'tools/sqlFiles',
   'tools/workflowBundle',
   'workflows/backfillPace',

@@ -1,6 +1,7 @@
 import type { Config } from '../config/config.ts';
 import { livingWorkers, type LivingWorker } from '../temporal/workers.ts';
 import { withDeadline, type Session } from './run.ts';
+import { COMMANDS } from '../installation.ts';
 
 /** The workers of our task queue that are alive. */
 export function workersOf(
@@ -23,7 +24,7 @@ export function workersOf(
 export async function warnWithoutWorkers(session: Session): Promise<boolean> {
   if ((await workersOf(session)).length > 0) return true;
   session.io.err(
-    `Warning: NO_WORKER: no worker polls task queue ${session.config.taskQueue}, so workflows wait.\nNext: npm run worker`,
+    `Warning: NO_WORKER: no worker polls task queue ${session.config.taskQueue}, so workflows wait.\nNext: ${COMMANDS.startWorker}`,
   );
   return false;
 }

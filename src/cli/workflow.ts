@@ -14,6 +14,7 @@ import { CommandError, EXIT } from './exit.ts';
 import { describeEnd } from './inspect/ended.ts';
 import { explainStuck } from './inspect/stuck.ts';
 import { withDeadline, type Session } from './run.ts';
+import { COMMANDS } from '../installation.ts';
 
 /** The workflow that a command is about, with the texts for its messages. */
 export interface Subject {
@@ -79,7 +80,7 @@ export async function queryProgress<P>(session: Session, subject: Subject): Prom
     session,
     subject,
     () => withDeadline(session, () => handle.query<P>(QUERIES.progress)),
-    () => noWorker(session, subject, 'npm run worker'),
+    () => noWorker(session, subject, COMMANDS.startWorker),
   );
 }
 
@@ -105,7 +106,7 @@ export async function updateWorkflow<P>(
       noWorker(
         session,
         subject,
-        `npm run worker; then ${subject.statusCommand}: a worker that starts soon may still accept it`,
+        `${COMMANDS.startWorker}; then ${subject.statusCommand}: a worker that starts soon may still accept it`,
       ),
   );
   return explained(

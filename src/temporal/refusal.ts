@@ -1,3 +1,5 @@
+import { COMMANDS } from '../installation.ts';
+
 /** The part of a gRPC status that says why a call failed. */
 export interface GrpcStatus {
   readonly code: number;
@@ -22,7 +24,7 @@ const CHECK_ADDRESS = `correct TEMPORAL_ADDRESS; ${SHOW}`;
  * counts. A test makes each of them happen.
  */
 const CAUSES: readonly (readonly [pattern: RegExp, what: string, next: string])[] = [
-  [/ECONNREFUSED/, 'refuses the connection', `npm start (a local stack), or set TEMPORAL_ADDRESS; ${SHOW}`],
+  [/ECONNREFUSED/, 'refuses the connection', `${COMMANDS.reachServer}; ${SHOW}`],
   [/Name resolution failed/, 'has a host name that cannot be resolved', CHECK_ADDRESS],
   [/ERR_SOCKET_BAD_PORT/, 'has a port that does not exist', CHECK_ADDRESS],
   [

@@ -1,3 +1,4 @@
+import { COMMANDS } from '../installation.ts';
 import { loadClientConnectConfig, type ClientConnectConfig } from '@temporalio/envconfig';
 import type { BaseConfig } from '../config/config.ts';
 import { LegisyncError } from '../contract/failures.ts';
@@ -64,7 +65,7 @@ export class TemporalUnreachable extends Error {
   constructor(address: string, { refusal, cause }: { readonly refusal?: Refusal; readonly cause: unknown }) {
     const { reason, next } = refusal ?? {
       reason: `No Temporal server answered at ${address} within ${CONNECT_TIMEOUT_MS / 1_000} s.`,
-      next: 'npm start (a local stack), or set TEMPORAL_ADDRESS; `legisync config` shows what applies',
+      next: `${COMMANDS.reachServer}; \`legisync config\` shows what applies`,
     };
     super(reason, { cause });
     this.name = 'TemporalUnreachable';

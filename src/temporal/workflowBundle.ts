@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { extname, join } from 'node:path';
+import { COMMANDS } from '../installation.ts';
 
 const ROOT = join(import.meta.dirname, '..', '..');
 const SOURCES = join(ROOT, 'src');
@@ -37,7 +38,7 @@ export interface WorkflowBundle {
 /** The workflow bundle is missing, or was made of other sources. */
 export class BundleOutdated extends Error {
   override readonly name = 'BundleOutdated';
-  readonly next = 'npm run build:workflows';
+  readonly next = COMMANDS.makeBundle;
 }
 
 /**

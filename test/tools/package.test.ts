@@ -58,8 +58,11 @@ describe('the package', () => {
       TEMPORAL_ADDRESS: '127.0.0.1:1',
     };
     const worker = async () => (await packaged('bin/worker.js', { env })).text;
-    expect(await worker()).toContain('127.0.0.1:1');
+    const unreachable = await worker();
+    expect(unreachable).toContain('127.0.0.1:1');
+    // Commands that only a checkout has are not named.
+    expect(unreachable).toContain('Next: set TEMPORAL_ADDRESS');
     await rm(join(PACKAGE, 'dist/workflows.json'));
-    expect(await worker()).toMatch(/The workflow bundle .* is missing/);
+    expect(await worker()).toMatch(/The workflow bundle .* is missing[^]*Next: install the package again/);
   });
 });

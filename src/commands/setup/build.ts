@@ -5,6 +5,7 @@ import { massiveWorkflowId, SIGNALS } from '../../contract/names.ts';
 import { CommandError, EXIT } from '../../cli/exit.ts';
 import { withDeadline, type Session } from '../../cli/run.ts';
 import { workersOf } from '../../cli/workers.ts';
+import { COMMANDS } from '../../installation.ts';
 
 /**
  * With worker versioning, makes the build of this version of legisync current, if a worker of it is
@@ -23,7 +24,7 @@ export async function useBuild(session: Session): Promise<string | null> {
   if (!isAlive || !(await withDeadline(session, () => makeCurrent(workflowService, queue, buildId)))) {
     io.err(
       `Warning: NO_WORKER: no worker of this build (${buildId}) polls task queue ${config.taskQueue}, so it does not become current.\n` +
-        'Next: npm run worker, and then legisync up',
+        `Next: ${COMMANDS.startWorker}, and then legisync up`,
     );
     return null;
   }

@@ -9,6 +9,7 @@ import type { JsonOption } from '../../cli/leaf.ts';
 import { withDeadline, type Outcome, type Session } from '../../cli/run.ts';
 import { workersOf } from '../../cli/workers.ts';
 import { buildsOf } from '../../temporal/deployment.ts';
+import { COMMANDS } from '../../installation.ts';
 
 export interface StatusOptions extends JsonOption {
   readonly check?: boolean;
@@ -56,7 +57,9 @@ async function readStatus(session: Session, check: boolean): Promise<Outcome> {
       config.supabase === undefined
         ? 'Supabase: not configured here'
         : `Supabase: ${config.supabase.url}, bucket ${config.bucket}`,
-      ...(config.database === undefined ? [] : ['Database: psql "$(npx legisync env SUPABASE_DB_URL)"']),
+      ...(config.database === undefined
+        ? []
+        : [`Database: psql "$(${COMMANDS.legisync} env SUPABASE_DB_URL)"`]),
       ...section(`Workers of task queue ${config.taskQueue}`, workers, workerTable),
       ...(builds.length === 0 ? [] : section('Builds (worker versioning)', builds, buildTable)),
       ...section('MASSIVE', collections, collectionTable),

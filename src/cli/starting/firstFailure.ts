@@ -18,6 +18,9 @@ export interface FirstFailure {
 const WATCH_MS = 5_000;
 const POLL_MS = 250;
 
+/** How long it watches if there are activities, but a busy worker has not begun them. */
+const BUSY_WATCH_MS = 20_000;
+
 /** An activity that has run this long has passed its first checks. */
 const RUNS_MS = 1_500;
 
@@ -35,11 +38,15 @@ export async function firstFailure(
   over?: AbortSignal,
 ): Promise<FirstFailure | null> {
   const since = Date.now();
+  let begunAt: number | null = null;
   for (;;) {
     const description = await withDeadline(session, () => handle.describe());
     const failure = failureOf(session.io, description);
-    if (failure !== null || isBeyondFirstChecks(description, since)) return failure;
-    if (over?.aborted === true || Date.now() - since > WATCH_MS) return null;
+    const stage = stageOf(description);
+    if (stage === 'begun') begunAt ??= Date.now();
+    const passed = stage === 'over' || (begunAt !== null && Date.now() - begunAt > RUNS_MS);
+    if (failure !== null || passed || over?.aborted === true) return failure;
+    if (Date.now() - since > (stage === 'waiting' ? BUSY_WATCH_MS : WATCH_MS)) return null;
     await pause(POLL_MS, undefined, { signal: over }).catch(() => undefined);
   }
 }
@@ -62,15 +69,25 @@ function failureOf(io: Session['io'], { raw }: WorkflowExecutionDescription): Fi
   return failing === undefined ? null : lastFailureOf(io, failing);
 }
 
-/** Whether a failure at the start would have been seen by now. */
-function isBeyondFirstChecks(
-  { status, historyLength, raw }: WorkflowExecutionDescription,
-  since: number,
-): boolean {
-  if (status.name !== 'RUNNING') return true;
-  if (historyLength < FIRST_TASK_EVENTS) return false;
+/** How far a workflow has come. */
+type Stage =
+  /** No worker has completed its first workflow task. */
+  | 'new'
+  /** No worker has begun one of its activities. */
+  | 'waiting'
+  | 'begun'
+  /** It has ended, or has nothing to do: no failure will come. */
+  | 'over';
+
+/** PENDING_ACTIVITY_STATE_SCHEDULED of `temporal.api.enums.v1.PendingActivityState`. */
+const SCHEDULED = 1;
+
+function stageOf({ status, historyLength, raw }: WorkflowExecutionDescription): Stage {
+  if (status.name !== 'RUNNING') return 'over';
+  if (historyLength < FIRST_TASK_EVENTS) return 'new';
   const activities = raw.pendingActivities ?? [];
-  return activities.length === 0 || Date.now() - since > RUNS_MS;
+  if (activities.length === 0) return 'over';
+  return activities.every(({ state }) => Number(state) === SCHEDULED) ? 'waiting' : 'begun';
 }
 
 /** A failure that waits for a person decides the exit code. Others pass by themselves. */

@@ -75,6 +75,34 @@ describe('with worker versioning', () => {
     });
   });
 
+  it('moves a collection at work to a new build, and back again', async () => {
+    const { buildId } = await findWorkflowBundle();
+    const { control } = massive.stack.simulator;
+    // So that it is at work for as long as the two moves take.
+    control.fault({ kind: 'slow', path: '/consult/getArticle', delayMs: 300, times: 1_000_000 });
+    await builds.start('on');
+    await builds.becomesCurrent(buildId);
+    await massive.start();
+    await eventually(async () => (await uploaded()) > 0);
+    const runs = (wanted: number, build: string) =>
+      eventually(async () => {
+        const last = lastBuildOf(await massive.handle().describe());
+        return last === build && (await runsOfChain(massive)).length >= wanted;
+      });
+
+    await builds.start('on', changed);
+    await builds.becomesCurrent(changed.buildId);
+    await runs(2, changed.buildId);
+    expect(await uploaded()).toBeLessThan(ARTICLES);
+    await builds.becomesCurrent(buildId);
+    await runs(3, buildId);
+    expect(await uploaded()).toBeLessThan(ARTICLES);
+    control.clearFaults();
+
+    await expectAllOnce();
+    expect(control.stats().consults).toMatchObject({ total: ARTICLES, maxPerDocument: 1 });
+  });
+
   it('makes a build current by `up`, only while a worker of it polls; a paused collection moves, too', async () => {
     const { buildId } = await findWorkflowBundle();
     const without = await command('on', 'up', '--json');

@@ -4,7 +4,9 @@
  * runs.
  */
 const LONGEST = [
+  'endToEnd/canary',
   'durability/kill',
+  'durability/sigterm',
   'workflows/massive',
   'workflows/upgrade',
   'endToEnd/start',
@@ -12,6 +14,8 @@ const LONGEST = [
   'durability/backfill',
   'commands/matrix',
   'commands/workers',
+  'health/worker',
+  'commands/secureTemporal',
   'workflows/backfill',
   'commands/massiveWaits',
   'local/postgres',

@@ -10,7 +10,7 @@ const FILES = [
   'Dockerfile',
   'docker-compose.yml',
   'deploy/kubernetes/worker.yaml',
-  'docs/operations.md',
+  'docs/deploy.md',
 ];
 
 let root: string;

@@ -16,7 +16,7 @@ const PLACES: readonly Place[] = [
   { path: 'docker-compose.yml', around: (version) => `image: legisync:${version}` },
   { path: 'docker-compose.yml', around: (version) => `image: legisync-simulator:${version}` },
   { path: 'deploy/kubernetes/worker.yaml', around: (version) => `image: legisync:${version}` },
-  { path: 'docs/operations.md', around: (version) => `legisync-${version}.tgz` },
+  { path: 'docs/deploy.md', around: (version) => `legisync-${version}.tgz` },
 ];
 
 /**

@@ -2,8 +2,8 @@
 #
 #   docker build --tag legisync:0.1.0 .
 #
-# A registry that needs a login or a certificate of its own is given as a secret, which leaves no trace in the
-# image: docker build --secret id=npmrc,src=$HOME/.npmrc .
+# If your npm registry needs a login or its own certificate, pass your .npmrc as a build secret, which is not stored in
+# the image: docker build --secret id=npmrc,src=$HOME/.npmrc .
 
 # Debian, not Alpine: the native module of Temporal's SDK needs glibc.
 FROM docker.io/library/node:24-bookworm-slim AS build

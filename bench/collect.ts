@@ -9,7 +9,7 @@
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -17,6 +17,7 @@ import { Client, Connection } from '@temporalio/client';
 import { pollUntil } from '../local/launcher/poll.ts';
 import { readStackState, type StackState } from '../local/launcher/state.ts';
 import { buildWorkflows } from '../tools/build/workflows.ts';
+import { residentMb } from './support/memory.ts';
 import { removeDataDir } from '../local/postgres/dataDir.ts';
 
 const { values } = parseArgs({
@@ -142,10 +143,8 @@ async function usable(): Promise<StackState> {
 }
 
 /** Resident memory of the worker process, in MB. Linux only (procfs). */
-async function workerRss(stack: StackState): Promise<number> {
-  const pid = stack.parts.find(({ name }) => name === 'worker')?.pid ?? 0;
-  const status = await readFile(`/proc/${pid}/status`, 'utf8');
-  return Number(/VmRSS:\s+(\d+) kB/.exec(status)?.[1] ?? NaN) / 1_024;
+function workerRss(stack: StackState): Promise<number> {
+  return residentMb(stack.parts.find(({ name }) => name === 'worker')?.pid ?? 0);
 }
 
 /** The first sample and those a quarter, a half, … of the way. */

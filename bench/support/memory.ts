@@ -10,7 +10,7 @@ export async function statusOf(pid: number): Promise<(name: string) => number> {
 }
 
 /** Resident memory of a process, in MB. Linux only (procfs). */
-async function residentMb(pid: number): Promise<number> {
+export async function residentMb(pid: number): Promise<number> {
   return (await statusOf(pid))('VmRSS') / 1_024;
 }
 

@@ -1,6 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { setTimeout as pause } from 'node:timers/promises';
+import { pollUntil } from '../../local/launcher/poll.ts';
 import type { ComposeFile, ComposeService } from './file.ts';
 
 /** How a service runs without a container. */
@@ -94,8 +95,7 @@ export function createEngine({ file, profiles, specOf, log, signal }: EngineOpti
   }
 
   async function untilHealthy(name: string, healthy: () => Promise<boolean>): Promise<void> {
-    const deadline = AbortSignal.any([over, AbortSignal.timeout(WAIT_MS)]);
-    while (!(await healthy())) await pause(HEALTH_EVERY_MS, undefined, { signal: deadline });
+    await pollUntil(healthy, { everyMs: HEALTH_EVERY_MS, timeoutMs: WAIT_MS, signal: over });
     log(`${name}: healthy`);
   }
 

@@ -18,9 +18,9 @@ import { httpAnswers, tcpAccepts, type ReadyProbe } from '../../local/launcher/r
 import { createCounter } from '../../local/stack/counts.ts';
 import { findTemporalCli } from '../../local/temporal/cli.ts';
 import { startServices } from '../support/services.ts';
+import { createTcpLine } from '../support/tcpLine.ts';
 import { createEngine, type ProcessSpec } from './engine.ts';
 import { readCompose, type ComposeService } from './file.ts';
-import { createGate } from './gate.ts';
 
 const ROOT = join(import.meta.dirname, '..', '..');
 const { values } = parseArgs({ options: { late: { type: 'string', default: '60' } } });
@@ -37,20 +37,22 @@ const pick = createPortPicker();
 const port = async (preferred: number): Promise<number> => (await pick(preferred)).port;
 const services = await startServices(100, log);
 const database = new URL(services.databaseUrl);
-const gates = {
-  database: createGate(await port(15_432), Number(database.port)),
-  supabase: createGate(await port(15_421), Number(new URL(services.gatewayUrl).port)),
-};
+/** Where the databases are looked for, before they answer. */
+const late = { database: await port(15_432), supabase: await port(15_421) };
+const lines = [
+  createTcpLine({ host: database.hostname, port: Number(database.port) }, late.database),
+  createTcpLine({ host: '127.0.0.1', port: Number(new URL(services.gatewayUrl).port) }, late.supabase),
+];
 const ports = { temporal: await port(17_233), health: await port(19_465) };
 const { path: temporalCli } = await findTemporalCli({ log, signal: services.signal });
 
 /** `.env`, as a user would write it. */
 const dotEnv: Readonly<Record<string, string>> = {
   ...services.settings,
-  SUPABASE_URL: `http://127.0.0.1:${gates.supabase.port}`,
+  SUPABASE_URL: `http://127.0.0.1:${late.supabase}`,
   SUPABASE_DB_URL: (services.settings['SUPABASE_DB_URL'] ?? '').replace(
     `:${database.port}/`,
-    `:${gates.database.port}/`,
+    `:${late.database}/`,
   ),
   TEMPORAL_DB_PASSWORD: decodeURIComponent(database.password),
   TEMPORAL_ADDRESS: `127.0.0.1:${ports.temporal}`,
@@ -59,11 +61,11 @@ const dotEnv: Readonly<Record<string, string>> = {
 /** Names and ports of containers, and where the same is here. */
 const HERE: Readonly<Record<string, string>> = {
   SQL_HOST: '127.0.0.1',
-  SQL_PORT: String(gates.database.port),
+  SQL_PORT: String(late.database),
   SQL_USER: database.username,
   POSTGRES_SEEDS: '127.0.0.1',
   POSTGRES_USER: database.username,
-  DB_PORT: String(gates.database.port),
+  DB_PORT: String(late.database),
   BIND_ON_IP: '127.0.0.1',
   DYNAMIC_CONFIG_FILE_PATH: join(ROOT, 'deploy/temporal/dynamic-config.yaml'),
   TEMPORAL_ADDRESS: `127.0.0.1:${ports.temporal}`,
@@ -111,7 +113,7 @@ function specOf(name: string, service: ComposeService): ProcessSpec | undefined 
       return {
         command: ['sleep', 'infinity'],
         env,
-        healthy: asks(tcpAccepts('127.0.0.1', gates.database.port)),
+        healthy: asks(tcpAccepts('127.0.0.1', late.database)),
       };
     case 'temporal-schema':
     case 'temporal-namespace':
@@ -144,7 +146,7 @@ try {
   up.catch(() => undefined);
   log(`the databases answer in ${values.late} s`);
   await pause(Number(values.late) * 1_000, undefined, { signal: services.signal });
-  await Promise.all([gates.database.open(), gates.supabase.open()]);
+  await Promise.all(lines.map((line) => line.open()));
   log('the databases answer');
   await up;
   const cli = file.services['cli'];
@@ -161,6 +163,6 @@ try {
 } finally {
   await engine.down();
   await counter.close();
-  await Promise.all([gates.database.close(), gates.supabase.close()]);
+  await Promise.all(lines.map((line) => line.cut()));
   await services.close();
 }

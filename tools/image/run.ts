@@ -5,10 +5,11 @@
  *   buildah inspect --type image IMAGE | node tools/image/run.ts ROOT
  */
 import { execFile } from 'node:child_process';
-import { readFile } from 'node:fs/promises';
 import { text } from 'node:stream/consumers';
 import { promisify } from 'node:util';
 import { pollUntil } from '../../local/launcher/poll.ts';
+import { round } from '../../bench/support/figures.ts';
+import { residentMb } from '../../bench/support/memory.ts';
 import { createCounter } from '../../local/stack/counts.ts';
 import { imagePrograms } from './programs.ts';
 import { startServices } from '../support/services.ts';
@@ -33,7 +34,7 @@ try {
   const startedAt = performance.now();
   const worker = image.start();
   await pollUntil(image.healthy, waiting);
-  const readySeconds = round((performance.now() - startedAt) / 1_000);
+  const readySeconds = round((performance.now() - startedAt) / 1_000, 1);
   log(`worker ${worker.child.pid ?? 0} is healthy after ${readySeconds} s`);
 
   await image.run('legisync', 'up');
@@ -47,7 +48,7 @@ try {
   const stoppedAt = performance.now();
   worker.child.kill('SIGTERM');
   const first = await worker.ended;
-  const stopSeconds = round((performance.now() - stoppedAt) / 1_000);
+  const stopSeconds = round((performance.now() - stoppedAt) / 1_000, 1);
   const next = image.start();
   await image.run('legisync', 'massive', 'stop', '--wait');
   next.child.kill('SIGTERM');
@@ -92,14 +93,4 @@ function log(line: string): void {
 async function sizeMb(folder: string): Promise<number> {
   const { stdout } = await promisify(execFile)('du', ['--summarize', '--block-size=1000000', folder]);
   return Number.parseInt(stdout, 10);
-}
-
-/** Resident memory of a process, in MB. */
-async function residentMb(pid: number): Promise<number> {
-  const status = await readFile(`/proc/${pid}/status`, 'utf8');
-  return Number(/VmRSS:\s+(\d+) kB/.exec(status)?.[1] ?? NaN) / 1_024;
-}
-
-function round(value: number): number {
-  return Math.round(value * 10) / 10;
 }

@@ -3,7 +3,6 @@ import {
   isGrpcDeadlineError,
   isGrpcServiceError,
   NamespaceNotFoundError,
-  ServiceError,
   WorkflowFailedError,
   WorkflowNotFoundError,
 } from '@temporalio/client';
@@ -11,6 +10,7 @@ import { ApplicationFailure } from '@temporalio/common';
 import { FAILURES, isFailureCode, LegisyncError } from '../contract/failures.ts';
 import { TemporalUnreachable } from '../temporal/target.ts';
 import { CommandError, EXIT, type ExitCode } from './exit.ts';
+import { GRPC, grpcError } from '../temporal/grpc.ts';
 
 /** How a command failed, for people and for programs. */
 export interface Failure {
@@ -19,28 +19,6 @@ export interface Failure {
   readonly message: string;
   /** The remedy: what to type or to do next. Shown on a line of its own. */
   readonly next: string;
-}
-
-/** gRPC status codes (grpc.io, "Status codes and their use"). */
-export const GRPC = {
-  invalidArgument: 3,
-  notFound: 5,
-  permissionDenied: 7,
-  failedPrecondition: 9,
-  unimplemented: 12,
-  unavailable: 14,
-  unauthenticated: 16,
-} as const;
-
-/** The status code of a call that the server refused; undefined if the error is no answer of it. */
-export function grpcCodeOf(error: unknown): number | undefined {
-  const cause = grpcError(error);
-  return isGrpcServiceError(cause) ? cause.code : undefined;
-}
-
-/** The SDK wraps some errors of gRPC. */
-function grpcError(error: unknown): unknown {
-  return error instanceof ServiceError ? error.cause : error;
 }
 
 /**

@@ -9,7 +9,8 @@ import {
 } from '@temporalio/client';
 import { MAX_REASON_CHARACTERS } from '../contract/limits.ts';
 import { QUERIES, UPDATES } from '../contract/names.ts';
-import { GRPC, grpcCodeOf, isDeadline } from './errors.ts';
+import { GRPC, grpcCodeOf } from '../temporal/grpc.ts';
+import { isDeadline } from './errors.ts';
 import { CommandError, EXIT } from './exit.ts';
 import { describeEnd } from './inspect/ended.ts';
 import { explainStuck } from './inspect/stuck.ts';

@@ -1,5 +1,6 @@
-import { isGrpcServiceError, type ConnectionLike } from '@temporalio/client';
+import type { ConnectionLike } from '@temporalio/client';
 import { buildsOf } from '../temporal/deployment.ts';
+import { GRPC, grpcCodeOf } from '../temporal/grpc.ts';
 import { POLLER_MS } from '../temporal/workers.ts';
 
 /** Whether a worker can be given work, and every reason why not. */
@@ -30,8 +31,12 @@ const ANSWER_MS = 2_000;
 /** Probes within this time get the same answer, so that they cannot load the server. */
 export const FRESH_MS = 2_000;
 
-/** gRPC status codes (grpc.io): CANCELLED, DEADLINE_EXCEEDED and UNAVAILABLE. */
-const NO_ANSWER: readonly number[] = [1, 4, 14];
+const NO_ANSWER: readonly (number | undefined)[] = [
+  undefined,
+  GRPC.cancelled,
+  GRPC.deadlineExceeded,
+  GRPC.unavailable,
+];
 
 /**
  * Asks the server whether it knows this worker as a poller, and whether the worker's build is
@@ -64,9 +69,10 @@ async function ask(options: ReadinessOptions, now: number): Promise<Readiness> {
 
 /** Without the server's text, which may repeat a key. */
 function whyNoAnswer(error: unknown): string {
-  return !isGrpcServiceError(error) || NO_ANSWER.includes(error.code)
+  const code = grpcCodeOf(error);
+  return NO_ANSWER.includes(code)
     ? `The Temporal server did not answer within ${ANSWER_MS / 1_000} s.`
-    : `The Temporal server refused the question with gRPC status ${error.code}.`;
+    : `The Temporal server refused the question with gRPC status ${code}.`;
 }
 
 function readiness(reasons: readonly string[]): Readiness {

@@ -8,6 +8,7 @@ import {
 import type { BaseConfig } from '../config/config.ts';
 import { LegisyncError } from '../contract/failures.ts';
 import { hideSecrets } from '../contract/knownSecrets.ts';
+import { GRPC } from './grpc.ts';
 import { explainRefusal, isRefused } from './refusal.ts';
 import {
   CONNECT_TIMEOUT_MS,
@@ -62,9 +63,6 @@ export async function connectTemporal(config: Pick<BaseConfig, 'temporal'>): Pro
   connected = true;
   return { connection, client: new Client({ connection, namespace }), namespace, address };
 }
-
-/** gRPC status codes (grpc.io, "Status codes and their use"). */
-const GRPC = { cancelled: 1, deadlineExceeded: 4, permissionDenied: 7, unauthenticated: 16 } as const;
 
 function connectionError(target: TemporalTarget, error: unknown): Error {
   const { address } = target;

@@ -1,5 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { isGrpcServiceError, type Connection, type WorkflowExecutionDescription } from '@temporalio/client';
+import type { Connection, WorkflowExecutionDescription } from '@temporalio/client';
+import { GRPC, grpcCodeOf } from './grpc.ts';
 
 /**
  * Worker Deployment Versioning: the workers of a task queue are a deployment with the name of the
@@ -39,12 +40,8 @@ const STATUS: Readonly<Record<number, BuildStatus>> = {
 
 const ORDER: readonly BuildStatus[] = ['current', 'ramping', 'draining', 'inactive', 'drained'];
 
-/**
- * gRPC status codes (grpc.io, "Status codes and their use"): NOT_FOUND, and UNIMPLEMENTED or
- * FAILED_PRECONDITION.
- */
-const NO_DEPLOYMENT: readonly number[] = [5, 12];
-const NO_POLLERS: readonly number[] = [5, 9];
+const NO_DEPLOYMENT: readonly (number | undefined)[] = [GRPC.notFound, GRPC.unimplemented];
+const NO_POLLERS: readonly (number | undefined)[] = [GRPC.notFound, GRPC.failedPrecondition];
 
 /** The builds of a deployment, the current one first; none if its workers have never been versioned. */
 export async function buildsOf(service: Service, { namespace, taskQueue }: Deployment): Promise<Build[]> {
@@ -61,7 +58,7 @@ export async function buildsOf(service: Service, { namespace, taskQueue }: Deplo
     );
     return builds.sort((a, b) => ORDER.indexOf(a.status) - ORDER.indexOf(b.status));
   } catch (error) {
-    if (isGrpcServiceError(error) && NO_DEPLOYMENT.includes(error.code)) return [];
+    if (NO_DEPLOYMENT.includes(grpcCodeOf(error))) return [];
     throw error;
   }
 }
@@ -92,7 +89,7 @@ export async function makeCurrent(
   try {
     await service.setWorkerDeploymentCurrentVersion({ ...deployment, buildId, identity: 'legisync up' });
   } catch (error) {
-    if (isGrpcServiceError(error) && NO_POLLERS.includes(error.code)) return false;
+    if (NO_POLLERS.includes(grpcCodeOf(error))) return false;
     throw error;
   }
   for (let waitedMs = 0; waitedMs < SPREAD_MS; waitedMs += LOOK_MS) {

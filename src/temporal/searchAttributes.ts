@@ -1,7 +1,8 @@
-import { isGrpcServiceError, type Connection } from '@temporalio/client';
+import type { Connection } from '@temporalio/client';
 import { defineSearchAttributeKey, SearchAttributeType } from '@temporalio/common';
 import { SEARCH_ATTRIBUTES, type WorkflowState } from '../contract/names.ts';
 import { LegisyncError } from '../contract/failures.ts';
+import { GRPC, grpcCodeOf } from './grpc.ts';
 
 /** KEYWORD of `temporal.api.enums.v1.IndexedValueType`: the only type that legisync uses. */
 const KEYWORD = 2;
@@ -54,9 +55,6 @@ export async function ensureSearchAttributes(
   return missing;
 }
 
-/** gRPC status code INVALID_ARGUMENT (grpc.io). */
-const INVALID_ARGUMENT: readonly number[] = [3];
-
 /**
  * Whether the server accepts the search attributes. Its frontend reads them from a cache: a server on
  * PostgreSQL refuses new ones for several seconds, by its dynamic configuration for up to a minute.
@@ -72,7 +70,7 @@ export async function knowsSearchAttributes(
     await workflowService.countWorkflowExecutions({ namespace, query });
     return true;
   } catch (error) {
-    if (isGrpcServiceError(error) && INVALID_ARGUMENT.includes(error.code)) return false;
+    if (grpcCodeOf(error) === GRPC.invalidArgument) return false;
     throw error;
   }
 }

@@ -1,5 +1,6 @@
-import { isGrpcServiceError, type Connection } from '@temporalio/client';
+import type { Connection } from '@temporalio/client';
 import { WORKER_HEARTBEAT } from '../contract/timing.ts';
+import { GRPC, grpcCodeOf } from './grpc.ts';
 
 /** A worker process that is alive. */
 export interface LivingWorker {
@@ -31,9 +32,13 @@ export const POLLER_MS = 120_000;
 /** Workers that are looked at. More of them on one task queue are not a use of legisync. */
 const MAX_WORKERS = 100;
 
-/** gRPC status codes (grpc.io, "Status codes and their use"): the server has no such list. */
-const NO_LIST: readonly number[] = [3, 7, 9, 12];
-const NOT_FOUND = 5;
+/** The server has no such list. */
+const NO_LIST: readonly number[] = [
+  GRPC.invalidArgument,
+  GRPC.permissionDenied,
+  GRPC.failedPrecondition,
+  GRPC.unimplemented,
+];
 
 /** WORKER_STATUS_RUNNING of `temporal.api.enums.v1.WorkerStatus`. */
 const RUNNING = 1;
@@ -90,7 +95,7 @@ async function heartbeats(
     // The server may have forgotten it meanwhile.
     const { workerInfo } = await service
       .describeWorker({ namespace, workerInstanceKey: workerInstanceKey ?? '' })
-      .catch(orElse({ workerInfo: null }, [...NO_LIST, NOT_FOUND]));
+      .catch(orElse({ workerInfo: null }, [...NO_LIST, GRPC.notFound]));
     if (workerInfo?.workerHeartbeat) found.push(workerInfo.workerHeartbeat);
   }
   return found;
@@ -98,7 +103,8 @@ async function heartbeats(
 
 function orElse<T>(value: T, codes: readonly number[]): (error: unknown) => T {
   return (error) => {
-    if (isGrpcServiceError(error) && codes.includes(error.code)) return value;
+    const code = grpcCodeOf(error);
+    if (code !== undefined && codes.includes(code)) return value;
     throw error;
   };
 }

@@ -1,5 +1,5 @@
 import { WorkflowNotFoundError } from '@temporalio/client';
-import { GRPC, grpcCodeOf } from '../errors.ts';
+import { GRPC, grpcCodeOf } from '../../temporal/grpc.ts';
 import { withDeadline, type Session } from '../run.ts';
 
 /** temporal.api.enums.v1, PendingActivityState: waits for a worker, or for its next attempt. */

@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { SEARCH_ATTRIBUTES } from '../../contract/names.ts';
-import { GRPC, grpcCodeOf } from '../../cli/errors.ts';
+import { GRPC, grpcCodeOf } from '../../temporal/grpc.ts';
 import { withDeadline, type Session } from '../../cli/run.ts';
 import { ensureSearchAttributes, knowsSearchAttributes } from '../../temporal/searchAttributes.ts';
 

@@ -4,6 +4,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { composeProblems } from './composeProblems.ts';
+import { withMistake } from './withMistake.ts';
 
 const ROOT = join(import.meta.dirname, '..', '..');
 const COMPOSE = readFileSync(join(ROOT, 'docker-compose.yml'), 'utf8');
@@ -26,13 +27,6 @@ async function lint(text: string): Promise<string> {
   }
 }
 
-/** The compose file with one mistake. */
-function withMistake(from: string | RegExp, to: string): string {
-  const text = COMPOSE.replace(from, to);
-  expect(text).not.toBe(COMPOSE);
-  return text;
-}
-
 describe('docker-compose.yml', () => {
   it('is clean for dclint, and valid by the schema of the compose specification', async () => {
     expect(await lint(COMPOSE)).toBe('');
@@ -46,7 +40,7 @@ describe('docker-compose.yml', () => {
     ['a key that the specification does not know', 'restart: unless-stopped', 'restarts: always'],
     ['a value of another type', 'retries: 12', 'retries: [12]'],
   ])('with %s is refused by dclint', async (_mistake, from, to) => {
-    expect(await lint(withMistake(from, to))).not.toBe('');
+    expect(await lint(withMistake(COMPOSE, from, to))).not.toBe('');
   });
 
   it.each<[string, string | RegExp, string, string]>([
@@ -157,6 +151,6 @@ describe('docker-compose.yml', () => {
       'worker: it is killed after 30s',
     ],
   ])('with %s has that problem', (_mistake, from, to, problem) => {
-    expect(composeProblems(withMistake(from, to))).toContainEqual(expect.stringContaining(problem));
+    expect(composeProblems(withMistake(COMPOSE, from, to))).toContainEqual(expect.stringContaining(problem));
   });
 });

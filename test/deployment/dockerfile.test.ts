@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { WORKER_ALLOCATOR } from '../../local/stack/parts.ts';
 import { defaultOf } from './facts.ts';
+import { withMistake } from './withMistake.ts';
 
 const ROOT = join(import.meta.dirname, '..', '..');
 const read = (path: string): string => readFileSync(join(ROOT, path), 'utf8');
@@ -80,8 +81,7 @@ describe('the Dockerfile', () => {
     ],
     ['root as its user', 'USER node\nWORKDIR', 'USER root\nWORKDIR', 'it runs as root'],
   ])('with %s has that problem', (_mistake, from, to, problem) => {
-    const text = DOCKERFILE.replace(from, to);
-    expect(text).not.toBe(DOCKERFILE);
+    const text = withMistake(DOCKERFILE, from, to);
     expect(problemsOf(text)).toContain(problem);
   });
 });

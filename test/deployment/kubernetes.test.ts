@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { kubernetesProblems } from './kubernetesProblems.ts';
+import { withMistake } from './withMistake.ts';
 
 const FILE = readFileSync(join(import.meta.dirname, '../../deploy/kubernetes/worker.yaml'), 'utf8');
 
@@ -10,12 +11,6 @@ function schemaProblems(input: string): string {
   const program = join(import.meta.dirname, '../../tools/kubernetes/main.ts');
   const { stdout, stderr } = spawnSync(process.execPath, [program], { input, encoding: 'utf8' });
   return `${stdout}${stderr}`;
-}
-
-function withMistake(from: string, to: string): string {
-  const text = FILE.replace(from, to);
-  expect(text).not.toBe(FILE);
-  return text;
 }
 
 describe('deploy/kubernetes/worker.yaml', () => {
@@ -31,7 +26,7 @@ describe('deploy/kubernetes/worker.yaml', () => {
     ['a value of another type', 'replicas: 1', "replicas: 'one'", 'integer'],
     ['a field left out', '  selector:', '  unselector:', 'must have required property selector'],
   ])('with %s is not valid', (_mistake, from, to, problem) => {
-    expect(schemaProblems(withMistake(from, to))).toContain(problem);
+    expect(schemaProblems(withMistake(FILE, from, to))).toContain(problem);
   });
 
   it.each<[string, string, string, string]>([
@@ -63,6 +58,6 @@ describe('deploy/kubernetes/worker.yaml', () => {
       'is killed after 30 s',
     ],
   ])('with %s has that problem', (_mistake, from, to, problem) => {
-    expect(kubernetesProblems(withMistake(from, to))).toContainEqual(expect.stringContaining(problem));
+    expect(kubernetesProblems(withMistake(FILE, from, to))).toContainEqual(expect.stringContaining(problem));
   });
 });

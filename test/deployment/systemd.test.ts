@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { WORKER_ALLOCATOR } from '../../local/stack/parts.ts';
 import { EXIT } from '../../src/cli/exit.ts';
 import { WORKER_STOPS_WITHIN } from './facts.ts';
+import { withMistake } from './withMistake.ts';
 
 const ROOT = join(import.meta.dirname, '..', '..');
 const UNIT = readFileSync(join(ROOT, 'deploy/systemd/legisync-worker.service'), 'utf8');
@@ -48,8 +49,7 @@ describe('deploy/systemd/legisync-worker.service', () => {
     ['a value that it does not know', 'Restart=always', 'Restart=sometimes'],
     ['a program that does not exist', PROGRAM, '/usr/local/bin/legisync-wrkr'],
   ])('with %s is refused by systemd', async (_mistake, from, to) => {
-    const unit = UNIT.replace(from, to);
-    expect(unit).not.toBe(UNIT);
+    const unit = withMistake(UNIT, from, to);
     expect(await verify(unit)).not.toBe('');
   });
 

@@ -14,6 +14,14 @@ const ARTICLES = 60;
 const REVISED = 25;
 const NEW_DECISIONS = 30;
 
+/** What a pass has to find. */
+export interface Changes {
+  /** The rows that must become pending again. */
+  readonly revised: readonly string[];
+  /** The pass that must find all changes. */
+  readonly pass: number;
+}
+
 /** A collection whose first pass is complete, on a server without workers. Its documents change at the test's word. */
 export interface ChangingCollection {
   /** The environment of its workers. */
@@ -25,10 +33,12 @@ export interface ChangingCollection {
    * Changes while no worker runs: Workers finish every row, articles are revised, decisions are added.
    * Returns the rows that must become pending again, and the pass that must find all changes.
    */
-  readonly change: () => Promise<{ readonly revised: readonly string[]; readonly pass: number }>;
-  readonly passIsComplete: (pass: number) => Promise<void>;
-  /** Nothing is lost, doubled, dangling, stale or leased, and exactly the revised rows are pending again. */
-  readonly expectOnce: (revised: readonly string[]) => Promise<void>;
+  readonly change: () => Promise<Changes>;
+  /**
+   * Another worker completes the pass and ends with 0. Then nothing is lost, doubled, dangling, stale or
+   * leased, and exactly the revised rows are pending again.
+   */
+  readonly expectAnotherCompletes: (changes: Changes) => Promise<void>;
   readonly close: () => Promise<void>;
 }
 
@@ -87,6 +97,21 @@ export async function openChangingCollection(): Promise<ChangingCollection> {
     return rows.map((row) => row.file_path);
   }
 
+  async function expectOnce(revised: readonly string[]): Promise<void> {
+    const [counts] = await stack.sql(LEDGER);
+    const expected = ARTICLES + decisions;
+    expect(counts).toEqual({
+      objects: expected,
+      rows: expected,
+      missing: 0,
+      dangling: 0,
+      stale: 0,
+      leased: 0,
+    });
+    expect((await stack.gateway.stats()).sameHashUploadsMax).toBe(1);
+    expect(await rowsPendingAgain()).toEqual(revised);
+  }
+
   const env = stack.env({
     LEGISYNC_COLLECTIONS: collectionsFile,
     LEGISYNC_TASK_QUEUE: name,
@@ -115,20 +140,11 @@ export async function openChangingCollection(): Promise<ChangingCollection> {
       decisions += NEW_DECISIONS;
       return { revised, pass: (await stack.supabase.catalogue.counts(name)).pass + 1 };
     },
-    passIsComplete,
-    async expectOnce(revised) {
-      const [counts] = await stack.sql(LEDGER);
-      const expected = ARTICLES + decisions;
-      expect(counts).toEqual({
-        objects: expected,
-        rows: expected,
-        missing: 0,
-        dangling: 0,
-        stale: 0,
-        leased: 0,
-      });
-      expect((await stack.gateway.stats()).sameHashUploadsMax).toBe(1);
-      expect(await rowsPendingAgain()).toEqual(revised);
+    async expectAnotherCompletes({ revised, pass }) {
+      const other = startWorker(env);
+      await passIsComplete(pass);
+      expect(await other.stop()).toBe(0);
+      await expectOnce(revised);
     },
     async close() {
       await handle().terminate();

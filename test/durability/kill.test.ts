@@ -24,35 +24,25 @@ describe('a worker that is killed', () => {
   ];
 
   it.each(points)('%s leaves nothing lost, doubled, dangling or stale (call %i)', async (point, call) => {
-    const { revised, pass } = await collection.change();
+    const changes = await collection.change();
 
     const victim = startWorker(
       { ...collection.env, FAULT_POINT: point, FAULT_CALL: String(call) },
       'test/support/faultyWorker.ts',
     );
     await killed(victim);
-    const heir = startWorker(collection.env);
-    await heir.ready;
-    await collection.passIsComplete(pass);
-    expect(await heir.stop()).toBe(0);
-
-    await collection.expectOnce(revised);
+    await collection.expectAnotherCompletes(changes);
   });
 
   it('at continue-as-new leaves a next run that continues', async () => {
     await collection.restart(15);
     const first = (await collection.handle().describe()).runId;
-    const { revised, pass } = await collection.change();
+    const changes = await collection.change();
 
     const victim = startWorker(collection.env);
     await eventually(async () => (await collection.handle().describe()).runId !== first);
     victim.child.kill('SIGKILL');
     await killed(victim);
-    const heir = startWorker(collection.env);
-    await heir.ready;
-    await collection.passIsComplete(pass);
-    expect(await heir.stop()).toBe(0);
-
-    await collection.expectOnce(revised);
+    await collection.expectAnotherCompletes(changes);
   });
 });

@@ -36,34 +36,26 @@ describe('a worker that gets SIGTERM', () => {
   ];
 
   it.each(points)('%s ends with 0, and another one continues (call %i)', async (point, call) => {
-    const { revised, pass } = await collection.change();
+    const changes = await collection.change();
 
     const stopped = startWorker(
       { ...collection.env, FAULT_SIGNAL: 'SIGTERM', FAULT_POINT: point, FAULT_CALL: String(call) },
       'test/support/faultyWorker.ts',
     );
     expect(await stopped.ended).toBe(0);
-    const heir = startWorker(collection.env);
-    await collection.passIsComplete(pass);
-    expect(await heir.stop()).toBe(0);
-
-    await collection.expectOnce(revised);
+    await collection.expectAnotherCompletes(changes);
     expect(await timedOut()).toBe(0);
   });
 
   it('while its collection continues as new ends with 0, and another one continues', async () => {
     await collection.restart(15);
     const first = (await collection.handle().describe()).runId;
-    const { revised, pass } = await collection.change();
+    const changes = await collection.change();
 
     const stopped = startWorker(collection.env);
     await eventually(async () => (await collection.handle().describe()).runId !== first);
     expect(await stopped.stop()).toBe(0);
-    const heir = startWorker(collection.env);
-    await collection.passIsComplete(pass);
-    expect(await heir.stop()).toBe(0);
-
-    await collection.expectOnce(revised);
+    await collection.expectAnotherCompletes(changes);
     expect(await timedOut()).toBe(0);
   });
 });

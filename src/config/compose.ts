@@ -1,12 +1,10 @@
+import type { ForeignVariable } from './print/docs.ts';
+
 /**
  * What `docker-compose.yml` reads beside the settings, for `.env.example`. The programs do not read
  * it.
  */
-export const COMPOSE_SETTINGS: readonly {
-  readonly name: string;
-  readonly about: string;
-  readonly example: string;
-}[] = [
+export const COMPOSE_SETTINGS: readonly ForeignVariable[] = [
   {
     name: 'COMPOSE_PROFILES',
     about:

@@ -1,3 +1,4 @@
+import type { ForeignVariable } from './print/docs.ts';
 import type { Layer } from './sources.ts';
 import { Secret } from './secret.ts';
 
@@ -5,11 +6,7 @@ import { Secret } from './secret.ts';
  * The most common settings of Temporal's own tools, for `.env.example`. `@temporalio/envconfig`
  * reads and checks these and others. The `temporal` command uses the same names.
  */
-export const TEMPORAL_SETTINGS: readonly {
-  readonly name: string;
-  readonly about: string;
-  readonly example: string;
-}[] = [
+export const TEMPORAL_SETTINGS: readonly ForeignVariable[] = [
   {
     name: 'TEMPORAL_ADDRESS',
     about: 'Server, host:port. Default: localhost:7233.',

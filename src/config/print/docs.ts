@@ -19,6 +19,13 @@ export interface SettingDoc {
   readonly secret?: boolean;
 }
 
+/** A variable of `.env.example` that another program reads. */
+export interface ForeignVariable {
+  readonly name: string;
+  readonly about: string;
+  readonly example: string;
+}
+
 /** The headings of `.env.example`, in order. */
 export const SECTIONS = [
   'Légifrance API (PISTE)',
